@@ -1,0 +1,1 @@
+//! What operators ask: `/health` and `/metrics`, on the API and the diagnostic addresses.

@@ -1,0 +1,74 @@
+//! Bundles: archives of policy and data, verified whole before anything of them is used.
+
+use std::time::Duration;
+
+use tokio::sync::oneshot;
+
+use crate::data::Value;
+use crate::engine::Module;
+
+/// One entry of `bundles`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Config {
+    /// The bundle's name.
+    pub name: String,
+    /// The service it is downloaded from; none for `file://` resources.
+    pub service: Option<String>,
+    /// The path below the service's URL, or a `file://` URL.
+    pub resource: String,
+    /// `polling.min_delay_seconds`.
+    pub min_delay: Duration,
+    /// `polling.max_delay_seconds`.
+    pub max_delay: Duration,
+    /// `persist`: a good copy is kept on disk and used while the server is away at start.
+    pub persist: bool,
+    /// `size_limit_bytes`: of the archive's expanded content.
+    pub size_limit: u64,
+}
+
+/// A bundle's verified content.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Bundle {
+    /// The configured name.
+    pub name: String,
+    /// `.manifest`'s revision; empty when it has none.
+    pub revision: String,
+    /// `.manifest`'s roots; one empty root when it names none, which owns everything.
+    pub roots: Vec<String>,
+    /// The Rego files.
+    pub modules: Vec<Module>,
+    /// The data document.
+    pub data: Value,
+    /// `.manifest`'s metadata.
+    pub metadata: Value,
+    /// The `ETag` it was served with.
+    pub etag: Option<String>,
+}
+
+/// News of one bundle for the writer of an instance.
+#[derive(Debug)]
+pub enum Update {
+    /// A new bundle was read whole.
+    Ready {
+        /// It.
+        bundle: Box<Bundle>,
+        /// Told whether it is in force now; an error is the reason why it is not.
+        activated: oneshot::Sender<Result<(), String>>,
+    },
+    /// A download said that nothing changed.
+    Unchanged {
+        /// The bundle's name.
+        name: String,
+    },
+    /// A download or an archive failed; what is in force stays.
+    Failed {
+        /// The bundle's name.
+        name: String,
+        /// `bundle_error`, or the HTTP status where there was one.
+        code: String,
+        /// The reason, for status and log.
+        message: String,
+        /// The HTTP status of the download, where there was one.
+        http_status: Option<u16>,
+    },
+}

@@ -1,0 +1,1 @@
+//! JSON text: reading into a [`Doc`](super::Doc), writing of documents and values.

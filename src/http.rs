@@ -1,0 +1,89 @@
+//! HTTP beside the data listener: the client for services, the server under the HTTP APIs.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::tls;
+
+/// A configured service (`services.<name>`): where it is and how to get in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServiceConfig {
+    /// The name that other parts of the configuration use.
+    pub name: String,
+    /// The base URL; resources are appended to its path.
+    pub url: String,
+    /// Headers sent with each request.
+    pub headers: Vec<(String, String)>,
+    /// `allow_insecure_tls`: the server's certificate is not verified.
+    pub allow_insecure_tls: bool,
+    /// `response_header_timeout_seconds`: how long to wait for the head of a response.
+    pub response_header_timeout: Duration,
+    /// `tls.ca_cert`: PEM file of authorities for the server's certificate.
+    pub ca_cert: Option<PathBuf>,
+    /// `tls.system_ca_required`: the system's authorities count beside `ca_cert`.
+    pub system_ca_required: bool,
+    /// How the client shows who it is.
+    pub credentials: Credentials,
+}
+
+/// How a client of a service authenticates.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub enum Credentials {
+    /// Not at all.
+    #[default]
+    None,
+    /// `credentials.bearer`.
+    Bearer {
+        /// Where the token comes from.
+        token: TokenSource,
+        /// The word before the token, `Bearer` by default.
+        scheme: String,
+    },
+    /// `credentials.client_tls`.
+    ClientTls {
+        /// PEM file of the certificate chain.
+        cert: PathBuf,
+        /// PEM file of the private key.
+        private_key: PathBuf,
+    },
+}
+
+/// Where a bearer token comes from.
+#[derive(Clone, PartialEq, Eq)]
+pub enum TokenSource {
+    /// It stands in the configuration.
+    Text(String),
+    /// It stands in a file that is read anew for each request.
+    File(PathBuf),
+}
+
+/// One or more HTTP listeners that serve the same API.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListenConfig {
+    /// Addresses as OPA spells them: `host:port`, `http://…`, `https://…`, `unix://…`.
+    pub addrs: Vec<String>,
+    /// TLS, when the flags name a certificate.
+    pub tls: Option<tls::Config>,
+    /// `--h2c`: HTTP/2 without TLS is served as well.
+    pub h2c: bool,
+}
+
+impl std::fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // Never the token itself: this reaches logs.
+        f.write_str(match self {
+            Self::None => "None",
+            Self::Bearer { .. } => "Bearer(..)",
+            Self::ClientTls { .. } => "ClientTls(..)",
+        })
+    }
+}
+
+impl std::fmt::Debug for TokenSource {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Text(_) => f.write_str("Text(..)"),
+            Self::File(path) => f.debug_tuple("File").field(path).finish(),
+        }
+    }
+}

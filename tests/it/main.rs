@@ -1,0 +1,1 @@
+//! Integration tests: the real program, in process or as a binary, through its real sockets.
