@@ -6,6 +6,10 @@ use std::time::Duration;
 
 use crate::{engine, grpc, tls};
 
+mod encode;
+pub mod response;
+pub mod verdict;
+
 /// `plugins.envoy_ext_authz_grpc`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Config {

@@ -12,6 +12,9 @@ pub mod yaml;
 /// A value of the policy engine: cheap to clone, safe to share.
 pub use regorus::Value;
 
+/// The members of an object value.
+pub use regorus::value::Object;
+
 /// A JSON document that borrows from the bytes it was read from.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Doc<'a> {
@@ -29,4 +32,15 @@ pub enum Doc<'a> {
     Array(Vec<Doc<'a>>),
     /// An object; of two equal keys the last one counts.
     Object(Vec<(Cow<'a, str>, Doc<'a>)>),
+}
+
+/// The member `name` of an object.
+///
+/// Decisions have few members, so a walk over them is cheaper than the allocation of a key.
+#[must_use]
+pub fn member<'v>(object: &'v Object, name: &str) -> Option<&'v Value> {
+    object
+        .iter()
+        .find(|(key, _)| matches!(key, Value::String(key) if **key == *name))
+        .map(|(_, value)| value)
 }
