@@ -27,6 +27,11 @@ impl Encoder {
         self.0
     }
 
+    /// The message as it is, without a frame.
+    pub(super) fn into_message(self) -> Vec<u8> {
+        self.0
+    }
+
     /// A varint field; zero is written too, for oneof members and entries that must be there.
     pub(super) fn varint(&mut self, field: u32, value: u64) {
         self.tag(field, VARINT);
@@ -59,6 +64,15 @@ impl Encoder {
         self.tag(field, BYTES);
         self.raw_varint(value.len() as u64);
         self.0.extend_from_slice(value.as_bytes());
+    }
+
+    /// A `bytes` field that is left out when it is empty, as proto3 does.
+    pub(super) fn bytes(&mut self, field: u32, value: &[u8]) {
+        if !value.is_empty() {
+            self.tag(field, BYTES);
+            self.raw_varint(value.len() as u64);
+            self.0.extend_from_slice(value);
+        }
     }
 
     /// A message field; an empty message is written too.

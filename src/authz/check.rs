@@ -1,0 +1,305 @@
+//! One Check, from bytes to answer: scan, parse, evaluate, answer, record.
+//!
+//! A [`Checker`] belongs to one data thread. Whatever goes wrong in it ends as a [`CheckError`], and
+//! a [`CheckError`] is never an allow.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime};
+
+use bytes::Bytes;
+
+use crate::authz::input::InputBuilder;
+use crate::authz::response::Context;
+use crate::authz::verdict::Verdict;
+use crate::authz::wire::{self, WireError};
+use crate::data::Value;
+use crate::decision::{ApiVersion, CheckError, DecisionId, Record, Stage, Timers};
+use crate::decision_log::Producer;
+use crate::engine::{Budget, EvalError, Evaluator, Print};
+use crate::instance::{Cell, Snapshot};
+use crate::telemetry::metrics::{Outcome, Shard};
+use crate::telemetry::trace::{CheckSpan, Tracer};
+
+/// The entrypoint that decides, among those that a policy is compiled with.
+pub const DECISION: usize = 0;
+
+/// What every data thread shares.
+#[derive(Debug)]
+pub struct Shared {
+    /// How inputs are made.
+    pub input: InputBuilder,
+    /// The living policy.
+    pub policy: Cell,
+    /// `max-eval-time`.
+    pub max_eval_time: Duration,
+    /// Spans, when they are configured.
+    pub tracer: Option<Tracer>,
+    /// The text that stands for the decision in log lines.
+    pub entrypoint: String,
+}
+
+/// The Check path of one thread.
+#[derive(Debug)]
+pub struct Checker {
+    shared: Arc<Shared>,
+    evaluator: Option<(u64, Evaluator)>,
+    log: Option<Producer>,
+    metrics: Arc<Shard>,
+}
+
+/// One call, whatever it came in by.
+#[derive(Clone, Copy)]
+pub struct Call<'a> {
+    /// The API of `message`.
+    pub version: ApiVersion,
+    /// When the call arrived.
+    pub received: Instant,
+    /// When its caller stops waiting.
+    pub deadline: Option<Instant>,
+    /// Looks up the call's metadata, for trace propagation.
+    pub metadata: &'a dyn Fn(&str) -> Option<&'a str>,
+}
+
+/// Makes the answers of one protocol.
+pub trait Answer {
+    /// What an answer is.
+    type Output;
+
+    /// The answer to a verdict, or why it cannot be sent.
+    fn verdict(
+        &self,
+        verdict: &Verdict<'_>,
+        context: Context<'_>,
+    ) -> Result<Self::Output, CheckError>;
+
+    /// The answer to a failure; never an allow.
+    fn error(&self, error: &CheckError, version: ApiVersion) -> Self::Output;
+
+    /// The answer to bytes that are no request at all; it leaves no record.
+    fn undecodable(&self, error: &WireError) -> Self::Output;
+}
+
+/// What is known of a Check while it runs.
+struct Run<'a> {
+    call: Call<'a>,
+    id: DecisionId,
+    timestamp: SystemTime,
+    snapshot: Option<Arc<Snapshot>>,
+    span: Option<CheckSpan>,
+    timers: Timers,
+}
+
+/// An answer, and what the record says of it.
+struct Answered<T> {
+    output: T,
+    outcome: Outcome,
+    result: Result<Value, CheckError>,
+}
+
+// === impl Checker ===
+
+impl Checker {
+    /// A checker for one thread.
+    pub fn new(shared: Arc<Shared>, log: Option<Producer>, metrics: Arc<Shard>) -> Self {
+        Self { shared, evaluator: None, log, metrics }
+    }
+
+    /// Answers one call and leaves its record.
+    pub fn check<A: Answer>(&mut self, answer: &A, call: Call<'_>, message: &Bytes) -> A::Output {
+        let request = match wire::scan(call.version, message) {
+            Ok(request) => request,
+            Err(error) => {
+                self.metrics.decision(Outcome::Error);
+                return answer.undecodable(&error);
+            }
+        };
+        let id = match DecisionId::random() {
+            Ok(id) => id,
+            Err(error) => {
+                let error = no_id(error);
+                self.count(Outcome::Error, Some(&error));
+                return answer.error(&error, call.version);
+            }
+        };
+        let mut run = Run {
+            call,
+            id,
+            timestamp: SystemTime::now(),
+            snapshot: self.shared.policy.load(),
+            span: self.shared.tracer.as_ref().map(|tracer| tracer.start_check(call.metadata)),
+            timers: Timers::default(),
+        };
+        // The guard keeps a defect in one request's handling from taking the thread, and with it
+        // every other request, down. The evaluator may be in any state afterwards: it is dropped.
+        let answered = catch_unwind(AssertUnwindSafe(|| self.answer(answer, &mut run, &request)));
+        let answered = answered.unwrap_or_else(|_| {
+            self.evaluator = None;
+            self.metrics.panic();
+            let error = defect();
+            Answered {
+                output: answer.error(&error, call.version),
+                outcome: Outcome::Error,
+                result: Err(error),
+            }
+        });
+        self.finish(run, message, answered)
+    }
+
+    fn answer<A: Answer>(
+        &mut self,
+        answer: &A,
+        run: &mut Run<'_>,
+        request: &wire::Request<'_>,
+    ) -> Answered<A::Output> {
+        let decided = self.decide(run, request);
+        let context = Context {
+            version: run.call.version,
+            id: &run.id,
+            request_header: &|name| request.header(name),
+        };
+        let answered = decided.as_ref().map_err(Clone::clone).and_then(|value| {
+            let verdict = Verdict::read(value)?;
+            Ok((answer.verdict(&verdict, context)?, verdict.allowed))
+        });
+        match answered {
+            Ok((output, allowed)) => {
+                let outcome = if allowed { Outcome::Allowed } else { Outcome::Denied };
+                Answered { output, outcome, result: decided }
+            }
+            Err(error) => Answered {
+                output: answer.error(&error, run.call.version),
+                outcome: Outcome::Error,
+                // A decision whose answer could not be encoded stands in the log as it was made,
+                // as with the plugin; any other error takes the decision's place.
+                result: if error.stage == Stage::Answer { decided } else { Err(error) },
+            },
+        }
+    }
+
+    fn decide(
+        &mut self,
+        run: &mut Run<'_>,
+        request: &wire::Request<'_>,
+    ) -> Result<Value, CheckError> {
+        let started = Instant::now();
+        let parsed = self.shared.input.parse(request)?;
+        let deadline = self.deadline(run, started)?;
+        let snapshot = run.snapshot.clone().ok_or_else(no_policy)?;
+        let input = self.shared.input.value(&parsed, snapshot.policy.demand(DECISION))?;
+        let built = Instant::now();
+        run.timers.input = Some(built.duration_since(started));
+        let evaluation = self.evaluator(&snapshot).eval(DECISION, input, Budget { deadline });
+        run.timers.eval = Some(built.elapsed());
+        for print in &evaluation.prints {
+            tracing::info!(decision_id = run.id.as_str(), "{}: {}", print.location, print.message);
+        }
+        evaluation.result.map_err(|error| self.evaluation_error(&error, &run.id))
+    }
+
+    /// When the evaluation must end: the caller's deadline or the configured time, what is first.
+    fn deadline(&self, run: &Run<'_>, now: Instant) -> Result<Instant, CheckError> {
+        let latest = now + self.shared.max_eval_time;
+        match run.call.deadline {
+            Some(deadline) if deadline <= now => Err(timed_out()),
+            Some(deadline) => Ok(deadline.min(latest)),
+            None => Ok(latest),
+        }
+    }
+
+    /// This thread's evaluator of the snapshot; a new snapshot gets a new one.
+    fn evaluator(&mut self, snapshot: &Snapshot) -> &mut Evaluator {
+        let generation = snapshot.generation;
+        if self.evaluator.as_ref().is_some_and(|(current, _)| *current != generation) {
+            self.evaluator = None;
+        }
+        let (_, evaluator) =
+            self.evaluator.get_or_insert_with(|| (generation, snapshot.policy.evaluator()));
+        evaluator
+    }
+
+    fn evaluation_error(&self, error: &EvalError, id: &DecisionId) -> CheckError {
+        // To whoever sees only the 403 that Envoy makes of it, an undefined decision is a mystery.
+        tracing::error!(
+            decision_id = id.as_str(),
+            decision = self.shared.entrypoint,
+            error = %error,
+            "Evaluation failed; the request is refused.",
+        );
+        CheckError {
+            stage: match error {
+                EvalError::Cancelled => Stage::Deadline,
+                EvalError::Panic => Stage::Internal,
+                _ => Stage::Evaluation,
+            },
+            code: error.code(),
+            message: error.to_string(),
+            location: error.location().map(str::to_owned),
+        }
+    }
+
+    fn finish<T>(&self, mut run: Run<'_>, message: &Bytes, answered: Answered<T>) -> T {
+        let Answered { output, outcome, result } = answered;
+        run.timers.handler = run.call.received.elapsed();
+        self.count(outcome, result.as_ref().err());
+        self.metrics.observe(&run.timers, outcome);
+        let trace = run.span.map(|span| span.finish(&run.timers, outcome));
+        if let Some(log) = &self.log {
+            log.push(Record {
+                id: run.id,
+                timestamp: run.timestamp,
+                version: run.call.version,
+                request: message.clone(),
+                revisions: run.snapshot.map(|snapshot| Arc::clone(&snapshot.revisions)).unwrap_or_default(),
+                result,
+                timers: run.timers,
+                trace,
+            });
+        }
+        output
+    }
+
+    fn count(&self, outcome: Outcome, error: Option<&CheckError>) {
+        self.metrics.decision(outcome);
+        if let Some(error) = error {
+            self.metrics.error(error.code);
+        }
+    }
+}
+
+fn timed_out() -> CheckError {
+    CheckError {
+        stage: Stage::Deadline,
+        code: "check_request_timeout",
+        message: "check request timed out before query execution: context deadline exceeded"
+            .to_owned(),
+        location: None,
+    }
+}
+
+fn no_id(error: getrandom::Error) -> CheckError {
+    CheckError {
+        stage: Stage::Internal,
+        code: "start_check_error",
+        message: format!("no randomness for a decision id: {error}"),
+        location: None,
+    }
+}
+
+fn no_policy() -> CheckError {
+    CheckError {
+        stage: Stage::Unavailable,
+        code: "no_policy_error",
+        message: "no policy is active yet: wait until /health?bundles answers 200".to_owned(),
+        location: None,
+    }
+}
+
+fn defect() -> CheckError {
+    CheckError {
+        stage: Stage::Internal,
+        code: "internal_error",
+        message: "a defect stopped the handling of this request".to_owned(),
+        location: None,
+    }
+}

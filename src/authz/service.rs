@@ -1,0 +1,64 @@
+//! The Check service on the gRPC listener: which paths it answers, and how.
+
+use bytes::Bytes;
+
+use crate::authz::check::{self, Answer, Checker};
+use crate::authz::response::{Context, Responder};
+use crate::authz::verdict::Verdict;
+use crate::authz::wire::WireError;
+use crate::decision::{ApiVersion, CheckError};
+use crate::grpc::{self, Code, Reply, Status};
+
+/// The paths that [`Service`] answers; a call's method is an index into them.
+pub const PATHS: [&str; 2] = [
+    "/envoy.service.auth.v3.Authorization/Check",
+    "/envoy.service.auth.v2.Authorization/Check",
+];
+
+/// `Authorization/Check` of both API versions, for one data thread.
+#[derive(Debug)]
+pub struct Service {
+    checker: Checker,
+    responder: Responder,
+}
+
+// === impl Service ===
+
+impl Service {
+    /// A service that answers by this responder.
+    pub fn new(checker: Checker, responder: Responder) -> Self {
+        Self { checker, responder }
+    }
+}
+
+impl grpc::Unary for Service {
+    fn call(&mut self, call: grpc::Call<'_>, message: Bytes) -> Reply {
+        let version = if call.method == 0 { ApiVersion::V3 } else { ApiVersion::V2 };
+        let call = check::Call {
+            version,
+            received: call.received,
+            deadline: call.deadline,
+            metadata: &|name| call.metadata.get(name),
+        };
+        self.checker.check(&self.responder, call, &message)
+    }
+}
+
+impl Answer for Responder {
+    type Output = Reply;
+
+    fn verdict(&self, verdict: &Verdict<'_>, context: Context<'_>) -> Result<Reply, CheckError> {
+        Self::verdict(self, verdict, context)
+    }
+
+    fn error(&self, error: &CheckError, version: ApiVersion) -> Reply {
+        Self::error(self, error, version)
+    }
+
+    fn undecodable(&self, error: &WireError) -> Reply {
+        Reply::Error(Status {
+            code: Code::Internal,
+            message: format!("grpc: error unmarshalling request: {error}"),
+        })
+    }
+}
