@@ -378,3 +378,6 @@ fn framed(out: Encoder) -> Reply {
 fn infallible(done: Result<(), std::convert::Infallible>) {
     let Ok(()) = done;
 }
+
+#[cfg(test)]
+mod tests;
