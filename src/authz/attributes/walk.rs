@@ -3,6 +3,8 @@
 use std::marker::PhantomData;
 
 use data_encoding::BASE64;
+use jiff::SignedDuration;
+use jiff::civil::date;
 
 use crate::authz::wire::schema::{self, Field, Kind, Message, Shape, number};
 use crate::authz::wire::tree::{Children, Node, Payload, Tree};
@@ -187,9 +189,9 @@ impl<'t, 'a, B: Build<'a>> Walk<'t, 'a, B> {
         if !(0..1_000_000_000).contains(&nanos) || !TIME_RANGE.contains(&seconds) {
             return Err(AttributesError::TimeRange);
         }
-        let at = jiff::Timestamp::from_second(seconds).map_err(|_| AttributesError::TimeRange)?;
-        let text = at.to_string();
-        let whole = text.trim_end_matches('Z');
+        let since = SignedDuration::from_secs(seconds);
+        let at = date(1970, 1, 1).at(0, 0, 0, 0).checked_add(since);
+        let whole = at.map_err(|_| AttributesError::TimeRange)?.to_string();
         Ok(B::made(match nanos {
             0 => format!("{whole}Z"),
             n if n % 1_000_000 == 0 => format!("{whole}.{:03}Z", n / 1_000_000),
