@@ -9,6 +9,8 @@ use crate::{engine, grpc, tls};
 mod encode;
 pub mod response;
 pub mod verdict;
+pub mod attributes;
+pub mod wire;
 
 /// `plugins.envoy_ext_authz_grpc`.
 #[derive(Debug, Clone, PartialEq)]

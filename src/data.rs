@@ -6,8 +6,14 @@
 
 use std::borrow::Cow;
 
+mod convert;
+pub mod float;
 pub mod json;
+pub mod octets;
+pub mod write;
 pub mod yaml;
+
+pub use convert::{NumberError, dismantle, into_value};
 
 /// A value of the policy engine: cheap to clone, safe to share.
 pub use regorus::Value;

@@ -2,3 +2,5 @@
 
 /// Imports point down, crates have their doors, files stay readable.
 mod house;
+mod support;
+mod wire;

@@ -1,0 +1,292 @@
+//! A [`Doc`] as the engine's [`Value`], and the end of a [`Doc`]. Not the reading of text.
+//!
+//! Documents may nest 10,000 deep, so everything here keeps a stack of its own.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use thiserror::Error;
+
+use super::{Doc, Value, octets};
+
+/// How many digits an integer may have. The engine keeps integers exactly, so without a bound a
+/// few bytes (`1e999999`) could cost any amount of memory.
+const MAX_DIGITS: usize = 1_000;
+
+/// A number that the engine cannot hold.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("number `{0}` is too large: expected at most {MAX_DIGITS} digits before the point")]
+pub struct NumberError(String);
+
+/// An array or object that is being converted.
+enum Open<'a> {
+    Array {
+        rest: std::vec::IntoIter<Doc<'a>>,
+        items: Vec<Value>,
+    },
+    Object {
+        rest: Members<'a>,
+        key: Value,
+        object: BTreeMap<Value, Value>,
+    },
+}
+
+type Members<'a> = std::vec::IntoIter<(Cow<'a, str>, Doc<'a>)>;
+
+/// A scalar's value, or a container that has to be converted first.
+enum Part<'a> {
+    Done(Value),
+    Open(Open<'a>),
+}
+
+/// The engine's value of a document. Integers are exact, other numbers the nearest float.
+pub fn into_value(doc: Doc<'_>) -> Result<Value, NumberError> {
+    let mut stack: Vec<Open<'_>> = Vec::new();
+    let mut part = Part::new(doc);
+    loop {
+        part = match part {
+            Err(error) => {
+                stack.into_iter().for_each(Open::dismantle);
+                return Err(error);
+            }
+            Ok(Part::Open(mut open)) => match open.next() {
+                Some(doc) => {
+                    stack.push(open);
+                    Part::new(doc)
+                }
+                None => Ok(Part::Done(open.finish())),
+            },
+            Ok(Part::Done(value)) => match stack.pop() {
+                Some(mut outer) => {
+                    outer.put(value);
+                    Ok(Part::Open(outer))
+                }
+                None => return Ok(value),
+            },
+        };
+    }
+}
+
+/// Drops a document without recursion. The plain drop of one that nests 10,000 deep needs more
+/// stack than a thread may have.
+pub fn dismantle(doc: Doc<'_>) {
+    let mut rest = vec![doc];
+    while let Some(doc) = rest.pop() {
+        match doc {
+            Doc::Array(items) => rest.extend(items),
+            Doc::Object(members) => rest.extend(members.into_iter().map(|(_, doc)| doc)),
+            _ => {}
+        }
+    }
+}
+
+// === impl Part ===
+
+impl<'a> Part<'a> {
+    fn new(doc: Doc<'a>) -> Result<Self, NumberError> {
+        Ok(Self::Done(match doc {
+            Doc::Null => Value::Null,
+            Doc::Bool(value) => Value::Bool(value),
+            Doc::Number(text) => number(&text)?,
+            Doc::String(text) => Value::from(&*text),
+            Doc::Octets(bytes) => Value::from(&*octets::to_text(&bytes)),
+            Doc::Array(items) => {
+                let made = Vec::with_capacity(items.len());
+                return Ok(Self::Open(Open::Array {
+                    rest: items.into_iter(),
+                    items: made,
+                }));
+            }
+            Doc::Object(members) => {
+                return Ok(Self::Open(Open::Object {
+                    rest: members.into_iter(),
+                    key: Value::Null,
+                    object: BTreeMap::new(),
+                }));
+            }
+        }))
+    }
+}
+
+// === impl Open ===
+
+impl<'a> Open<'a> {
+    fn next(&mut self) -> Option<Doc<'a>> {
+        match self {
+            Self::Array { rest, .. } => rest.next(),
+            Self::Object { rest, key, .. } => {
+                let (name, doc) = rest.next()?;
+                *key = Value::from(&*name);
+                Some(doc)
+            }
+        }
+    }
+
+    fn put(&mut self, value: Value) {
+        match self {
+            Self::Array { items, .. } => items.push(value),
+            Self::Object { key, object, .. } => {
+                object.insert(std::mem::replace(key, Value::Null), value);
+            }
+        }
+    }
+
+    fn finish(self) -> Value {
+        match self {
+            Self::Array { items, .. } => Value::from(items),
+            Self::Object { object, .. } => Value::from(object),
+        }
+    }
+
+    fn dismantle(self) {
+        match self {
+            Self::Array { rest, .. } => rest.for_each(dismantle),
+            Self::Object { rest, .. } => rest.for_each(|(_, doc)| dismantle(doc)),
+        }
+    }
+}
+
+/// The value of a JSON number.
+fn number(text: &str) -> Result<Value, NumberError> {
+    if let Ok(value) = text.parse::<i64>() {
+        return Ok(Value::from(value));
+    }
+    let error = || NumberError(text.chars().take(32).collect());
+    if digits_before_point(text) > MAX_DIGITS {
+        return Err(error());
+    }
+    if text.len() > MAX_DIGITS + 8 {
+        // Only a fraction can be so long; its digits are beyond any float.
+        let value = text.parse::<f64>().map_err(|_| error())?;
+        return if value.is_finite() {
+            Ok(Value::from(value))
+        } else {
+            Err(error())
+        };
+    }
+    Value::from_numeric_string(text).map_err(|_| error())
+}
+
+/// How many digits a number has before its point once the exponent is applied; a number too small
+/// to have any counts as 0.
+fn digits_before_point(text: &str) -> usize {
+    let text = text.strip_prefix('-').unwrap_or(text);
+    let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
+    let whole = mantissa.split('.').next().unwrap_or_default().len();
+    match exponent.parse::<i64>() {
+        Ok(exponent) => {
+            let shift = isize::try_from(exponent).unwrap_or(isize::MAX);
+            whole.saturating_add_signed(shift)
+        }
+        Err(_) if exponent.starts_with('-') => 0,
+        Err(_) => usize::MAX,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::write;
+
+    fn json(value: &Value) -> String {
+        let mut out = Vec::new();
+        write::value(&mut out, value);
+        String::from_utf8(out).expect("JSON is UTF-8")
+    }
+
+    fn of_number(text: &str) -> Result<Value, NumberError> {
+        into_value(Doc::Number(text.into()))
+    }
+
+    #[test]
+    fn numbers_keep_their_value() {
+        let big = format!("1{}", "0".repeat(400));
+        let table = [
+            ("0", "0"),
+            ("-0", "0"),
+            ("-7", "-7"),
+            ("9007199254740993", "9007199254740993"),
+            ("18446744073709551615", "18446744073709551615"),
+            (
+                "123456789012345678901234567890",
+                "123456789012345678901234567890",
+            ),
+            ("1.50", "1.5"),
+            ("100.0", "100"),
+            ("1e2", "100"),
+            ("1E+2", "100"),
+            ("25e-1", "2.5"),
+            ("1e400", big.as_str()),
+            ("5e-324", "5e-324"),
+            ("1e-400", "0"),
+            ("1e-99999999999999999999", "0"),
+        ];
+        for (text, want) in table {
+            assert_eq!(json(&of_number(text).expect(text)), want, "{text}");
+        }
+    }
+
+    #[test]
+    fn numbers_beyond_the_bound_are_refused() {
+        let long = "9".repeat(1_001);
+        let odd = format!("{}.5", "9".repeat(400));
+        for text in [
+            "1e999999",
+            "1E+1000",
+            "-1e99999999999999999999",
+            &long,
+            &odd,
+        ] {
+            let error = of_number(text).expect_err(text).to_string();
+            assert!(error.starts_with("number `"), "{error}");
+        }
+        let fraction = format!("0.{}", "3".repeat(100_000));
+        assert_eq!(
+            json(&of_number(&fraction).expect("a fraction")),
+            "0.3333333333333333"
+        );
+    }
+
+    #[test]
+    fn documents_become_values() {
+        let doc = Doc::Object(vec![
+            ("a".into(), Doc::Number("1".into())),
+            (
+                "b".into(),
+                Doc::Array(vec![Doc::Null, Doc::Bool(true), Doc::Array(vec![])]),
+            ),
+            ("a".into(), Doc::String("last".into())),
+            ("o".into(), Doc::Octets(b"x\xff".to_vec())),
+            ("e".into(), Doc::Object(vec![])),
+        ]);
+        let value = into_value(doc).expect("fits");
+        assert_eq!(
+            json(&value),
+            r#"{"a":"last","b":[null,true,[]],"e":{},"o":"x�"}"#
+        );
+        assert_eq!(value["o"], Value::from("x\u{10ffff}"));
+    }
+
+    #[test]
+    fn deep_documents_need_no_stack() {
+        let deep = |inner: Doc<'static>| {
+            (0..10_000).fold(inner, |doc, level| match level % 2 {
+                0 => Doc::Array(vec![doc]),
+                _ => Doc::Object(vec![("k".into(), doc)]),
+            })
+        };
+        let text = into_value(deep(Doc::Null)).map(|value| {
+            let text = json(&value);
+            // How the engine's own values end is measured elsewhere; here they need not.
+            std::mem::forget(value);
+            text
+        });
+        assert_eq!(text.map(|text| text.len()), Ok(4 + 5_000 * 2 + 5_000 * 6));
+        assert!(into_value(deep(Doc::Number("1e9999".into()))).is_err());
+        let mut out = Vec::new();
+        let doc = deep(Doc::Null);
+        write::doc(&mut out, &doc);
+        dismantle(doc);
+        assert_eq!(out.len(), 4 + 5_000 * 2 + 5_000 * 6);
+    }
+}
