@@ -7,6 +7,7 @@
 use std::borrow::Cow;
 
 pub mod json;
+pub mod quote;
 pub mod yaml;
 
 /// A value of the policy engine: cheap to clone, safe to share.
