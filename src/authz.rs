@@ -6,6 +6,9 @@ use std::time::Duration;
 
 use crate::{engine, grpc, tls};
 
+pub mod body;
+pub mod url;
+
 /// `plugins.envoy_ext_authz_grpc`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Config {

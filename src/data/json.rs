@@ -55,7 +55,11 @@ pub enum JsonError {
 
 /// Reads one JSON value and nothing after it.
 pub fn parse(text: &[u8]) -> Result<Doc<'_>, JsonError> {
-    let mut reader = Reader { text, at: 0 };
+    let mut reader = Reader {
+        text,
+        at: 0,
+        keep: Cow::Borrowed,
+    };
     let doc = reader.value()?;
     match reader.peek_after_spaces() {
         None => Ok(doc),
@@ -68,22 +72,22 @@ pub fn parse(text: &[u8]) -> Result<Doc<'_>, JsonError> {
 /// The `null` is opa-envoy-plugin's rule. It also ignores whatever follows that `null`; here that
 /// is an error, since no client means it.
 pub fn parse_body(text: &[u8]) -> Result<Doc<'_>, JsonError> {
-    let mut reader = Reader { text, at: 0 };
-    let doc = reader.value()?;
-    let found = match reader.peek_after_spaces() {
-        None => return Ok(doc),
-        Some(byte @ (b'[' | b'{')) => char::from(byte).to_string(),
-        Some(_) => match reader.value()? {
-            Doc::Null => match reader.peek_after_spaces() {
-                None => return Ok(doc),
-                Some(byte) => return Err(reader.unexpected(byte, "after top-level value")),
-            },
-            Doc::Bool(value) => format!("%!s(bool={value})"),
-            Doc::Number(text) | Doc::String(text) => text.into_owned(),
-            Doc::Octets(_) | Doc::Array(_) | Doc::Object(_) => String::new(),
-        },
-    };
-    Err(JsonError::Trailing { found })
+    Reader {
+        text,
+        at: 0,
+        keep: Cow::Borrowed,
+    }
+    .body()
+}
+
+/// Reads like [`parse_body`] into a document that does not borrow from `text`.
+pub fn parse_body_owned(text: &[u8]) -> Result<Doc<'static>, JsonError> {
+    Reader {
+        text,
+        at: 0,
+        keep: |text| Cow::Owned(text.to_owned()),
+    }
+    .body()
 }
 
 /// An array or object that is still open.
@@ -92,16 +96,37 @@ enum Open<'a> {
     Object(Vec<(Cow<'a, str>, Doc<'a>)>, Cow<'a, str>),
 }
 
-struct Reader<'a> {
-    text: &'a [u8],
+struct Reader<'t, 'd> {
+    text: &'t [u8],
     at: usize,
+    /// Puts a piece of the text into the document: as it is, or as a copy.
+    keep: fn(&'t str) -> Cow<'d, str>,
 }
 
 // === impl Reader ===
 
-impl<'a> Reader<'a> {
+impl<'t, 'd> Reader<'t, 'd> {
+    /// Reads a body and what may follow it.
+    fn body(mut self) -> Result<Doc<'d>, JsonError> {
+        let doc = self.value()?;
+        let found = match self.peek_after_spaces() {
+            None => return Ok(doc),
+            Some(byte @ (b'[' | b'{')) => char::from(byte).to_string(),
+            Some(_) => match self.value()? {
+                Doc::Null => match self.peek_after_spaces() {
+                    None => return Ok(doc),
+                    Some(byte) => return Err(self.unexpected(byte, "after top-level value")),
+                },
+                Doc::Bool(value) => format!("%!s(bool={value})"),
+                Doc::Number(text) | Doc::String(text) => text.into_owned(),
+                Doc::Octets(_) | Doc::Array(_) | Doc::Object(_) => String::new(),
+            },
+        };
+        Err(JsonError::Trailing { found })
+    }
+
     /// Reads one value. What is open lies on a stack of its own, so depth costs no call stack.
-    fn value(&mut self) -> Result<Doc<'a>, JsonError> {
+    fn value(&mut self) -> Result<Doc<'d>, JsonError> {
         let mut stack = Vec::new();
         if self.peek_after_spaces().is_none() {
             return Err(JsonError::Empty);
@@ -116,7 +141,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads a scalar or an empty container; of any other container only the start.
-    fn scalar_or_open(&mut self, stack: &mut Vec<Open<'a>>) -> Result<Option<Doc<'a>>, JsonError> {
+    fn scalar_or_open(&mut self, stack: &mut Vec<Open<'d>>) -> Result<Option<Doc<'d>>, JsonError> {
         let byte = self.require_after_spaces()?;
         let doc = match byte {
             b'"' => Doc::String(self.string()?),
@@ -154,9 +179,9 @@ impl<'a> Reader<'a> {
     /// Puts a finished value into what is open; the whole document once nothing is.
     fn close(
         &mut self,
-        mut doc: Doc<'a>,
-        stack: &mut Vec<Open<'a>>,
-    ) -> Result<Option<Doc<'a>>, JsonError> {
+        mut doc: Doc<'d>,
+        stack: &mut Vec<Open<'d>>,
+    ) -> Result<Option<Doc<'d>>, JsonError> {
         while let Some(open) = stack.pop() {
             match open {
                 Open::Array(mut items) => {
@@ -192,7 +217,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads a key and its colon.
-    fn key(&mut self) -> Result<Cow<'a, str>, JsonError> {
+    fn key(&mut self) -> Result<Cow<'d, str>, JsonError> {
         let byte = self.require_after_spaces()?;
         if byte != b'"' {
             return Err(self.unexpected(byte, "looking for beginning of object key string"));
@@ -207,14 +232,14 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads a string; the reader stands on its opening quote.
-    fn string(&mut self) -> Result<Cow<'a, str>, JsonError> {
+    fn string(&mut self) -> Result<Cow<'d, str>, JsonError> {
         self.at += 1;
         let start = self.at;
         if self.run()? == b'"' {
             let text = self.text.get(start..self.at).unwrap_or_default();
             self.at += 1;
             return Ok(match std::str::from_utf8(text) {
-                Ok(text) => Cow::Borrowed(text),
+                Ok(text) => (self.keep)(text),
                 Err(_) => Cow::Owned(quote::lossy(text)),
             });
         }
@@ -308,7 +333,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads a number and keeps its text.
-    fn number(&mut self) -> Result<Cow<'a, str>, JsonError> {
+    fn number(&mut self) -> Result<Cow<'d, str>, JsonError> {
         let start = self.at;
         if self.peek() == Some(b'-') {
             self.at += 1;
@@ -331,7 +356,8 @@ impl<'a> Reader<'a> {
             self.digits("in exponent of numeric literal")?;
         }
         let text = self.text.get(start..self.at).unwrap_or_default();
-        Ok(String::from_utf8_lossy(text))
+        // What was passed over is ASCII.
+        Ok((self.keep)(std::str::from_utf8(text).unwrap_or_default()))
     }
 
     fn digits(&mut self, context: &'static str) -> Result<(), JsonError> {
@@ -345,7 +371,7 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    fn literal(&mut self, literal: &'static str, doc: Doc<'a>) -> Result<Doc<'a>, JsonError> {
+    fn literal(&mut self, literal: &'static str, doc: Doc<'d>) -> Result<Doc<'d>, JsonError> {
         for expected in literal.bytes() {
             let byte = self.require()?;
             if byte != expected {
@@ -384,7 +410,11 @@ impl<'a> Reader<'a> {
     }
 
     fn unexpected(&self, byte: u8, context: &'static str) -> JsonError {
-        JsonError::Unexpected { byte, context, offset: self.at }
+        JsonError::Unexpected {
+            byte,
+            context,
+            offset: self.at,
+        }
     }
 }
 

@@ -18,19 +18,31 @@ fn values_are_read() {
         ("\t\r\nfalse", Doc::Bool(false)),
         ("-0.50e+10", number("-0.50e+10")),
         ("1e400", number("1e400")),
-        ("123456789012345678901234567890", number("123456789012345678901234567890")),
+        (
+            "123456789012345678901234567890",
+            number("123456789012345678901234567890"),
+        ),
         (r#""""#, string("")),
         (r#""a\"\\\/\b\f\n\r\tz""#, string("a\"\\/\u{8}\u{c}\n\r\tz")),
         (r#""\u00fc\ud83d\ude00""#, string("ü😀")),
-        (r#""\ud800\u0041\udc00\ud800""#, string("\u{fffd}A\u{fffd}\u{fffd}")),
+        (
+            r#""\ud800\u0041\udc00\ud800""#,
+            string("\u{fffd}A\u{fffd}\u{fffd}"),
+        ),
         (r#""\ud800\ud83d\ude00""#, string("\u{fffd}😀")),
         ("[]", Doc::Array(vec![])),
-        ("[ [ ] , 1 ]", Doc::Array(vec![Doc::Array(vec![]), number("1")])),
+        (
+            "[ [ ] , 1 ]",
+            Doc::Array(vec![Doc::Array(vec![]), number("1")]),
+        ),
         ("{ }", Doc::Object(vec![])),
         (
             r#"{"a":{"b":[]},"":0}"#,
             Doc::Object(vec![
-                ("a".into(), Doc::Object(vec![("b".into(), Doc::Array(vec![]))])),
+                (
+                    "a".into(),
+                    Doc::Object(vec![("b".into(), Doc::Array(vec![]))]),
+                ),
                 ("".into(), number("0")),
             ]),
         ),
@@ -67,26 +79,54 @@ fn errors_say_what_and_where() {
         ("1e+", "unexpected EOF"),
         ("tru", "unexpected EOF"),
         ("x", "invalid character 'x' looking for beginning of value"),
-        ("[1,]", "invalid character ']' looking for beginning of value"),
+        (
+            "[1,]",
+            "invalid character ']' looking for beginning of value",
+        ),
         ("[1 2]", "invalid character '2' after array element"),
         ("[01]", "invalid character '1' after array element"),
-        ("{,}", "invalid character ',' looking for beginning of object key string"),
+        (
+            "{,}",
+            "invalid character ',' looking for beginning of object key string",
+        ),
         ("{\"a\" 1}", "invalid character '1' after object key"),
-        ("{\"a\":1]", "invalid character ']' after object key:value pair"),
+        (
+            "{\"a\":1]",
+            "invalid character ']' after object key:value pair",
+        ),
         ("--1", "invalid character '-' in numeric literal"),
-        ("1.x", "invalid character 'x' after decimal point in numeric literal"),
-        ("1ex", "invalid character 'x' in exponent of numeric literal"),
-        ("nulx", "invalid character 'x' in literal null (expecting 'l')"),
+        (
+            "1.x",
+            "invalid character 'x' after decimal point in numeric literal",
+        ),
+        (
+            "1ex",
+            "invalid character 'x' in exponent of numeric literal",
+        ),
+        (
+            "nulx",
+            "invalid character 'x' in literal null (expecting 'l')",
+        ),
         ("\"\n\"", "invalid character '\\n' in string literal"),
         ("\"\\x\"", "invalid character 'x' in string escape code"),
-        ("\"\\u00g0\"", "invalid character 'g' in \\u hexadecimal character escape"),
+        (
+            "\"\\u00g0\"",
+            "invalid character 'g' in \\u hexadecimal character escape",
+        ),
         ("1 x", "invalid character 'x' after top-level value"),
         ("1 null", "invalid character 'n' after top-level value"),
     ] {
-        assert_eq!(parse(text.as_bytes()).unwrap_err().to_string(), want, "{text}");
+        assert_eq!(
+            parse(text.as_bytes()).unwrap_err().to_string(),
+            want,
+            "{text}"
+        );
     }
     let error = parse(b"[1, x]").unwrap_err();
-    assert!(matches!(error, JsonError::Unexpected { offset: 4, .. }), "{error:?}");
+    assert!(
+        matches!(error, JsonError::Unexpected { offset: 4, .. }),
+        "{error:?}"
+    );
 }
 
 #[test]
@@ -96,13 +136,23 @@ fn a_body_may_end_with_null() {
         ("1 null null", "invalid character 'n' after top-level value"),
         ("1 null x", "invalid character 'x' after top-level value"),
         ("1 2", "error: invalid character '2' after top-level value"),
-        ("1 \"x\"", "error: invalid character 'x' after top-level value"),
-        ("1 true", "error: invalid character '%!s(bool=true)' after top-level value"),
+        (
+            "1 \"x\"",
+            "error: invalid character 'x' after top-level value",
+        ),
+        (
+            "1 true",
+            "error: invalid character '%!s(bool=true)' after top-level value",
+        ),
         ("1[", "error: invalid character '[' after top-level value"),
         ("1]", "invalid character ']' looking for beginning of value"),
         ("1 nul", "unexpected EOF"),
     ] {
-        assert_eq!(parse_body(text.as_bytes()).unwrap_err().to_string(), want, "{text}");
+        assert_eq!(
+            parse_body(text.as_bytes()).unwrap_err().to_string(),
+            want,
+            "{text}"
+        );
     }
 }
 
@@ -112,10 +162,15 @@ fn depth_is_bounded_and_costs_no_stack() {
         for (open, close) in [("[", "]"), ("{\"a\":", "}")] {
             let deep = |n: usize| format!("{}0{}", open.repeat(n), close.repeat(n));
             assert!(parse(deep(MAX_DEPTH).as_bytes()).is_ok());
-            let error = parse(deep(MAX_DEPTH + 1).as_bytes()).unwrap_err().to_string();
+            let error = parse(deep(MAX_DEPTH + 1).as_bytes())
+                .unwrap_err()
+                .to_string();
             assert!(error.ends_with("exceeded max depth"), "{error}");
         }
     };
-    let thread = std::thread::Builder::new().stack_size(2 << 20).spawn(check).unwrap();
+    let thread = std::thread::Builder::new()
+        .stack_size(2 << 20)
+        .spawn(check)
+        .unwrap();
     thread.join().unwrap();
 }
