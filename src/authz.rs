@@ -11,6 +11,8 @@ pub mod response;
 pub mod verdict;
 pub mod attributes;
 pub mod wire;
+pub mod body;
+pub mod url;
 
 /// `plugins.envoy_ext_authz_grpc`.
 #[derive(Debug, Clone, PartialEq)]

@@ -11,6 +11,7 @@ pub mod float;
 pub mod json;
 pub mod octets;
 pub mod write;
+pub mod quote;
 pub mod yaml;
 
 pub use convert::{NumberError, dismantle, into_value};

@@ -4,3 +4,5 @@
 mod house;
 mod support;
 mod wire;
+mod body;
+mod support;

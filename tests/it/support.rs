@@ -2,3 +2,6 @@
 
 pub(crate) mod corpus;
 pub(crate) mod protojson;
+//! What several integration tests share.
+
+pub(crate) mod corpus;
