@@ -7,6 +7,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+mod builtins;
 mod check;
 mod demand;
 mod entry;

@@ -45,29 +45,47 @@ pub(super) fn all(facts: &[RuleFacts], index: &Index<'_>, data: &Value) -> Vec<C
 /// Calls of functions that nobody defines, also in rules that nobody asks for.
 fn calls(facts: &[RuleFacts], index: &Index<'_>) -> Vec<CompileError> {
     let references = facts.iter().flat_map(|fact| &fact.references);
-    let calls = references.filter_map(|r| r.call.as_ref().map(|call| (r, call)));
-    calls
-        .filter(|(r, call)| {
-            let own = r.root == Root::Data && index.get(&r.path).is_some_and(|rule| rule.function);
-            !own && !is_builtin(&call.name)
-        })
-        .map(|(r, call)| located("rego_type_error", undefined_function(call), &r.span))
-        .collect()
+    let wrong = references.filter_map(|reference| {
+        let call = reference.call.as_ref()?;
+        let own = index
+            .get(&reference.path)
+            .filter(|_| reference.root == Root::Data);
+        let text = wrong_call(call, own.and_then(|rule| rule.arguments))?;
+        Some(located("rego_type_error", text, &reference.span))
+    });
+    wrong.collect()
 }
 
-fn is_builtin(name: &str) -> bool {
-    name == "print" || (BUILTINS.contains_key(name) && !is_missing(name))
+/// What is wrong with a call; `own` is the number of arguments when a rule defines the function.
+fn wrong_call(call: &Call, own: Option<usize>) -> Option<String> {
+    let Call { name, arguments } = call;
+    let wanted = match own.or_else(|| builtin_arguments(name)) {
+        Some(wanted) => wanted,
+        None if name == "print" => return None,
+        None => return Some(undefined_function(name)),
+    };
+    // One argument more takes the result.
+    let fits = (wanted..=wanted + 1).contains(arguments);
+    (!fits).then(|| format!("{name}: {arguments} arguments are given, {wanted} are wanted"))
+}
+
+fn builtin_arguments(name: &str) -> Option<usize> {
+    BUILTINS
+        .get(name)
+        .filter(|_| !is_missing(name))
+        .map(|(_, arguments)| usize::from(*arguments))
 }
 
 fn is_missing(name: &str) -> bool {
-    MISSING.iter().any(|missing| match missing.strip_suffix('.') {
-        Some(_) => name.starts_with(missing),
-        None => name == *missing,
-    })
+    MISSING
+        .iter()
+        .any(|missing| match missing.strip_suffix('.') {
+            Some(_) => name.starts_with(missing),
+            None => name == *missing,
+        })
 }
 
-fn undefined_function(call: &Call) -> String {
-    let name = &call.name;
+fn undefined_function(name: &str) -> String {
     if is_missing(name) {
         format!("undefined function {name}: this built-in is not there yet")
     } else {
@@ -80,7 +98,11 @@ fn conflicts(index: &Index<'_>, data: &Value) -> Vec<CompileError> {
     let conflicting = index.iter().filter(|(path, rule)| {
         let mut at = data;
         for key in *path {
-            match at.as_object().ok().and_then(|object| object.get(&Value::from(key.as_str()))) {
+            match at
+                .as_object()
+                .ok()
+                .and_then(|object| object.get(&Value::from(key.as_str())))
+            {
                 Some(value) => at = value,
                 // A value that is no object takes the place of the package.
                 None => return at.as_object().is_err(),
@@ -104,8 +126,11 @@ fn recursion(facts: &[RuleFacts], index: &Index<'_>) -> Vec<CompileError> {
     let graph = Graph::new(facts, index);
     let mut errors = Vec::new();
     for cycle in graph.cycles() {
-        let mut names: Vec<String> =
-            cycle.iter().filter_map(|node| graph.rules.get(*node)).map(|path| name_of(path)).collect();
+        let mut names: Vec<String> = cycle
+            .iter()
+            .filter_map(|node| graph.rules.get(*node))
+            .map(|path| name_of(path))
+            .collect();
         let Some((path, first)) = cycle.iter().find_map(|node| {
             let path = graph.rules.get(*node)?;
             Some((*path, index.get(path)?))
@@ -113,7 +138,11 @@ fn recursion(facts: &[RuleFacts], index: &Index<'_>) -> Vec<CompileError> {
             continue;
         };
         names.push(name_of(path));
-        let text = format!("rule {} is recursive: {}", name_of(path), names.join(" -> "));
+        let text = format!(
+            "rule {} is recursive: {}",
+            name_of(path),
+            names.join(" -> ")
+        );
         errors.push(located("rego_recursion_error", text, first.span));
     }
     errors
@@ -137,16 +166,27 @@ struct Graph<'a> {
 impl<'a> Graph<'a> {
     fn new(facts: &'a [RuleFacts], index: &Index<'a>) -> Self {
         let rules: Vec<&[String]> = index.iter().map(|(path, _)| path).collect();
-        let numbers: HashMap<&[String], usize> =
-            rules.iter().enumerate().map(|(i, path)| (*path, i)).collect();
+        let numbers: HashMap<&[String], usize> = rules
+            .iter()
+            .enumerate()
+            .map(|(i, path)| (*path, i))
+            .collect();
         let mut edges = vec![Vec::new(); rules.len()];
         let mut ways: HashMap<&[String], usize> = HashMap::new();
         for fact in facts {
-            let Some(&from) = numbers.get(fact.path.as_slice()) else { continue };
+            let Some(&from) = numbers.get(fact.path.as_slice()) else {
+                continue;
+            };
             for reference in fact.references.iter().filter(|r| r.root == Root::Data) {
                 let way = *ways.entry(&reference.path).or_insert_with(|| {
-                    let reached = index.beneath(&reference.path).chain(index.above(&reference.path));
-                    edges.push(reached.filter_map(|(path, _)| numbers.get(path).copied()).collect());
+                    let reached = index
+                        .beneath(&reference.path)
+                        .chain(index.above(&reference.path));
+                    edges.push(
+                        reached
+                            .filter_map(|(path, _)| numbers.get(path).copied())
+                            .collect(),
+                    );
                     edges.len() - 1
                 });
                 if let Some(out) = edges.get_mut(from) {
@@ -182,7 +222,10 @@ struct Search {
     components: Vec<Vec<usize>>,
 }
 
-#[expect(clippy::indexing_slicing, reason = "every node is below the length that all tables have")]
+#[expect(
+    clippy::indexing_slicing,
+    reason = "every node is below the length that all tables have"
+)]
 impl Search {
     fn new(nodes: usize) -> Self {
         Self {

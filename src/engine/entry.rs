@@ -48,7 +48,11 @@ pub(super) fn plan(
         Entrypoint::Path(path) => Ok(plan_path(path, package, index, data)),
         Entrypoint::Query(query) => {
             let module = query_module(query, package)?;
-            Ok(Planned { entry: decision_rule(package, Vec::new()), module: Some(module), warning: None })
+            Ok(Planned {
+                entry: decision_rule(package, Vec::new()),
+                module: Some(module),
+                warning: None,
+            })
         }
     }
 }
@@ -95,36 +99,60 @@ fn descend_data(data: &Value, segments: &[Segment]) -> Value {
 }
 
 fn plan_path(text: &str, package: &str, index: &Index<'_>, data: &Value) -> Planned {
-    let segments: Vec<Segment> = text.split('/').filter(|s| !s.is_empty()).map(Segment::of).collect();
+    let segments: Vec<Segment> = text
+        .split('/')
+        .filter(|s| !s.is_empty())
+        .map(Segment::of)
+        .collect();
     let known: Vec<String> = segments.iter().map_while(Segment::key).collect();
     let (_, rest) = segments.split_at(known.len());
-    let just = |entry| Planned { entry, module: None, warning: None };
+    let just = |entry| Planned {
+        entry,
+        module: None,
+        warning: None,
+    };
     if segments.is_empty() {
-        return just(Entry::Broken(EvalError::broken("the decision path is empty".to_owned())));
+        return just(Entry::Broken(EvalError::broken(
+            "the decision path is empty".to_owned(),
+        )));
     }
     let inside = index.above(&known).next().is_some();
     let exact = index.get(&known);
-    if exact.is_some_and(|rule| rule.function) {
+    if exact.is_some_and(|rule| rule.arguments.is_some()) {
         let text = format!("rego_type_error: the decision path `{text}` names a function");
         return just(Entry::Broken(EvalError::broken(text)));
     }
     if exact.is_some() && !inside && index.beneath(&known).count() == 1 {
         let mut path = "data".to_owned();
         known.iter().for_each(|key| push_step(&mut path, key));
-        return just(Entry::Rule { path, rest: rest.to_vec() });
+        return just(Entry::Rule {
+            path,
+            rest: rest.to_vec(),
+        });
     }
     if exact.is_some() || inside || index.beneath(&known).next().is_some() {
         let module = reference_module(package, &known);
         let entry = decision_rule(package, rest.to_vec());
-        return Planned { entry, module: Some(module), warning: None };
+        return Planned {
+            entry,
+            module: Some(module),
+            warning: None,
+        };
     }
     let value = descend_data(data, &segments);
     let warning = (value == Value::Undefined).then(|| undefined_warning(text, index));
-    Planned { entry: Entry::Constant(value), module: None, warning }
+    Planned {
+        entry: Entry::Constant(value),
+        module: None,
+        warning,
+    }
 }
 
 fn decision_rule(package: &str, rest: Vec<Segment>) -> Entry {
-    Entry::Rule { path: format!("data.{package}.decision"), rest }
+    Entry::Rule {
+        path: format!("data.{package}.decision"),
+        rest,
+    }
 }
 
 fn reference_module(package: &str, keys: &[String]) -> String {
@@ -136,7 +164,9 @@ fn reference_module(package: &str, keys: &[String]) -> String {
 /// `.key`, or `["key"]` where the key is no name.
 fn push_step(path: &mut String, key: &str) {
     let mut chars = key.chars();
-    let name = chars.next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_')
+    let name = chars
+        .next()
+        .is_some_and(|c| c.is_ascii_alphabetic() || c == '_')
         && chars.all(|c| c.is_ascii_alphanumeric() || c == '_');
     if name && !KEYWORDS.contains(&key) {
         path.push('.');
@@ -156,13 +186,21 @@ const KEYWORDS: [&str; 16] = [
 fn undefined_warning(text: &str, index: &Index<'_>) -> String {
     let mut near: Vec<(f64, String)> = index
         .iter()
-        .filter(|(_, rule)| !rule.function)
+        .filter(|(_, rule)| rule.arguments.is_none())
         .map(|(path, _)| path.join("/"))
         .map(|path| (strsim::jaro_winkler(text.trim_matches('/'), &path), path))
         .collect();
     near.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
-    let near: Vec<String> = near.into_iter().take(3).map(|(_, path)| format!("`{path}`")).collect();
-    let near = if near.is_empty() { "there are no rules".to_owned() } else { format!("nearest: {}", near.join(", ")) };
+    let near: Vec<String> = near
+        .into_iter()
+        .take(3)
+        .map(|(_, path)| format!("`{path}`"))
+        .collect();
+    let near = if near.is_empty() {
+        "there are no rules".to_owned()
+    } else {
+        format!("nearest: {}", near.join(", "))
+    };
     format!("no rule and no data defines the decision path `{text}`; {near}")
 }
 
@@ -173,7 +211,9 @@ fn query_module(query: &str, package: &str) -> Result<String, CompileError> {
     scan::check("query", query)?;
     let mut engine = regorus::Engine::new();
     let text = format!("package {package}\n\ndecision if {{\n{query}\n}}\n");
-    engine.add_policy("query".to_owned(), text).map_err(|e| error(&e.to_string()))?;
+    engine
+        .add_policy("query".to_owned(), text)
+        .map_err(|e| error(&e.to_string()))?;
     let module = engine.get_modules().first();
     let [rule] = module.map_or(&[][..], |module| &module.policy) else {
         return Err(error("the query is more than one Rego body"));
@@ -196,7 +236,9 @@ fn query_module(query: &str, package: &str) -> Result<String, CompileError> {
             lines.push_str(&format!("\t{}\n", stmt.span.text()));
         }
     }
-    Ok(format!("package {package}\n\ndecision := {decision} if {{\n{lines}}}\n"))
+    Ok(format!(
+        "package {package}\n\ndecision := {decision} if {{\n{lines}}}\n"
+    ))
 }
 
 fn is_plain(stmt: &LiteralStmt) -> bool {
@@ -210,7 +252,8 @@ fn is_plain(stmt: &LiteralStmt) -> bool {
 
 impl Segment {
     fn of(text: &str) -> Self {
-        text.parse().map_or_else(|_| Self::Key(text.to_owned()), Self::Number)
+        text.parse()
+            .map_or_else(|_| Self::Key(text.to_owned()), Self::Number)
     }
 
     fn key(&self) -> Option<String> {

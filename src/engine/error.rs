@@ -64,20 +64,26 @@ pub enum EvalErrorKind {
 impl CompileError {
     pub(super) fn new(code: &'static str, message: impl Into<String>) -> Self {
         let message = message.into();
-        Self { location: None, code, message }
+        Self {
+            location: None,
+            code,
+            message,
+        }
     }
 
     pub(super) fn at(mut self, file: &str, line: u32, column: u32) -> Self {
-        self.location = Some(Location { file: file.to_owned(), line, column });
+        self.location = Some(Location {
+            file: file.to_owned(),
+            line,
+            column,
+        });
         self
     }
 
     /// An error of regorus, whose text carries the place and a picture of the line.
     pub(super) fn from_engine(file: &str, code: &'static str, text: &str) -> Self {
         match Located::parse(text) {
-            Some(found) => {
-                Self::new(code, found.message).at(found.file, found.line, found.column)
-            }
+            Some(found) => Self::new(code, found.message).at(found.file, found.line, found.column),
             None => Self::new(code, format!("{file}: {}", text.trim())),
         }
     }
@@ -101,7 +107,11 @@ impl CompileErrors {
     pub(super) fn limited(mut errors: Vec<CompileError>, max: usize) -> Self {
         errors.sort_by(|a, b| place(a).cmp(&place(b)));
         errors.dedup();
-        let shown = if max == 0 { errors.len() } else { max.min(errors.len()) };
+        let shown = if max == 0 {
+            errors.len()
+        } else {
+            max.min(errors.len())
+        };
         let omitted = errors.len() - shown;
         errors.truncate(shown);
         Self { errors, omitted }
@@ -126,7 +136,10 @@ impl fmt::Display for CompileErrors {
 impl std::error::Error for CompileErrors {}
 
 fn place(error: &CompileError) -> Option<(&str, u32, u32)> {
-    error.location.as_ref().map(|at| (at.file.as_str(), at.line, at.column))
+    error
+        .location
+        .as_ref()
+        .map(|at| (at.file.as_str(), at.line, at.column))
 }
 
 // === impl EvalError ===
@@ -134,7 +147,11 @@ fn place(error: &CompileError) -> Option<(&str, u32, u32)> {
 impl EvalError {
     /// No rule gave a value.
     pub(super) fn undefined() -> Self {
-        Self::plain(EvalErrorKind::Undefined, "envoyauth_eval_error", "undefined decision")
+        Self::plain(
+            EvalErrorKind::Undefined,
+            "envoyauth_eval_error",
+            "undefined decision",
+        )
     }
 
     /// The deadline came before there was a decision.
@@ -158,10 +175,17 @@ impl EvalError {
     pub(super) fn from_engine(text: &str) -> Self {
         let found = Located::parse(text);
         let message = found.as_ref().map_or(text.trim(), |found| found.message);
-        let location = found.as_ref().map(|found| format!("{}:{}", found.file, found.line));
+        let location = found
+            .as_ref()
+            .map(|found| format!("{}:{}", found.file, found.line));
         let (kind, code, message) = classify(message);
         let message = message.to_owned();
-        Self { kind, code, message, location }
+        Self {
+            kind,
+            code,
+            message,
+            location,
+        }
     }
 
     /// The code that metrics and decision logs carry.
@@ -184,7 +208,12 @@ impl EvalError {
 
     fn plain(kind: EvalErrorKind, code: &'static str, message: impl Into<String>) -> Self {
         let message = message.into();
-        Self { kind, code, message, location: None }
+        Self {
+            kind,
+            code,
+            message,
+            location: None,
+        }
     }
 }
 
@@ -211,7 +240,7 @@ fn classify(message: &str) -> (EvalErrorKind, &'static str, &str) {
     if message.starts_with("rules must not") || message.contains("value for key") {
         return conflict("object keys must be unique");
     }
-    if message.contains("multiple outputs") {
+    if message.contains("multiple outputs") || message.starts_with("rule conflicts with") {
         return conflict("complete rules must not produce multiple outputs");
     }
     if message.contains("execution") && message.contains("limit") {
@@ -238,7 +267,12 @@ impl<'a> Located<'a> {
         let line = parts.next()?.parse().ok()?;
         let file = parts.next()?;
         let (_, message) = rest.split_once("error: ")?;
-        Some(Self { file, line, column, message: message.trim() })
+        Some(Self {
+            file,
+            line,
+            column,
+            message: message.trim(),
+        })
     }
 }
 
@@ -253,7 +287,8 @@ mod tests {
         let error = EvalError::from_engine(text);
         assert_eq!(error.kind(), EvalErrorKind::Conflict);
         assert_eq!(error.location(), Some("dir/a.rego:7"));
-        let want = "dir/a.rego:7: eval_conflict_error: complete rules must not produce multiple outputs";
+        let want =
+            "dir/a.rego:7: eval_conflict_error: complete rules must not produce multiple outputs";
         assert_eq!(error.to_string(), want);
     }
 

@@ -59,14 +59,26 @@ impl Evaluator {
             Ok(Value::Undefined) => Err(EvalError::undefined()),
             other => other,
         };
-        Evaluation { result, prints: self.take_prints() }
+        Evaluation {
+            result,
+            prints: self.take_prints(),
+        }
     }
 
-    fn rule(&mut self, path: &str, rest: &[Segment], input: Value, budget: Budget) -> Result<Value, EvalError> {
+    fn rule(
+        &mut self,
+        path: &str,
+        rest: &[Segment],
+        input: Value,
+        budget: Budget,
+    ) -> Result<Value, EvalError> {
         let Some(limit) = budget.deadline.checked_duration_since(Instant::now()) else {
             return Err(EvalError::cancelled());
         };
-        let config = ExecutionTimerConfig { limit, check_interval: STEPS_PER_CLOCK_READ };
+        let config = ExecutionTimerConfig {
+            limit,
+            check_interval: STEPS_PER_CLOCK_READ,
+        };
         self.engine.set_execution_timer_config(config);
         self.engine.set_input(input);
         let engine = &mut self.engine;
@@ -82,7 +94,11 @@ impl Evaluator {
             return Err(EvalError::cancelled());
         }
         let value = evaluated.map_err(|error| EvalError::from_engine(&error.to_string()))?;
-        Ok(if rest.is_empty() { value } else { entry::descend(&value, rest) })
+        Ok(if rest.is_empty() {
+            value
+        } else {
+            entry::descend(&value, rest)
+        })
     }
 
     fn take_prints(&mut self) -> Vec<Print> {
@@ -97,14 +113,26 @@ impl Evaluator {
 /// The engine writes `file:line: message`; the file's name may hold colons too.
 fn split_print(line: &str) -> Print {
     let mut from = 0;
-    while let Some(at) = line.get(from..).and_then(|rest| rest.find(": ")).map(|at| at + from) {
+    while let Some(at) = line
+        .get(from..)
+        .and_then(|rest| rest.find(": "))
+        .map(|at| at + from)
+    {
         let (location, message) = line.split_at(at);
-        let number = location.rsplit_once(':').is_some_and(|(_, n)| n.parse::<u32>().is_ok());
+        let number = location
+            .rsplit_once(':')
+            .is_some_and(|(_, n)| n.parse::<u32>().is_ok());
         if number {
             let message = message.strip_prefix(": ").unwrap_or(message);
-            return Print { location: location.to_owned(), message: message.to_owned() };
+            return Print {
+                location: location.to_owned(),
+                message: message.to_owned(),
+            };
         }
         from = at + 2;
     }
-    Print { location: String::new(), message: line.to_owned() }
+    Print {
+        location: String::new(),
+        message: line.to_owned(),
+    }
 }

@@ -12,8 +12,8 @@ use regorus::unstable::{
 pub(super) struct RuleFacts {
     /// Where it lies under `data`, as far as that is known without evaluation.
     pub path: Vec<String>,
-    /// Whether it is called with arguments.
-    pub function: bool,
+    /// How many arguments it takes, when it is a function.
+    pub arguments: Option<usize>,
     /// Whether `path` is the whole of its place, and it is no member of a set or an object.
     pub ground: bool,
     /// Its place in the text.
@@ -65,7 +65,13 @@ pub(super) fn of(modules: &[Ref<Module>]) -> Vec<RuleFacts> {
         let names = names.get(&package).unwrap_or(&none);
         let aliases = module.imports.iter().filter_map(alias).collect();
         for rule in &module.policy {
-            let mut walker = Walker { package: &package, names, aliases: &aliases, locals: Vec::new(), found: Vec::new() };
+            let mut walker = Walker {
+                package: &package,
+                names,
+                aliases: &aliases,
+                locals: Vec::new(),
+                found: Vec::new(),
+            };
             facts.push(walker.rule(rule));
         }
     }
@@ -106,31 +112,51 @@ enum Step<'a> {
 
 impl Walker<'_> {
     fn rule(&mut self, rule: &Rule) -> RuleFacts {
-        let (head, function) = match rule {
+        let (head, arguments) = match rule {
             Rule::Spec { head, bodies, .. } => {
                 let (refr, args) = head_parts(head);
                 self.spec(head, args, bodies);
-                (refr, matches!(head, RuleHead::Func { .. }))
+                (
+                    refr,
+                    matches!(head, RuleHead::Func { .. }).then_some(args.len()),
+                )
             }
-            Rule::Default { refr, args, value, .. } => {
+            Rule::Default {
+                refr, args, value, ..
+            } => {
                 self.scoped(pattern_names(args.iter()), |walker| walker.expr(value));
-                (refr, !args.is_empty())
+                (refr, (!args.is_empty()).then_some(args.len()))
             }
         };
         let flat = Flat::of(head);
         let mut path = self.package.to_vec();
         path.extend(flat.name().map(ToOwned::to_owned));
         path.extend(flat.static_path());
-        let partial = matches!(rule, Rule::Spec { head: RuleHead::Set { .. }, .. });
+        let partial = matches!(
+            rule,
+            Rule::Spec {
+                head: RuleHead::Set { .. },
+                ..
+            }
+        );
         let ground = !partial && flat.steps.iter().all(|step| matches!(step, Step::Key(_)));
         let references = std::mem::take(&mut self.found);
-        RuleFacts { path, function, ground, span: rule.span().clone(), references }
+        RuleFacts {
+            path,
+            arguments,
+            ground,
+            span: rule.span().clone(),
+            references,
+        }
     }
 
     fn spec(&mut self, head: &RuleHead, args: &[Ref<Expr>], bodies: &[RuleBody]) {
         self.scoped(pattern_names(args.iter()), |walker| {
             // The head's values see what the first body binds.
-            let bound = bodies.first().map(|body| declared(&body.query)).unwrap_or_default();
+            let bound = bodies
+                .first()
+                .map(|body| declared(&body.query))
+                .unwrap_or_default();
             walker.scoped(bound, |walker| walker.head(head));
             for body in bodies {
                 walker.query(&body.query, |walker| walker.assign(body.assign.as_ref()));
@@ -170,20 +196,37 @@ impl Walker<'_> {
     fn statement(&mut self, stmt: &LiteralStmt) {
         match &stmt.literal {
             Literal::SomeVars { .. } => {}
-            Literal::SomeIn { key, value, collection, .. } => {
+            Literal::SomeIn {
+                key,
+                value,
+                collection,
+                ..
+            } => {
                 key.iter().for_each(|key| self.expr(key));
                 self.expr(value);
                 self.expr(collection);
             }
             Literal::Expr { expr, .. } | Literal::NotExpr { expr, .. } => self.expr(expr),
-            Literal::Every { key, value, domain, query, .. } => {
+            Literal::Every {
+                key,
+                value,
+                domain,
+                query,
+                ..
+            } => {
                 self.expr(domain);
-                let bound = key.iter().chain([value]).map(|span| span.text().to_owned()).collect();
+                let bound = key
+                    .iter()
+                    .chain([value])
+                    .map(|span| span.text().to_owned())
+                    .collect();
                 self.scoped(bound, |walker| walker.query(query, |_| {}));
             }
         }
         // What `with` replaces is not read by it; what it puts there is.
-        stmt.with_mods.iter().for_each(|modifier| self.expr(&modifier.r#as));
+        stmt.with_mods
+            .iter()
+            .for_each(|modifier| self.expr(&modifier.r#as));
     }
 
     fn expr(&mut self, expr: &Expr) {
@@ -212,7 +255,9 @@ impl Walker<'_> {
             Expr::ArrayCompr { term, query, .. } | Expr::SetCompr { term, query, .. } => {
                 self.query(query, |walker| walker.expr(term));
             }
-            Expr::ObjectCompr { key, value, query, .. } => self.query(query, |walker| {
+            Expr::ObjectCompr {
+                key, value, query, ..
+            } => self.query(query, |walker| {
                 walker.expr(key);
                 walker.expr(value);
             }),
@@ -224,7 +269,12 @@ impl Walker<'_> {
                 self.expr(lhs);
                 self.expr(rhs);
             }
-            Expr::Membership { key, value, collection, .. } => {
+            Expr::Membership {
+                key,
+                value,
+                collection,
+                ..
+            } => {
                 key.iter().for_each(|key| self.expr(key));
                 self.expr(value);
                 self.expr(collection);
@@ -239,11 +289,21 @@ impl Walker<'_> {
                 self.expr(index);
             }
         }
-        let Some(name) = flat.name() else { return self.expr(flat.head) };
-        let call = arguments.map(|arguments| Call { name: flat.dotted(name), arguments });
+        let Some(name) = flat.name() else {
+            return self.expr(flat.head);
+        };
+        let call = arguments.map(|arguments| Call {
+            name: flat.dotted(name),
+            arguments,
+        });
         if let Some((root, mut path)) = self.resolve(name, call.is_some()) {
             path.extend(flat.static_path());
-            self.found.push(Reference { root, path, call, span: expr.span().clone() });
+            self.found.push(Reference {
+                root,
+                path,
+                call,
+                span: expr.span().clone(),
+            });
         }
     }
 
@@ -266,7 +326,12 @@ impl Walker<'_> {
             return Some((*root, path.clone()));
         }
         if self.names.contains(name) {
-            let path = self.package.iter().cloned().chain([name.to_owned()]).collect();
+            let path = self
+                .package
+                .iter()
+                .cloned()
+                .chain([name.to_owned()])
+                .collect();
             return Some((Root::Data, path));
         }
         called.then(|| (Root::Builtin, vec![name.to_owned()]))
@@ -289,10 +354,12 @@ impl<'a> Flat<'a> {
         loop {
             match head {
                 Expr::RefDot { refr, field, .. } => {
-                    steps.push(field.1.as_string().map_or_else(
-                        |_| Step::Key(field.0.text()),
-                        |key| Step::Key(key.as_ref()),
-                    ));
+                    steps.push(
+                        field.1.as_string().map_or_else(
+                            |_| Step::Key(field.0.text()),
+                            |key| Step::Key(key.as_ref()),
+                        ),
+                    );
                     head = refr;
                 }
                 Expr::RefBrack { refr, index, .. } => {
@@ -370,12 +437,19 @@ fn declared(query: &Query) -> HashSet<String> {
     let mut names = HashSet::new();
     for stmt in &query.stmts {
         match &stmt.literal {
-            Literal::SomeVars { vars, .. } => names.extend(vars.iter().map(|v| v.text().to_owned())),
+            Literal::SomeVars { vars, .. } => {
+                names.extend(vars.iter().map(|v| v.text().to_owned()))
+            }
             Literal::SomeIn { key, value, .. } => {
                 names.extend(pattern_names(key.iter().chain([value])));
             }
             Literal::Expr { expr, .. } => {
-                if let Expr::AssignExpr { op: AssignOp::ColEq, lhs, .. } = &**expr {
+                if let Expr::AssignExpr {
+                    op: AssignOp::ColEq,
+                    lhs,
+                    ..
+                } = &**expr
+                {
                     names.extend(pattern_names([lhs]));
                 }
             }

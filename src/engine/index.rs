@@ -12,8 +12,8 @@ pub(super) struct Index<'a>(BTreeMap<&'a [String], Entry<'a>>);
 
 /// What is known of the definitions of one rule.
 pub(super) struct Entry<'a> {
-    /// Whether it is a function.
-    pub function: bool,
+    /// How many arguments it takes, when it is a function.
+    pub arguments: Option<usize>,
     /// Whether every definition gives the whole of its place.
     pub ground: bool,
     /// The first definition's place in the text.
@@ -23,17 +23,23 @@ pub(super) struct Entry<'a> {
 // === impl Index ===
 
 impl<'a> Index<'a> {
+    /// The index of `facts`.
     pub(super) fn new(facts: &'a [RuleFacts]) -> Self {
         let mut rules: BTreeMap<&[String], Entry<'_>> = BTreeMap::new();
         for fact in facts {
-            let first = Entry { function: fact.function, ground: true, span: &fact.span };
+            let first = Entry {
+                arguments: fact.arguments,
+                ground: true,
+                span: &fact.span,
+            };
             let entry = rules.entry(&fact.path).or_insert(first);
             entry.ground &= fact.ground;
-            entry.function |= fact.function;
+            entry.arguments = entry.arguments.or(fact.arguments);
         }
         Self(rules)
     }
 
+    /// The rule at exactly `path`.
     pub(super) fn get(&self, path: &[String]) -> Option<&Entry<'a>> {
         self.0.get(path)
     }
@@ -55,9 +61,16 @@ impl<'a> Index<'a> {
     }
 
     /// Rules that `path` leads through, without one at `path` itself.
-    pub(super) fn above(&self, path: &[String]) -> impl Iterator<Item = (&'a [String], &Entry<'a>)> {
+    pub(super) fn above(
+        &self,
+        path: &[String],
+    ) -> impl Iterator<Item = (&'a [String], &Entry<'a>)> {
         (1..path.len())
             .filter_map(move |n| path.get(..n))
-            .filter_map(|prefix| self.0.get_key_value(prefix).map(|(rule, entry)| (*rule, entry)))
+            .filter_map(|prefix| {
+                self.0
+                    .get_key_value(prefix)
+                    .map(|(rule, entry)| (*rule, entry))
+            })
     }
 }

@@ -10,7 +10,7 @@ use super::entry::{self, Entry};
 use super::error::{CompileError, CompileErrors};
 use super::facts::{self, RuleFacts};
 use super::index::Index;
-use super::{Demand, Entrypoint, Evaluator, Module, RegoVersion, check, scan};
+use super::{Demand, Entrypoint, Evaluator, Module, RegoVersion, builtins, check, scan};
 use crate::data::Value;
 
 /// The longest file, line and column that are read; beyond any policy that people write.
@@ -66,7 +66,11 @@ impl Policy {
     #[must_use]
     pub fn demand(&self, entry: usize) -> &Demand {
         const ALL: &Demand = &Demand::All;
-        if self.0.entries.get(entry).is_some() { &self.0.demand } else { ALL }
+        if self.0.entries.get(entry).is_some() {
+            &self.0.demand
+        } else {
+            ALL
+        }
     }
 
     /// What an operator should know about this policy.
@@ -107,7 +111,9 @@ impl Policy {
 
 impl std::fmt::Debug for Policy {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Policy").field("entries", &self.0.entries.len()).finish_non_exhaustive()
+        f.debug_struct("Policy")
+            .field("entries", &self.0.entries.len())
+            .finish_non_exhaustive()
     }
 }
 
@@ -116,6 +122,8 @@ fn compile(source: Source) -> Result<Inner, Vec<CompileError>> {
     engine.set_strict_builtin_errors(false);
     engine.set_policy_length_config(LIMITS);
     engine.set_gather_prints(true);
+    let broken = |text| vec![CompileError::new("rego_compile_error", text)];
+    builtins::install(&mut engine).map_err(broken)?;
     parse(&mut engine, &source.modules)?;
     let rules = facts::of(engine.get_modules());
     let index = Index::new(&rules);
@@ -123,7 +131,11 @@ fn compile(source: Source) -> Result<Inner, Vec<CompileError>> {
     if !errors.is_empty() {
         return Err(errors);
     }
-    let Entries { entries, modules, mut warnings } = plan(&source, &index)?;
+    let Entries {
+        entries,
+        modules,
+        mut warnings,
+    } = plan(&source, &index)?;
     drop(index);
     parse(&mut engine, &modules)?;
     let rules = facts::of(engine.get_modules());
@@ -137,7 +149,13 @@ fn compile(source: Source) -> Result<Inner, Vec<CompileError>> {
     let prints = calls_print(&rules);
     drop(rules);
     prepare(&mut engine, source.data)?;
-    Ok(Inner { engine, entries, demand, warnings, prints })
+    Ok(Inner {
+        engine,
+        entries,
+        demand,
+        warnings,
+        prints,
+    })
 }
 
 /// Reads all modules, and reports the errors of all.
@@ -151,20 +169,38 @@ fn parse(engine: &mut regorus::Engine, modules: &[Module]) -> Result<(), Vec<Com
         engine.set_rego_v0(module.version == RegoVersion::V0);
         if let Err(error) = engine.add_policy(module.name.clone(), module.source.to_string()) {
             let text = error.to_string();
-            errors.push(CompileError::from_engine(&module.name, "rego_parse_error", &text));
+            errors.push(CompileError::from_engine(
+                &module.name,
+                "rego_parse_error",
+                &text,
+            ));
         }
     }
-    if errors.is_empty() { Ok(()) } else { Err(errors) }
+    if errors.is_empty() {
+        Ok(())
+    } else {
+        Err(errors)
+    }
 }
 
 /// Lets the engine make its own plans now, and find what it can find: not on a request.
 fn prepare(engine: &mut regorus::Engine, data: Value) -> Result<(), Vec<CompileError>> {
-    let error = |text: String| vec![CompileError::from_engine("data", "rego_compile_error", &text)];
+    let error = |text: String| {
+        vec![CompileError::from_engine(
+            "data",
+            "rego_compile_error",
+            &text,
+        )]
+    };
     engine.add_data(data).map_err(|e| error(e.to_string()))?;
     let ready = "package regate_ready\n\nready := true\n".to_owned();
     engine.set_rego_v0(false);
-    engine.add_policy("ready".to_owned(), ready).map_err(|e| error(e.to_string()))?;
-    engine.eval_rule("data.regate_ready.ready".to_owned()).map_err(|e| error(e.to_string()))?;
+    engine
+        .add_policy("ready".to_owned(), ready)
+        .map_err(|e| error(e.to_string()))?;
+    engine
+        .eval_rule("data.regate_ready.ready".to_owned())
+        .map_err(|e| error(e.to_string()))?;
     Ok(())
 }
 
@@ -175,7 +211,11 @@ struct Entries {
 }
 
 fn plan(source: &Source, index: &Index<'_>) -> Result<Entries, Vec<CompileError>> {
-    let mut planned = Entries { entries: Vec::new(), modules: Vec::new(), warnings: Vec::new() };
+    let mut planned = Entries {
+        entries: Vec::new(),
+        modules: Vec::new(),
+        warnings: Vec::new(),
+    };
     for (i, entrypoint) in source.entrypoints.iter().enumerate() {
         let package = free_package(i, index);
         let plan = entry::plan(entrypoint, &package, index, &source.data).map_err(|e| vec![e])?;

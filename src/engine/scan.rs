@@ -8,7 +8,11 @@ pub(super) const MAX_NESTING: usize = 10;
 
 /// Refuses `text` when the engine's parser must not see it.
 pub(super) fn check(file: &str, text: &str) -> Result<(), CompileError> {
-    let mut scanner = Scanner { chars: text.chars().peekable(), line: 1, column: 0 };
+    let mut scanner = Scanner {
+        chars: text.chars().peekable(),
+        line: 1,
+        column: 0,
+    };
     let mut depth = 0_usize;
     while let Some(c) = scanner.next() {
         match c {
@@ -84,20 +88,31 @@ mod tests {
     #[test]
     fn deep_brackets_and_interpolation_are_refused_with_their_place() {
         let deep = |n: usize| format!("package a\nx := {}1{}\n", "[".repeat(n), "]".repeat(n));
-        let quoted = format!("package a\nx := \"\\\"{}\" # {}\ny := `{}`", "[".repeat(20), "{".repeat(20), "(".repeat(20));
+        let quoted = format!(
+            "package a\nx := \"\\\"{}\" # {}\ny := `{}`",
+            "[".repeat(20),
+            "{".repeat(20),
+            "(".repeat(20)
+        );
         let cases: [(String, Option<&str>); 6] = [
             (deep(10), None),
             (deep(11), Some("a.rego:2:16")),
             (deep(500), Some("a.rego:2:16")),
             (quoted, None),
-            ("package a\nx := \"open\ny := [[[[[[[[[[[1]]]]]]]]]]]".to_owned(), Some("a.rego:3:16")),
+            (
+                "package a\nx := \"open\ny := [[[[[[[[[[[1]]]]]]]]]]]".to_owned(),
+                Some("a.rego:3:16"),
+            ),
             ("package a\nx := $\"{y}\"".to_owned(), Some("a.rego:2:6")),
         ];
         for (text, want) in cases {
             let got = check("a.rego", &text).err().map(|e| e.to_string());
             match want {
                 None => assert_eq!(got, None, "{text}"),
-                Some(place) => assert!(got.as_deref().is_some_and(|e| e.starts_with(place)), "{text}: {got:?}"),
+                Some(place) => assert!(
+                    got.as_deref().is_some_and(|e| e.starts_with(place)),
+                    "{text}: {got:?}"
+                ),
             }
         }
     }
