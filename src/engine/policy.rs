@@ -95,6 +95,12 @@ impl Policy {
         Evaluator::new(self.clone())
     }
 
+    /// Whether others hold it too, an evaluator for one.
+    #[must_use]
+    pub fn is_shared(&self) -> bool {
+        Arc::strong_count(&self.0) > 1
+    }
+
     pub(super) fn engine(&self) -> regorus::Engine {
         self.0.engine.clone()
     }
