@@ -7,9 +7,23 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+mod builtins;
+mod check;
 mod demand;
+mod entry;
+mod error;
+mod evaluator;
+mod facts;
+mod index;
+mod policy;
+mod scan;
+#[cfg(test)]
+mod tests;
 
 pub use demand::Demand;
+pub use error::{CompileError, CompileErrors, EvalError, EvalErrorKind, Location};
+pub use evaluator::{Evaluation, Evaluator};
+pub use policy::{Policy, Source};
 
 /// One Rego file.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -6,3 +6,4 @@ mod support;
 mod wire;
 mod body;
 mod support;
+mod engine;

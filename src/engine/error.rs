@@ -1,0 +1,302 @@
+//! What can go wrong with a policy: errors of its compilation, and errors of one evaluation.
+//!
+//! Not the errors of reading files; those are the instance's.
+
+use std::fmt;
+
+/// Where in a policy something is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Location {
+    /// The module's name.
+    pub file: String,
+    /// The line, from 1.
+    pub line: u32,
+    /// The column, from 1.
+    pub column: u32,
+}
+
+/// One reason why a policy does not compile.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CompileError {
+    /// Where it is, when that is known.
+    pub location: Option<Location>,
+    /// The stable code (`rego_parse_error`, `rego_type_error`, …).
+    pub code: &'static str,
+    /// What is wrong and what to do.
+    pub message: String,
+}
+
+/// Why a policy does not compile: the first errors, and how many more there are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CompileErrors {
+    /// The errors that are shown.
+    pub errors: Vec<CompileError>,
+    /// How many are left out.
+    pub omitted: usize,
+}
+
+/// Why an evaluation gave no decision.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EvalError {
+    kind: EvalErrorKind,
+    code: &'static str,
+    message: String,
+    location: Option<String>,
+}
+
+/// The kinds of [`EvalError`] that callers treat differently.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EvalErrorKind {
+    /// No rule gave a value.
+    Undefined,
+    /// The deadline came.
+    Cancelled,
+    /// Rules gave different values for one thing.
+    Conflict,
+    /// The engine panicked.
+    Panic,
+    /// Anything else.
+    Other,
+}
+
+// === impl CompileError ===
+
+impl CompileError {
+    pub(super) fn new(code: &'static str, message: impl Into<String>) -> Self {
+        let message = message.into();
+        Self {
+            location: None,
+            code,
+            message,
+        }
+    }
+
+    pub(super) fn at(mut self, file: &str, line: u32, column: u32) -> Self {
+        self.location = Some(Location {
+            file: file.to_owned(),
+            line,
+            column,
+        });
+        self
+    }
+
+    /// An error of regorus, whose text carries the place and a picture of the line.
+    pub(super) fn from_engine(file: &str, code: &'static str, text: &str) -> Self {
+        match Located::parse(text) {
+            Some(found) => Self::new(code, found.message).at(found.file, found.line, found.column),
+            None => Self::new(code, format!("{file}: {}", text.trim())),
+        }
+    }
+}
+
+impl fmt::Display for CompileError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(Location { file, line, column }) = &self.location {
+            write!(f, "{file}:{line}:{column}: ")?;
+        }
+        write!(f, "{}: {}", self.code, self.message)
+    }
+}
+
+impl std::error::Error for CompileError {}
+
+// === impl CompileErrors ===
+
+impl CompileErrors {
+    /// At most `max` of `errors`, in the order of their places; zero shows all.
+    pub(super) fn limited(mut errors: Vec<CompileError>, max: usize) -> Self {
+        errors.sort_by(|a, b| place(a).cmp(&place(b)));
+        errors.dedup();
+        let shown = if max == 0 {
+            errors.len()
+        } else {
+            max.min(errors.len())
+        };
+        let omitted = errors.len() - shown;
+        errors.truncate(shown);
+        Self { errors, omitted }
+    }
+}
+
+impl fmt::Display for CompileErrors {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (i, error) in self.errors.iter().enumerate() {
+            if i > 0 {
+                f.write_str("\n")?;
+            }
+            error.fmt(f)?;
+        }
+        if self.omitted > 0 {
+            write!(f, "\nand {} more errors", self.omitted)?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for CompileErrors {}
+
+fn place(error: &CompileError) -> Option<(&str, u32, u32)> {
+    error
+        .location
+        .as_ref()
+        .map(|at| (at.file.as_str(), at.line, at.column))
+}
+
+// === impl EvalError ===
+
+impl EvalError {
+    /// No rule gave a value.
+    pub(super) fn undefined() -> Self {
+        Self::plain(
+            EvalErrorKind::Undefined,
+            "envoyauth_eval_error",
+            "undefined decision",
+        )
+    }
+
+    /// The deadline came before there was a decision.
+    pub(super) fn cancelled() -> Self {
+        let text = "context deadline reached during query execution";
+        Self::plain(EvalErrorKind::Cancelled, "eval_cancel_error", text)
+    }
+
+    /// The engine panicked.
+    pub(super) fn panic() -> Self {
+        let text = "the evaluation failed unexpectedly; this is a defect, please report it";
+        Self::plain(EvalErrorKind::Panic, "eval_internal_error", text)
+    }
+
+    /// The decision path can never have a value that is a decision.
+    pub(super) fn broken(message: String) -> Self {
+        Self::plain(EvalErrorKind::Other, "envoyauth_eval_error", message)
+    }
+
+    /// An error of regorus, by its text.
+    pub(super) fn from_engine(text: &str) -> Self {
+        let found = Located::parse(text);
+        let message = found.as_ref().map_or(text.trim(), |found| found.message);
+        let location = found
+            .as_ref()
+            .map(|found| format!("{}:{}", found.file, found.line));
+        let (kind, code, message) = classify(message);
+        let message = message.to_owned();
+        Self {
+            kind,
+            code,
+            message,
+            location,
+        }
+    }
+
+    /// The code that metrics and decision logs carry.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        self.code
+    }
+
+    /// The error's kind.
+    #[must_use]
+    pub fn kind(&self) -> EvalErrorKind {
+        self.kind
+    }
+
+    /// `file:line` in the policy, when that is known.
+    #[must_use]
+    pub fn location(&self) -> Option<&str> {
+        self.location.as_deref()
+    }
+
+    fn plain(kind: EvalErrorKind, code: &'static str, message: impl Into<String>) -> Self {
+        let message = message.into();
+        Self {
+            kind,
+            code,
+            message,
+            location: None,
+        }
+    }
+}
+
+impl fmt::Display for EvalError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.code == "envoyauth_eval_error" {
+            return f.write_str(&self.message);
+        }
+        if let Some(location) = &self.location {
+            write!(f, "{location}: ")?;
+        }
+        write!(f, "{}: {}", self.code, self.message)
+    }
+}
+
+impl std::error::Error for EvalError {}
+
+/// Names an error of regorus as Rego's users know it; the wording is all there is to go by.
+fn classify(message: &str) -> (EvalErrorKind, &'static str, &str) {
+    let conflict = |text| (EvalErrorKind::Conflict, "eval_conflict_error", text);
+    if message.starts_with("function") && message.contains("multiple outputs") {
+        return conflict("functions must not produce multiple outputs for same inputs");
+    }
+    if message.starts_with("rules must not") || message.contains("value for key") {
+        return conflict("object keys must be unique");
+    }
+    if message.contains("multiple outputs") || message.starts_with("rule conflicts with") {
+        return conflict("complete rules must not produce multiple outputs");
+    }
+    if message.contains("execution") && message.contains("limit") {
+        let text = "context deadline reached during query execution";
+        return (EvalErrorKind::Cancelled, "eval_cancel_error", text);
+    }
+    (EvalErrorKind::Other, "eval_internal_error", message)
+}
+
+/// The parts of an error of regorus that names a place.
+struct Located<'a> {
+    file: &'a str,
+    line: u32,
+    column: u32,
+    message: &'a str,
+}
+
+impl<'a> Located<'a> {
+    fn parse(text: &'a str) -> Option<Self> {
+        let rest = text.trim_start().strip_prefix("--> ")?;
+        let (place, rest) = rest.split_once('\n')?;
+        let mut parts = place.rsplitn(3, ':');
+        let column = parts.next()?.trim().parse().ok()?;
+        let line = parts.next()?.parse().ok()?;
+        let file = parts.next()?;
+        let (_, message) = rest.split_once("error: ")?;
+        Some(Self {
+            file,
+            line,
+            column,
+            message: message.trim(),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_place_is_taken_from_the_engines_picture() {
+        let text = "\n--> dir/a.rego:7:3\n  |\n7 | x = y\n  |   ^\nerror: complete rules should \
+                    not produce multiple outputs";
+        let error = EvalError::from_engine(text);
+        assert_eq!(error.kind(), EvalErrorKind::Conflict);
+        assert_eq!(error.location(), Some("dir/a.rego:7"));
+        let want =
+            "dir/a.rego:7: eval_conflict_error: complete rules must not produce multiple outputs";
+        assert_eq!(error.to_string(), want);
+    }
+
+    #[test]
+    fn only_so_many_errors_are_shown() {
+        let one = |line| CompileError::new("rego_parse_error", "odd").at("a.rego", line, 1);
+        let errors = CompileErrors::limited(vec![one(3), one(1), one(2), one(1)], 2);
+        let want = "a.rego:1:1: rego_parse_error: odd\na.rego:2:1: rego_parse_error: odd\nand 1 more errors";
+        assert_eq!(errors.to_string(), want);
+    }
+}

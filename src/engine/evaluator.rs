@@ -1,0 +1,138 @@
+//! Evaluation of a policy on one thread.
+
+use std::num::NonZeroU32;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Instant;
+
+use regorus::utils::limits::ExecutionTimerConfig;
+
+use super::entry::{self, Entry, Segment};
+use super::{Budget, EvalError, Policy, Print};
+use crate::data::Value;
+
+/// How many steps of an evaluation pass between two looks at the clock.
+const STEPS_PER_CLOCK_READ: NonZeroU32 = match NonZeroU32::new(128) {
+    Some(steps) => steps,
+    None => NonZeroU32::MIN,
+};
+
+/// Evaluates one policy; each thread has its own.
+#[derive(Debug)]
+pub struct Evaluator {
+    policy: Policy,
+    engine: regorus::Engine,
+}
+
+/// What an evaluation gave.
+#[derive(Debug)]
+pub struct Evaluation {
+    /// The decision, or why there is none.
+    pub result: Result<Value, EvalError>,
+    /// What was printed, also on the way to an error.
+    pub prints: Vec<Print>,
+}
+
+// === impl Evaluator ===
+
+impl Evaluator {
+    pub(super) fn new(policy: Policy) -> Self {
+        let engine = policy.engine();
+        Self { policy, engine }
+    }
+
+    /// The policy that it evaluates.
+    #[must_use]
+    pub fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
+    /// Asks for the decision number `entry` on `input`.
+    pub fn eval(&mut self, entry: usize, input: Value, budget: Budget) -> Evaluation {
+        let policy = self.policy.clone();
+        let result = match policy.entry(entry) {
+            None => Err(EvalError::undefined()),
+            Some(Entry::Broken(error)) => Err(error.clone()),
+            Some(Entry::Constant(value)) => Ok(value.clone()),
+            Some(Entry::Rule { path, rest }) => self.rule(path, rest, input, budget),
+        };
+        let result = match result {
+            Ok(Value::Undefined) => Err(EvalError::undefined()),
+            other => other,
+        };
+        Evaluation {
+            result,
+            prints: self.take_prints(),
+        }
+    }
+
+    fn rule(
+        &mut self,
+        path: &str,
+        rest: &[Segment],
+        input: Value,
+        budget: Budget,
+    ) -> Result<Value, EvalError> {
+        let Some(limit) = budget.deadline.checked_duration_since(Instant::now()) else {
+            return Err(EvalError::cancelled());
+        };
+        let config = ExecutionTimerConfig {
+            limit,
+            check_interval: STEPS_PER_CLOCK_READ,
+        };
+        self.engine.set_execution_timer_config(config);
+        self.engine.set_input(input);
+        let engine = &mut self.engine;
+        let path = path.to_owned();
+        // Nothing of an engine that panicked is used again.
+        let Ok(evaluated) = catch_unwind(AssertUnwindSafe(|| engine.eval_rule(path))) else {
+            self.engine = self.policy.engine();
+            return Err(EvalError::panic());
+        };
+        // The engine swallows errors inside functions, the deadline's too, and goes on with "undefined",
+        // which `not` turns into "true". So what comes after the deadline is no decision.
+        if Instant::now() >= budget.deadline {
+            return Err(EvalError::cancelled());
+        }
+        let value = evaluated.map_err(|error| EvalError::from_engine(&error.to_string()))?;
+        Ok(if rest.is_empty() {
+            value
+        } else {
+            entry::descend(&value, rest)
+        })
+    }
+
+    fn take_prints(&mut self) -> Vec<Print> {
+        if !self.policy.prints() {
+            return Vec::new();
+        }
+        let lines = self.engine.take_prints().unwrap_or_default();
+        lines.iter().map(|line| split_print(line)).collect()
+    }
+}
+
+/// The engine writes `file:line: message`; the file's name may hold colons too.
+fn split_print(line: &str) -> Print {
+    let mut from = 0;
+    while let Some(at) = line
+        .get(from..)
+        .and_then(|rest| rest.find(": "))
+        .map(|at| at + from)
+    {
+        let (location, message) = line.split_at(at);
+        let number = location
+            .rsplit_once(':')
+            .is_some_and(|(_, n)| n.parse::<u32>().is_ok());
+        if number {
+            let message = message.strip_prefix(": ").unwrap_or(message);
+            return Print {
+                location: location.to_owned(),
+                message: message.to_owned(),
+            };
+        }
+        from = at + 2;
+    }
+    Print {
+        location: String::new(),
+        message: line.to_owned(),
+    }
+}

@@ -1,0 +1,1 @@
+//! Tables of what the engine makes of small policies.

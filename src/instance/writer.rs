@@ -1,0 +1,293 @@
+//! The one task that makes snapshots. Whatever fails on the way leaves the last good one in force.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Instant, SystemTime};
+
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::time;
+
+use super::candidate::{self, Candidate};
+use super::files::{self, Loaded};
+use super::status::{BundleError, Status};
+use super::{Cell, Config, Snapshot, adapt};
+use crate::bundle::{Bundle, Update};
+use crate::engine::{Entrypoint, Policy};
+use crate::task::Shutdown;
+
+/// How often it is looked whether an old snapshot can be freed.
+const SWEEP: time::Duration = time::Duration::from_secs(1);
+
+/// How many updates are compiled together at most.
+const BATCH: usize = 64;
+
+/// A wish to load the files again; told when that was done, well or not.
+pub(super) type Request = oneshot::Sender<Result<(), String>>;
+
+/// Makes and publishes snapshots.
+pub(super) struct Writer {
+    config: Config,
+    entrypoints: Vec<Entrypoint>,
+    cell: Cell,
+    status: watch::Sender<Status>,
+    /// What the snapshot in force was made from.
+    current: Candidate,
+    /// Snapshots that requests may still hold; freeing one takes time that no request should pay.
+    old: Vec<Arc<Snapshot>>,
+}
+
+/// A bundle that waits for its activation.
+struct Arrival {
+    bundle: Box<Bundle>,
+    activated: oneshot::Sender<Result<(), String>>,
+}
+
+// === impl Writer ===
+
+impl Writer {
+    /// Loads what is on the disk and puts it in force.
+    pub(super) async fn start(
+        config: Config,
+        entrypoints: Vec<Entrypoint>,
+        cell: Cell,
+        status: watch::Sender<Status>,
+    ) -> Result<Self, String> {
+        let (files, disk) = read_disk(&config).await?;
+        let current = Candidate {
+            files,
+            disk,
+            downloaded: std::collections::BTreeMap::new(),
+        };
+        let mut writer = Self {
+            config,
+            entrypoints,
+            cell,
+            status,
+            current: current.clone(),
+            old: Vec::new(),
+        };
+        writer.activate(current).await?;
+        Ok(writer)
+    }
+
+    /// Serves updates and requests until `shutdown`.
+    pub(super) async fn run(
+        mut self,
+        mut updates: mpsc::Receiver<Update>,
+        mut requests: mpsc::Receiver<Request>,
+        mut shutdown: Shutdown,
+    ) {
+        let mut sweep = time::interval(SWEEP);
+        let (mut updating, mut requesting) = (true, true);
+        loop {
+            let mut batch = Vec::new();
+            tokio::select! {
+                () = shutdown.wait() => return,
+                count = updates.recv_many(&mut batch, BATCH), if updating => {
+                    updating = count > 0;
+                    self.updates(batch).await;
+                }
+                request = requests.recv(), if requesting => match request {
+                    Some(done) => self.reload(done).await,
+                    None => requesting = false,
+                },
+                _ = sweep.tick(), if !self.old.is_empty() => self.sweep().await,
+            }
+        }
+    }
+
+    async fn updates(&mut self, batch: Vec<Update>) {
+        let mut arrivals: Vec<Arrival> = Vec::new();
+        for update in batch {
+            match update {
+                Update::Ready { bundle, activated } => {
+                    self.note(&bundle.name, |status, now| status.arrived(now));
+                    arrivals.push(Arrival { bundle, activated });
+                }
+                Update::Unchanged { name } => self.note(&name, |status, now| status.unchanged(now)),
+                Update::Failed {
+                    name,
+                    code,
+                    message,
+                    http_status,
+                } => {
+                    tracing::error!(name, code, reason = message, "Bundle load failed.");
+                    let error = BundleError {
+                        code,
+                        message,
+                        http_status,
+                    };
+                    self.note(&name, |status, now| status.failed(now, error));
+                }
+            }
+        }
+        self.arrivals(arrivals).await;
+    }
+
+    /// Activates bundles together; if that fails, each for itself, so that one bad bundle holds up no other.
+    async fn arrivals(&mut self, arrivals: Vec<Arrival>) {
+        if arrivals.len() > 1 {
+            let together = arrivals.iter().map(|arrival| &*arrival.bundle);
+            if self.activate(self.with(together)).await.is_ok() {
+                arrivals
+                    .into_iter()
+                    .for_each(|arrival| self.finish(arrival, Ok(())));
+                return;
+            }
+        }
+        for arrival in arrivals {
+            let outcome = self.activate(self.with([&*arrival.bundle])).await;
+            if let Err(reason) = &outcome {
+                self.status.send_modify(|status| status.failures += 1);
+                tracing::error!(
+                    name = arrival.bundle.name,
+                    reason,
+                    "Bundle activation failed."
+                );
+            }
+            self.finish(arrival, outcome);
+        }
+    }
+
+    fn finish(&self, arrival: Arrival, outcome: Result<(), String>) {
+        let Arrival { bundle, activated } = arrival;
+        let Bundle { name, revision, .. } = *bundle;
+        match &outcome {
+            Ok(()) => {
+                tracing::info!(name, revision, "Bundle loaded and activated successfully.");
+                self.note(&name, |status, now| status.activated(now, &revision));
+            }
+            Err(message) => {
+                let error = BundleError {
+                    code: "bundle_error".to_owned(),
+                    message: message.clone(),
+                    http_status: None,
+                };
+                self.note(&name, |status, now| status.failed(now, error));
+            }
+        }
+        // Who asked may be gone; the activation stands.
+        let _ = activated.send(outcome);
+    }
+
+    async fn reload(&mut self, done: Request) {
+        let outcome = self.reload_files().await;
+        if let Err(reason) = &outcome {
+            tracing::error!(
+                reason,
+                "The files could not be loaded again; what is in force stays."
+            );
+        }
+        self.status.send_modify(|status| {
+            status.failures += u64::from(outcome.is_err());
+            status.files_error = outcome.as_ref().err().cloned();
+        });
+        let _ = done.send(outcome);
+    }
+
+    async fn reload_files(&mut self) -> Result<(), String> {
+        let (files, disk) = read_disk(&self.config).await?;
+        if files == self.current.files && disk == self.current.disk {
+            return Ok(());
+        }
+        self.activate(Candidate {
+            files,
+            disk,
+            ..self.current.clone()
+        })
+        .await
+    }
+
+    fn with<'a>(&self, bundles: impl IntoIterator<Item = &'a Bundle>) -> Candidate {
+        let mut candidate = self.current.clone();
+        for bundle in bundles {
+            candidate
+                .downloaded
+                .insert(bundle.name.clone(), bundle.clone());
+        }
+        candidate
+    }
+
+    /// Compiles `candidate` and puts it in force; on an error nothing has changed.
+    async fn activate(&mut self, candidate: Candidate) -> Result<(), String> {
+        let started = Instant::now();
+        let (entrypoints, max_errors) = (self.entrypoints.clone(), self.config.max_errors);
+        let compiled = candidate::on_large_stack("compile", move || {
+            let policy = candidate.compile(entrypoints, max_errors);
+            (candidate, policy)
+        });
+        let (candidate, policy) = compiled
+            .await
+            .map_err(|error| format!("the policy could not be compiled: {error}"))?;
+        self.publish(candidate, policy?, started);
+        Ok(())
+    }
+
+    fn publish(&mut self, candidate: Candidate, policy: Policy, started: Instant) {
+        let activated_at = SystemTime::now();
+        let generation = self.status.borrow().generation + 1;
+        let warnings = policy.warnings().to_vec();
+        let revisions = Arc::new(candidate.revisions());
+        self.current = candidate;
+        self.old.extend(self.cell.swap(Arc::new(Snapshot {
+            generation,
+            policy,
+            revisions,
+            activated_at,
+        })));
+        let complete = self
+            .config
+            .bundles
+            .iter()
+            .all(|bundle| self.current.downloaded.contains_key(&bundle.name));
+        if complete {
+            for warning in &warnings {
+                tracing::warn!(warning, "The policy in force may not be what was meant.");
+            }
+        }
+        self.status.send_modify(|status| {
+            status.generation = generation;
+            status.activations += 1;
+            status.last_activation = started.elapsed();
+            status.snapshot_activated_at = Some(activated_at);
+            status.warnings = warnings;
+        });
+    }
+
+    fn note(&self, name: &str, change: impl FnOnce(&mut super::BundleStatus, SystemTime)) {
+        self.status.send_modify(|status| {
+            if let Some(bundle) = status.bundle(name) {
+                change(bundle, SystemTime::now());
+            }
+        });
+    }
+
+    /// Frees snapshots that nobody else holds, on a thread that can take a deep one apart.
+    async fn sweep(&mut self) {
+        let in_use = |snapshot: &Arc<Snapshot>| {
+            Arc::strong_count(snapshot) > 1 || snapshot.policy.is_shared()
+        };
+        let (kept, free): (Vec<_>, Vec<_>) = self.old.drain(..).partition(in_use);
+        self.old = kept;
+        if !free.is_empty() {
+            let _ = candidate::on_large_stack("free", move || drop(free)).await;
+        }
+    }
+}
+
+async fn read_disk(config: &Config) -> Result<(Loaded, Vec<Bundle>), String> {
+    let paths = config.paths.clone();
+    let bundle_paths: Vec<PathBuf> = config.bundle_paths.clone();
+    let ignore = config.ignore.clone();
+    let version = config.rego_version;
+    let read = candidate::on_large_stack("load", move || {
+        let files = files::load(&paths, &ignore, version).map_err(|error| error.to_string())?;
+        let bundles: Result<Vec<Bundle>, String> = bundle_paths
+            .iter()
+            .map(|path| adapt::bundle(path, &ignore, version))
+            .collect();
+        Ok((files, bundles?))
+    });
+    read.await
+        .map_err(|error| format!("the files could not be read: {error}"))?
+}
