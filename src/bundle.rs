@@ -7,6 +7,20 @@ use tokio::sync::oneshot;
 use crate::data::Value;
 use crate::engine::Module;
 
+pub mod archive;
+mod content;
+pub mod fetch;
+pub mod load;
+pub mod manifest;
+mod pace;
+mod package;
+pub mod persist;
+mod text;
+
+pub use content::ContentError;
+pub use load::load;
+pub use manifest::check_overlap;
+
 /// One entry of `bundles`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
@@ -64,7 +78,7 @@ pub enum Update {
     Failed {
         /// The bundle's name.
         name: String,
-        /// `bundle_error`, or the HTTP status where there was one.
+        /// `bundle_error`, as in status; the HTTP status stands beside it.
         code: String,
         /// The reason, for status and log.
         message: String,

@@ -7,3 +7,5 @@ mod wire;
 mod body;
 mod support;
 mod engine;
+mod bundle;
+mod support;

@@ -5,3 +5,6 @@ pub(crate) mod protojson;
 //! What several integration tests share.
 
 pub(crate) mod corpus;
+//! What several tests need.
+
+pub mod archive;

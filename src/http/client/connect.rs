@@ -1,0 +1,149 @@
+//! TCP connections to services, through the proxies that the environment names (`HTTP_PROXY`,
+//! `HTTPS_PROXY`, `NO_PROXY`, in capitals or not).
+
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use http::{HeaderValue, Uri};
+use hyper::rt::{Read, ReadBufCursor, Write};
+use hyper_util::client::legacy::connect::proxy::Tunnel;
+use hyper_util::client::legacy::connect::{Connected, Connection, HttpConnector};
+use hyper_util::client::proxy::matcher::{Intercept, Matcher};
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpStream;
+use tower::{Service, ServiceExt as _};
+
+type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+/// Opens connections.
+#[derive(Clone)]
+pub(super) struct Connector {
+    http: HttpConnector,
+    proxies: Arc<Matcher>,
+}
+
+/// A connection that knows whether a proxy, asked by whole URLs, is at its other end.
+pub(super) struct Stream {
+    tcp: TokioIo<TcpStream>,
+    proxied: bool,
+}
+
+// === impl Connector ===
+
+impl Connector {
+    pub(super) fn new() -> Self {
+        let mut http = HttpConnector::new();
+        // TLS is put around it, so that it sees `https` as well.
+        http.enforce_http(false);
+        http.set_nodelay(true);
+        Self {
+            http,
+            proxies: Arc::new(Matcher::from_env()),
+        }
+    }
+
+    /// What a proxy for URLs without TLS wants to see in each request.
+    pub(super) fn plain_proxy_credentials(&self, uri: &Uri) -> Option<HeaderValue> {
+        if is_tls(uri) {
+            return None;
+        }
+        self.route(uri)?.basic_auth().cloned()
+    }
+
+    fn route(&self, uri: &Uri) -> Option<Intercept> {
+        // Like in Go, what is on this machine is never asked for through a proxy.
+        let host = uri.host()?.trim_start_matches('[').trim_end_matches(']');
+        let local = host == "localhost"
+            || host
+                .parse()
+                .is_ok_and(|ip: std::net::IpAddr| ip.is_loopback());
+        if local {
+            None
+        } else {
+            self.proxies.intercept(uri)
+        }
+    }
+}
+
+impl Service<Uri> for Connector {
+    type Response = Stream;
+    type Error = BoxError;
+    type Future = Pin<Box<dyn Future<Output = Result<Stream, BoxError>> + Send>>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        self.http.poll_ready(cx).map_err(Into::into)
+    }
+
+    fn call(&mut self, uri: Uri) -> Self::Future {
+        let http = self.http.clone();
+        let Some(proxy) = self.route(&uri) else {
+            return Box::pin(async move {
+                Ok(Stream {
+                    tcp: http.oneshot(uri).await?,
+                    proxied: false,
+                })
+            });
+        };
+        if !is_tls(&uri) {
+            let proxy = proxy.uri().clone();
+            return Box::pin(async move {
+                Ok(Stream {
+                    tcp: http.oneshot(proxy).await?,
+                    proxied: true,
+                })
+            });
+        }
+        let mut tunnel = Tunnel::new(proxy.uri().clone(), http);
+        if let Some(credentials) = proxy.basic_auth() {
+            tunnel = tunnel.with_auth(credentials.clone());
+        }
+        Box::pin(async move {
+            Ok(Stream {
+                tcp: tunnel.oneshot(uri).await?,
+                proxied: false,
+            })
+        })
+    }
+}
+
+// === impl Stream ===
+
+impl Connection for Stream {
+    fn connected(&self) -> Connected {
+        self.tcp.connected().proxy(self.proxied)
+    }
+}
+
+impl Read for Stream {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: ReadBufCursor<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.tcp).poll_read(cx, buffer)
+    }
+}
+
+impl Write for Stream {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.tcp).poll_write(cx, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.tcp).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.tcp).poll_shutdown(cx)
+    }
+}
+
+fn is_tls(uri: &Uri) -> bool {
+    uri.scheme_str() == Some("https")
+}
