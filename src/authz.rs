@@ -6,13 +6,17 @@ use std::time::Duration;
 
 use crate::{engine, grpc, tls};
 
-mod encode;
-pub mod response;
-pub mod verdict;
 pub mod attributes;
-pub mod wire;
 pub mod body;
+pub mod check;
+mod encode;
+pub mod http;
+pub mod input;
+pub mod response;
+pub mod service;
 pub mod url;
+pub mod verdict;
+pub mod wire;
 
 /// `plugins.envoy_ext_authz_grpc`.
 #[derive(Debug, Clone, PartialEq)]

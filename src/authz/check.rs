@@ -16,7 +16,7 @@ use crate::authz::wire::{self, WireError};
 use crate::data::Value;
 use crate::decision::{ApiVersion, CheckError, DecisionId, Record, Stage, Timers};
 use crate::decision_log::Producer;
-use crate::engine::{Budget, EvalError, Evaluator, Print};
+use crate::engine::{Budget, EvalError, EvalErrorKind, Evaluator};
 use crate::instance::{Cell, Snapshot};
 use crate::telemetry::metrics::{Outcome, Shard};
 use crate::telemetry::trace::{CheckSpan, Tracer};
@@ -186,7 +186,7 @@ impl Checker {
         let parsed = self.shared.input.parse(request)?;
         let deadline = self.deadline(run, started)?;
         let snapshot = run.snapshot.clone().ok_or_else(no_policy)?;
-        let input = self.shared.input.value(&parsed, snapshot.policy.demand(DECISION))?;
+        let input = self.shared.input.value(parsed, snapshot.policy.demand(DECISION))?;
         let built = Instant::now();
         run.timers.input = Some(built.duration_since(started));
         let evaluation = self.evaluator(&snapshot).eval(DECISION, input, Budget { deadline });
@@ -227,10 +227,12 @@ impl Checker {
             "Evaluation failed; the request is refused.",
         );
         CheckError {
-            stage: match error {
-                EvalError::Cancelled => Stage::Deadline,
-                EvalError::Panic => Stage::Internal,
-                _ => Stage::Evaluation,
+            stage: match error.kind() {
+                EvalErrorKind::Cancelled => Stage::Deadline,
+                EvalErrorKind::Panic => Stage::Internal,
+                EvalErrorKind::Undefined | EvalErrorKind::Conflict | EvalErrorKind::Other => {
+                    Stage::Evaluation
+                }
             },
             code: error.code(),
             message: error.to_string(),

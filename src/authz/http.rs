@@ -21,7 +21,7 @@ use crate::authz::encode::Encoder;
 use crate::authz::response::Context;
 use crate::authz::verdict::{Details, FORBIDDEN, Header, Verdict};
 use crate::authz::wire::WireError;
-use crate::data;
+use crate::data::octets;
 use crate::decision::{ApiVersion, CheckError, Stage};
 
 /// Envoy takes the request headers that it shall remove from this header of an allow.
@@ -145,7 +145,7 @@ fn allowed(details: &Details<'_>) -> Result<Response, CheckError> {
 }
 
 fn denied(details: &Details<'_>) -> Result<Response, CheckError> {
-    if data::has_octets(details.body) {
+    if octets::has_octets(details.body) {
         return Err(unsendable("body"));
     }
     let mut response = Response::new(Body::from(details.body.to_owned()));
@@ -168,7 +168,7 @@ fn denial_status(asked: Option<u16>) -> StatusCode {
 }
 
 fn header(edit: &Header<'_>) -> Result<(HeaderName, HeaderValue), CheckError> {
-    if data::has_octets(edit.key) || data::has_octets(edit.value) {
+    if octets::has_octets(edit.key) || octets::has_octets(edit.value) {
         return Err(unsendable(edit.key));
     }
     let name = HeaderName::try_from(edit.key).map_err(|_| unsendable(edit.key))?;

@@ -5,7 +5,8 @@
 //! [`Doc`], later and elsewhere. Both come from the same [`Parsed`] request, so that they agree.
 
 use std::borrow::Cow;
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::{Arc, LazyLock};
 
 use thiserror::Error;
 
@@ -14,7 +15,7 @@ use crate::authz::body::{self, BodyError, Descriptor, ParsedBody};
 use crate::authz::url::{self, Target, UrlError};
 use crate::authz::wire::Request;
 use crate::authz::{InputEncoding, ParsedBodyErrors};
-use crate::data::{self, Doc, Value};
+use crate::data::{Doc, NumberError, Value, dismantle, into_value};
 use crate::decision::{ApiVersion, CheckError, Stage};
 use crate::engine::Demand;
 
@@ -46,6 +47,19 @@ struct Body<'a> {
     error: Option<String>,
 }
 
+/// The members of the input.
+#[derive(Debug, Clone, Copy)]
+enum Member {
+    Attributes,
+    ParsedPath,
+    ParsedQuery,
+    ParsedBody,
+    TruncatedBody,
+    ParsedBodyError,
+    SourcePrincipal,
+    Version,
+}
+
 /// Why no input can be made from a request.
 #[derive(Debug, Error)]
 pub enum InputError {
@@ -58,6 +72,9 @@ pub enum InputError {
     /// An attribute that has no form in the input.
     #[error(transparent)]
     Attributes(#[from] AttributesError),
+    /// A number of the body that the engine cannot hold.
+    #[error(transparent)]
+    Number(#[from] NumberError),
 }
 
 // === impl InputBuilder ===
@@ -71,71 +88,70 @@ impl InputBuilder {
     }
 
     /// The part of the input that the policy reads.
-    pub fn value(&self, parsed: &Parsed<'_, '_>, demand: &Demand) -> Result<Value, InputError> {
-        let mut members = Vec::with_capacity(7);
-        let mut add = |key: &'static str, value: &mut dyn FnMut(&Demand) -> Option<Value>| {
-            if let Some(value) = demand.member(key).and_then(value) {
-                members.push((data::key(key), value));
-            }
-        };
-        let mut failed = None;
-        add("attributes", &mut |demand| {
-            attributes::value(parsed.request, self.encoding, demand).unwrap_or_else(|error| {
-                failed = Some(error);
-                None
-            })
-        });
-        add("parsed_path", &mut |_| Some(parsed.target.path_value()));
-        add("parsed_query", &mut |_| Some(parsed.target.query_value()));
-        if let Some(body) = &parsed.body {
-            add("parsed_body", &mut |_| Some(body.parsed.doc.to_value()));
-            add("truncated_body", &mut |_| Some(Value::Bool(body.parsed.truncated)));
-            add("parsed_body_error", &mut |_| body.error.as_deref().map(Value::from));
+    pub fn value(&self, parsed: Parsed<'_, '_>, demand: &Demand) -> Result<Value, InputError> {
+        let Parsed { request, target, body } = parsed;
+        let mut input = BTreeMap::new();
+        let asks = |member: Member| demand.member(member.name());
+        // Attributes that have no form in the input refuse the request, asked for or not.
+        let nothing = Demand::nothing();
+        let demand = asks(Member::Attributes);
+        let attributes =
+            attributes::value(request, self.encoding, demand.unwrap_or(&nothing))?;
+        if let (Some(_), Some(attributes)) = (demand, attributes) {
+            input.insert(Member::Attributes.key(), attributes);
         }
-        add("source_principal", &mut |_| {
-            let principal = parsed.request.source_principal();
-            (!principal.is_empty()).then(|| Value::from(principal))
-        });
-        add("version", &mut |_| Some(version(parsed.request.version()).to_value()));
-        match failed {
-            Some(error) => Err(error.into()),
-            None => Ok(data::object(members)),
+        if asks(Member::ParsedPath).is_some() {
+            input.insert(Member::ParsedPath.key(), target.path_value());
         }
+        if asks(Member::ParsedQuery).is_some() {
+            input.insert(Member::ParsedQuery.key(), target.query_value());
+        }
+        if let Some(body) = body {
+            body.insert(&mut input, &asks)?;
+        }
+        let principal = request.source_principal();
+        if !principal.is_empty() && asks(Member::SourcePrincipal).is_some() {
+            input.insert(Member::SourcePrincipal.key(), principal.into());
+        }
+        if asks(Member::Version).is_some() {
+            input.insert(Member::Version.key(), into_value(version(request.version()))?);
+        }
+        Ok(input.into())
     }
 
     /// The whole input.
     pub fn doc<'a>(&self, parsed: Parsed<'a, '_>) -> Result<Doc<'a>, InputError> {
         let mut members: Vec<(Cow<'a, str>, Doc<'a>)> = Vec::with_capacity(8);
         if let Some(attributes) = attributes::doc(parsed.request, self.encoding)? {
-            members.push(("attributes".into(), attributes));
+            members.push((Member::Attributes.name().into(), attributes));
         }
-        members.push(("parsed_path".into(), parsed.target.path_doc()));
-        members.push(("parsed_query".into(), parsed.target.query_doc()));
+        members.push((Member::ParsedPath.name().into(), parsed.target.path_doc()));
+        members.push((Member::ParsedQuery.name().into(), parsed.target.query_doc()));
         if let Some(body) = parsed.body {
-            members.push(("parsed_body".into(), body.parsed.doc));
-            members.push(("truncated_body".into(), Doc::Bool(body.parsed.truncated)));
+            members.push((Member::ParsedBody.name().into(), body.parsed.doc));
+            members.push((Member::TruncatedBody.name().into(), Doc::Bool(body.parsed.truncated)));
             if let Some(error) = body.error {
-                members.push(("parsed_body_error".into(), Doc::String(error.into())));
+                members.push((Member::ParsedBodyError.name().into(), Doc::String(error.into())));
             }
         }
         let principal = parsed.request.source_principal();
         if !principal.is_empty() {
-            members.push(("source_principal".into(), Doc::String(principal.into())));
+            members.push((Member::SourcePrincipal.name().into(), Doc::String(principal.into())));
         }
-        members.push(("version".into(), version(parsed.request.version())));
+        members.push((Member::Version.name().into(), version(parsed.request.version())));
         Ok(Doc::Object(members))
     }
 
     fn body<'a>(
         &self,
         request: &Request<'a>,
-        target: &Target<'a>,
+        target: &Target<'_>,
     ) -> Result<Body<'a>, InputError> {
         let source = body::Source {
             headers: &|name| request.header(name),
             body: request.body(),
             raw_body: request.raw_body(),
-            parsed_path: target.segments(),
+            parsed_path: &target.path,
         };
         match body::parse(&source, self.descriptor.as_deref()) {
             Ok(parsed) => Ok(Body { parsed, error: None }),
@@ -145,6 +161,55 @@ impl InputBuilder {
             }),
             Err(error) => Err(error.into()),
         }
+    }
+}
+
+// === impl Body ===
+
+impl Body<'_> {
+    fn insert<'d>(
+        self,
+        input: &mut BTreeMap<Value, Value>,
+        asks: &impl Fn(Member) -> Option<&'d Demand>,
+    ) -> Result<(), InputError> {
+        if asks(Member::ParsedBody).is_some() {
+            input.insert(Member::ParsedBody.key(), into_value(self.parsed.doc)?);
+        } else {
+            // A body may nest deeper than the stack is high.
+            dismantle(self.parsed.doc);
+        }
+        if asks(Member::TruncatedBody).is_some() {
+            input.insert(Member::TruncatedBody.key(), self.parsed.truncated.into());
+        }
+        if let (Some(error), Some(_)) = (self.error, asks(Member::ParsedBodyError)) {
+            input.insert(Member::ParsedBodyError.key(), error.into());
+        }
+        Ok(())
+    }
+}
+
+// === impl Member ===
+
+impl Member {
+    const NAMES: [&str; 8] = [
+        "attributes",
+        "parsed_path",
+        "parsed_query",
+        "parsed_body",
+        "truncated_body",
+        "parsed_body_error",
+        "source_principal",
+        "version",
+    ];
+
+    fn name(self) -> &'static str {
+        Self::NAMES.get(self as usize).copied().unwrap_or_default()
+    }
+
+    /// The name as a key of the engine, made once.
+    fn key(self) -> Value {
+        static KEYS: LazyLock<[Value; 8]> = LazyLock::new(|| Member::NAMES.map(Value::from));
+        KEYS.get(self as usize).cloned().unwrap_or(Value::Undefined)
     }
 }
 

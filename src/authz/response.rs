@@ -8,7 +8,7 @@ use bytes::Bytes;
 
 use crate::authz::encode::Encoder;
 use crate::authz::verdict::{AppendAction, Details, FORBIDDEN, Header, Verdict};
-use crate::data::{self, Value};
+use crate::data::{self, Value, octets, write};
 use crate::decision::{ApiVersion, CheckError, DecisionId, Stage};
 use crate::grpc::{Code, Reply, Status};
 
@@ -337,12 +337,16 @@ fn metadata_list<'v>(
 fn metadata_key(key: &Value) -> std::borrow::Cow<'_, str> {
     match key {
         Value::String(key) => (&**key).into(),
-        other => data::to_json(other).into(),
+        other => {
+            let mut text = Vec::new();
+            write::value(&mut text, other);
+            String::from_utf8_lossy(&text).into_owned().into()
+        }
     }
 }
 
 fn metadata_utf8(text: &str) -> Result<&str, CheckError> {
-    if data::has_octets(text) {
+    if octets::has_octets(text) {
         return Err(metadata_error("proto: invalid UTF-8 in string".to_owned()));
     }
     Ok(text)
@@ -360,7 +364,7 @@ fn metadata_error(why: String) -> CheckError {
 /// Text that goes into a protobuf string. A request's percent-escapes can bring bytes into a policy
 /// that are not UTF-8; an answer that repeats them cannot be sent.
 fn utf8(text: &str) -> Result<&str, CheckError> {
-    if data::has_octets(text) {
+    if octets::has_octets(text) {
         return Err(CheckError {
             stage: Stage::Answer,
             code: "envoyauth_result_error",

@@ -2,7 +2,6 @@
 //! give the results that the peer logged.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use regate::data::Value;
@@ -11,34 +10,28 @@ use regate::engine::{
 };
 use serde_json::Value as Json;
 
+use crate::support::corpus;
+
 /// Cases that the engine does not get right yet, with the reason.
 const KNOWN: &str = include_str!("../cases/engine-known.txt");
 
 #[test]
 fn policies_decide_as_recorded() {
-    let Some(folder) = corpus() else { return };
+    let Some(files) = corpus::files() else {
+        return;
+    };
     let known: BTreeMap<&str, &str> = KNOWN
         .lines()
         .filter(|line| !line.is_empty() && !line.starts_with('#'))
         .filter_map(|line| line.split_once(": "))
         .collect();
     let (mut decisions, mut surprises) = (0, Vec::new());
-    let mut files: Vec<PathBuf> = std::fs::read_dir(folder)
-        .expect("the corpus is a folder")
-        .map(|entry| entry.expect("an entry").path())
-        .filter(|path| path.extension().is_some_and(|ext| ext == "json"))
-        .collect();
-    files.sort();
-    assert!(!files.is_empty(), "the corpus is empty");
     for file in &files {
         let text = std::fs::read_to_string(file).expect("a case is readable");
-        let name = file
-            .file_stem()
-            .and_then(|name| name.to_str())
-            .expect("a case has a name");
+        let name = corpus::stem(file);
         let case = serde_json::from_str::<Json>(&text).map_err(|error| error.to_string());
         let outcome = case.and_then(|case| run(&case));
-        match (&outcome, known.get(name)) {
+        match (&outcome, known.get(name.as_str())) {
             (Ok(count), None) => decisions += count,
             (Err(_), Some(_)) => {}
             (Ok(_), Some(_)) => surprises.push(format!("{name}: passes; take it off the list")),
@@ -51,29 +44,6 @@ fn policies_decide_as_recorded() {
         known.len()
     );
     assert!(surprises.is_empty(), "{}", surprises.join("\n"));
-}
-
-/// The recorded cases; without them the test is skipped, except in CI.
-fn corpus() -> Option<PathBuf> {
-    let folder = std::env::var_os("REGATE_CONFORMANCE")
-        .map_or_else(
-            || Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/conformance"),
-            PathBuf::from,
-        )
-        .join("ext_authz");
-    if folder.is_dir() {
-        return Some(folder);
-    }
-    assert!(
-        std::env::var("CI").as_deref() != Ok("true"),
-        "no conformance cases at {}",
-        folder.display()
-    );
-    eprintln!(
-        "SKIPPED: no conformance cases at {}; set REGATE_CONFORMANCE",
-        folder.display()
-    );
-    None
 }
 
 /// Compiles and evaluates a case; gives the number of decisions that were compared.

@@ -1,10 +1,6 @@
-//! What several integration tests need.
-
-pub(crate) mod corpus;
-pub(crate) mod protojson;
 //! What several integration tests share.
 
+pub(crate) mod archive;
 pub(crate) mod corpus;
-//! What several tests need.
-
-pub mod archive;
+pub(crate) mod protojson;
+pub(crate) mod recorded;

@@ -6,11 +6,11 @@ use regate::data::write;
 use regate::engine::Demand;
 use serde_json::Value;
 
-use crate::support::corpus::{self, Recorded};
+use crate::support::recorded::{self, Recorded};
 
 #[test]
 fn recorded_requests_are_shown_as_recorded() {
-    let Some(requests) = corpus::requests() else {
+    let Some(requests) = recorded::requests() else {
         return;
     };
     let mut compared = 0;

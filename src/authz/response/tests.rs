@@ -201,7 +201,7 @@ fn the_decision_id_reaches_the_client_when_asked() {
 
 #[test]
 fn bytes_outside_utf8_cannot_be_answered() {
-    let text = crate::data::from_octets(b"\xff");
+    let text = crate::data::octets::to_text(b"\xff");
     let id = DecisionId::random().expect("randomness");
     let mut details = Details { body: &text, ..Details::default() };
     let context =

@@ -1,96 +1,9 @@
-<<<<<<< HEAD
-//! The recorded conformance cases: where they are and how they are read.
-
-use std::path::PathBuf;
-
-use data_encoding::BASE64;
-use regate::decision::ApiVersion;
-use serde::Deserialize;
-use serde_json::Value;
-
-use super::protojson;
-
-/// One request of a case file.
-pub(crate) struct Recorded {
-    /// `file: name`.
-    pub(crate) name: String,
-    /// Which API it speaks.
-    pub(crate) version: ApiVersion,
-    /// The `CheckRequest`.
-    pub(crate) message: Vec<u8>,
-    /// What was recorded.
-    pub(crate) want: Value,
-}
-
-/// All requests of all case files; `None`, loudly, when there are no case files here.
-pub(crate) fn requests() -> Option<Vec<Recorded>> {
-    let folder = std::env::var_os("REGATE_CONFORMANCE").map_or_else(
-        || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/conformance"),
-        PathBuf::from,
-    );
-    let Ok(entries) = std::fs::read_dir(folder.join("ext_authz")) else {
-        assert!(
-            std::env::var_os("CI").is_none(),
-            "no conformance cases at {}",
-            folder.display()
-        );
-        eprintln!(
-            "SKIPPED: no conformance cases at {}; set REGATE_CONFORMANCE",
-            folder.display()
-        );
-        return None;
-    };
-    let mut files: Vec<_> = entries
-        .map(|entry| entry.expect("a readable folder").path())
-        .filter(|path| path.extension().is_some_and(|e| e == "json"))
-        .collect();
-    files.sort();
-    let mut requests = Vec::new();
-    for file in files {
-        let text = std::fs::read_to_string(&file).expect("a readable case");
-        let case = parse(&text);
-        let stem = file
-            .file_stem()
-            .expect("a name")
-            .to_string_lossy()
-            .into_owned();
-        for request in case["requests"].as_array().into_iter().flatten() {
-            requests.push(recorded(&stem, request));
-        }
-    }
-    Some(requests)
-}
-
-/// A case's JSON, which nests deeper than `serde_json` allows by itself.
-fn parse(text: &str) -> Value {
-    let mut reader = serde_json::Deserializer::from_str(text);
-    reader.disable_recursion_limit();
-    Value::deserialize(&mut reader).expect("a case is JSON")
-}
-
-fn recorded(file: &str, request: &Value) -> Recorded {
-    let version = match request["version"].as_str() {
-        Some("v2") => ApiVersion::V2,
-        _ => ApiVersion::V3,
-    };
-    let message = match request["request_base64"].as_str() {
-        Some(text) => BASE64.decode(text.as_bytes()).expect("base64"),
-        None => protojson::encode_check_request(version, &request["request"]),
-    };
-    Recorded {
-        name: format!("{file}: {}", request["name"].as_str().expect("a name")),
-        version,
-        message,
-        want: request["want"].clone(),
-    }
-}
-=======
 //! The recorded cases of opa-envoy-plugin: finding and reading them, and comparing JSON by value.
 //!
 //! They are read by regate's own reader, since some nest deeper than serde_json's limit.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use regate::data::{Doc, json};
 
@@ -102,11 +15,11 @@ pub(crate) struct Case {
     pub(crate) doc: Doc<'static>,
 }
 
-/// All cases of ext_authz, by name; nothing, said aloud, where they are not at hand.
+/// The files of all cases of ext_authz, by name; nothing, said aloud, where they are not at hand.
 ///
 /// # Panics
 /// In CI, where a test that is skipped would be a lie.
-pub(crate) fn load() -> Option<Vec<Case>> {
+pub(crate) fn files() -> Option<Vec<PathBuf>> {
     let root = std::env::var_os("REGATE_CONFORMANCE").map_or_else(
         || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/conformance"),
         PathBuf::from,
@@ -118,18 +31,29 @@ pub(crate) fn load() -> Option<Vec<Case>> {
         eprintln!("SKIPPED: {message}; set REGATE_CONFORMANCE to their folder");
         return None;
     };
-    let paths = entries.map(|entry| entry.unwrap().path());
-    let mut paths: Vec<_> = paths
+    let mut files: Vec<_> = entries
+        .map(|entry| entry.expect("a readable folder").path())
         .filter(|path| path.extension().is_some_and(|ext| ext == "json"))
         .collect();
-    paths.sort();
+    files.sort();
+    assert!(!files.is_empty(), "no recorded cases in `{}`", folder.display());
+    Some(files)
+}
+
+/// A file's name without its ending.
+pub(crate) fn stem(path: &Path) -> String {
+    path.file_stem().expect("a name").to_string_lossy().into_owned()
+}
+
+/// All cases of ext_authz, by name.
+pub(crate) fn load() -> Option<Vec<Case>> {
     let read = |path: PathBuf| {
         let text: &'static [u8] = std::fs::read(&path).unwrap().leak();
-        let name = path.file_stem().unwrap().to_string_lossy().into_owned();
+        let name = stem(&path);
         let doc = json::parse(text).unwrap_or_else(|error| panic!("{name}: {error}"));
         Case { name, doc }
     };
-    Some(paths.into_iter().map(read).collect())
+    Some(files()?.into_iter().map(read).collect())
 }
 
 /// The value below `path`'s keys.
@@ -205,4 +129,3 @@ fn decimal(text: &str) -> (bool, String, i64) {
         power.parse::<i64>().unwrap() + shift,
     )
 }
->>>>>>> body
