@@ -9,6 +9,7 @@ use bytes::Bytes;
 use crossbeam_queue::SegQueue;
 
 use crate::decision::Record;
+use crate::telemetry::metrics::Exposition;
 
 /// What a waiting record costs beside its request's bytes, roughly.
 const RECORD_OVERHEAD: usize = 512;
@@ -105,6 +106,73 @@ impl Producer {
 impl Stats {
     pub(super) fn new(queue: Arc<Queue>) -> Self {
         Self(queue)
+    }
+
+    /// Writes the counters as metrics.
+    pub fn collect(&self, out: &mut Exposition) {
+        #[expect(clippy::cast_precision_loss, reason = "never near 2^52")]
+        for (name, help, value) in [
+            (
+                "regate_decision_log_queue_records",
+                "Decision log records that wait.",
+                self.queue_records() as f64,
+            ),
+            (
+                "regate_decision_log_queue_bytes",
+                "Bytes that waiting decision log records hold.",
+                self.queue_bytes() as f64,
+            ),
+        ] {
+            out.gauge(name, help, &[], value);
+        }
+        for cause in Loss::ALL {
+            out.counter(
+                "regate_decision_log_dropped_total",
+                "Decision log records that were lost, by cause.",
+                &[("cause", cause.name())],
+                self.lost(cause),
+            );
+        }
+        let counters: [(_, _, fn(&Self) -> u64); 7] = [
+            (
+                "regate_decision_log_events_total",
+                "Events written.",
+                Self::written,
+            ),
+            (
+                "regate_decision_log_bytes_total",
+                "Bytes of events written.",
+                Self::written_bytes,
+            ),
+            (
+                "regate_decision_log_filtered_total",
+                "Events that the drop decision left out.",
+                Self::filtered,
+            ),
+            (
+                "regate_decision_log_write_errors_total",
+                "Writes of events that failed.",
+                Self::write_errors,
+            ),
+            (
+                "regate_decision_log_mask_errors_total",
+                "Events without input and result, since the mask decision failed.",
+                Self::mask_errors,
+            ),
+            (
+                "regate_decision_log_drop_errors_total",
+                "Events that were kept although the drop decision failed.",
+                Self::drop_errors,
+            ),
+            (
+                "regate_decision_log_event_errors_total",
+                "Events without input and result, since making them failed.",
+                Self::event_errors,
+            ),
+        ];
+        for (name, help, read) in counters {
+            out.counter(name, help, &[], read(self));
+        }
     }
 
     /// How many records wait.
