@@ -3,6 +3,15 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+mod layout;
+mod line;
+pub mod logs;
+pub mod metrics;
+pub mod trace;
+
+pub use layout::{Layout, LayoutError};
+pub use line::{LineFormat, push_json_string};
+
 /// `--log-level`, `--log-format`, `--log-timestamp-format`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LogConfig {

@@ -1,0 +1,364 @@
+//! One record as one event: the peer's field names, as JSON text.
+//!
+//! Where no policy looks at events, the text is written straight from the record. Where one does,
+//! input and result become values that masks can change.
+
+use std::io;
+use std::time::SystemTime;
+
+use super::mask::{Maskable, Masked};
+use super::{Config, Defined, Inputs, Rules, Subject};
+use crate::data::Value;
+use crate::decision::{DecisionId, Record, Timers, TraceIds};
+use crate::telemetry::{Layout, LineFormat, push_json_string};
+
+/// Makes events of records.
+pub(super) struct Events {
+    /// `labels` and `path` or `query`, which are the same in each event.
+    constant: Vec<u8>,
+    labels: Value,
+    subject: Subject,
+    line: LineFormat,
+    timestamp: Layout,
+    inputs: Box<dyn Inputs>,
+    object: Vec<u8>,
+}
+
+/// What became of a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Rendered {
+    /// An event, as it should be.
+    Whole,
+    /// An event without input and result, since the masks failed.
+    Unmasked,
+    /// None, by the drop decision.
+    Filtered,
+}
+
+/// What the policy said of an event.
+enum Verdict {
+    Show {
+        event: Maskable,
+        masked: Masked,
+        error: Option<String>,
+    },
+    Filtered,
+}
+
+// === impl Events ===
+
+impl Events {
+    pub(super) fn new(
+        config: &Config,
+        subject: Subject,
+        line: LineFormat,
+        inputs: Box<dyn Inputs>,
+    ) -> io::Result<Self> {
+        let id = DecisionId::random().map_err(io::Error::other)?;
+        let own = [("id", id.as_str()), ("version", env!("CARGO_PKG_VERSION"))];
+        let labels: Vec<(&str, &str)> = config
+            .labels
+            .iter()
+            .map(|(key, value)| (key.as_str(), value.as_str()))
+            .filter(|(key, _)| own.iter().all(|(name, _)| name != key))
+            .chain(own)
+            .collect();
+        let mut constant = b",\"labels\":{".to_vec();
+        push_members(labels.iter().copied(), &mut constant);
+        constant.push(b'}');
+        let (name, text) = subject.member();
+        push_text(name, text, &mut constant);
+        Ok(Self {
+            constant,
+            labels: object(
+                labels
+                    .iter()
+                    .map(|(key, value)| (*key, Value::from(*value))),
+            ),
+            subject,
+            line,
+            timestamp: Layout::rfc3339_nano(),
+            inputs,
+            object: Vec::new(),
+        })
+    }
+
+    /// Appends the line of `record`'s event.
+    pub(super) fn render(
+        &mut self,
+        record: &Record,
+        rules: Option<(&mut dyn Rules, Defined)>,
+        out: &mut Vec<u8>,
+    ) -> (Rendered, Option<DropFailed>) {
+        let Some((rules, defined)) = rules.filter(|(_, d)| d.mask || d.drop) else {
+            self.begin(record);
+            if let Ok(result) = &record.result {
+                push_value("result", result, &mut self.object);
+            }
+            self.object.extend_from_slice(b",\"input\":");
+            self.inputs.write(record, &mut self.object);
+            self.end(out);
+            return (Rendered::Whole, None);
+        };
+        let (verdict, failed) = self.judge(record, rules, defined);
+        let Verdict::Show {
+            event,
+            masked,
+            error,
+        } = verdict
+        else {
+            return (Rendered::Filtered, failed);
+        };
+        self.begin(record);
+        for (name, part) in [("result", &event.result), ("input", &event.input)] {
+            if let Some(value) = part {
+                push_value(name, value, &mut self.object);
+            }
+        }
+        push_list("erased", &masked.erased, &mut self.object);
+        push_list("masked", &masked.masked, &mut self.object);
+        let rendered = if let Some(error) = error {
+            push_text("log_error", &error, &mut self.object);
+            Rendered::Unmasked
+        } else {
+            Rendered::Whole
+        };
+        self.end(out);
+        (rendered, failed)
+    }
+
+    /// Appends the line of a record whose event could not be made.
+    pub(super) fn render_bare(&mut self, record: &Record, error: &str, out: &mut Vec<u8>) {
+        self.begin(record);
+        push_list("erased", &hidden(), &mut self.object);
+        push_text("log_error", error, &mut self.object);
+        self.end(out);
+    }
+
+    fn begin(&mut self, record: &Record) {
+        let out = &mut self.object;
+        out.clear();
+        out.extend_from_slice(b"{\"level\":\"info\",\"msg\":\"Decision Log\",\"time\":\"");
+        self.line.write_time(SystemTime::now(), out);
+        out.extend_from_slice(b"\",\"type\":\"openpolicyagent.org/decision_logs\"");
+        out.extend_from_slice(&self.constant);
+        push_text("decision_id", record.id.as_str(), out);
+        push_bundles(record, out);
+        out.extend_from_slice(b",\"timestamp\":\"");
+        self.timestamp.write(record.timestamp, out);
+        out.push(b'"');
+        if let Some(trace) = &record.trace {
+            push_trace(trace, out);
+        }
+        push_timers(&record.timers, out);
+        if let Err(error) = &record.result {
+            push_text("error", &error.message, out);
+        }
+    }
+
+    fn end(&mut self, out: &mut Vec<u8>) {
+        self.object.push(b'}');
+        self.line.write_line(&self.object, out);
+    }
+
+    fn judge(
+        &mut self,
+        record: &Record,
+        rules: &mut dyn Rules,
+        defined: Defined,
+    ) -> (Verdict, Option<DropFailed>) {
+        let mut event = Maskable {
+            input: Some(self.inputs.value(record)),
+            result: record.result.as_ref().ok().cloned(),
+        };
+        let seen = self.seen(record, &event);
+        let mut failed = None;
+        if defined.drop {
+            match rules.drop(&seen) {
+                Ok(true) => return (Verdict::Filtered, None),
+                Ok(false) => {}
+                Err(error) => failed = Some(DropFailed(error)),
+            }
+        }
+        let answer = if defined.mask {
+            rules.mask(&seen)
+        } else {
+            Ok(None)
+        };
+        let masked = answer.and_then(|answer| match answer {
+            Some(answer) => event.apply(&answer).map_err(|error| error.to_string()),
+            None => Ok(Masked::default()),
+        });
+        let verdict = match masked {
+            Ok(masked) => Verdict::Show {
+                event,
+                masked,
+                error: None,
+            },
+            // What was to be hidden is not known, so all that can hide something is.
+            Err(error) => Verdict::Show {
+                event: Maskable::default(),
+                masked: Masked {
+                    erased: hidden(),
+                    masked: Vec::new(),
+                },
+                error: Some(error),
+            },
+        };
+        (verdict, failed)
+    }
+
+    /// The event as mask and drop policies get it.
+    fn seen(&self, record: &Record, event: &Maskable) -> Value {
+        let (subject, text) = self.subject.member();
+        let mut timestamp = Vec::new();
+        self.timestamp.write(record.timestamp, &mut timestamp);
+        let mut members = vec![
+            ("labels", self.labels.clone()),
+            ("decision_id", Value::from(record.id.as_str())),
+            (subject, Value::from(text)),
+            (
+                "timestamp",
+                Value::from(String::from_utf8_lossy(&timestamp).as_ref()),
+            ),
+        ];
+        if !record.revisions.0.is_empty() {
+            let bundles = record.revisions.0.iter().map(|(name, revision)| {
+                (
+                    name.as_str(),
+                    object([("revision", Value::from(revision.as_str()))]),
+                )
+            });
+            members.push(("bundles", object(bundles)));
+        }
+        if let Some(trace) = &record.trace {
+            members.push(("trace_id", Value::from(hex(&trace.trace_id))));
+            members.push(("span_id", Value::from(hex(&trace.span_id))));
+        }
+        for (name, part) in [("input", &event.input), ("result", &event.result)] {
+            if let Some(value) = part {
+                members.push((name, value.clone()));
+            }
+        }
+        object(members)
+    }
+}
+
+/// The drop decision's error; the event was kept.
+pub(super) struct DropFailed(pub(super) String);
+
+// === impl Subject ===
+
+impl Subject {
+    fn member(&self) -> (&'static str, &str) {
+        match self {
+            Self::Path(path) => ("path", path),
+            Self::Query(query) => ("query", query),
+        }
+    }
+}
+
+fn hidden() -> Vec<String> {
+    vec!["/input".to_owned(), "/result".to_owned()]
+}
+
+fn object<'a>(members: impl IntoIterator<Item = (&'a str, Value)>) -> Value {
+    let members: std::collections::BTreeMap<_, _> = members
+        .into_iter()
+        .map(|(key, value)| (Value::from(key), value))
+        .collect();
+    Value::from(members)
+}
+
+fn push_text(name: &str, text: &str, out: &mut Vec<u8>) {
+    out.extend_from_slice(b",\"");
+    out.extend_from_slice(name.as_bytes());
+    out.extend_from_slice(b"\":");
+    push_json_string(text, out);
+}
+
+fn push_value(name: &str, value: &Value, out: &mut Vec<u8>) {
+    out.extend_from_slice(b",\"");
+    out.extend_from_slice(name.as_bytes());
+    out.extend_from_slice(b"\":");
+    write_value(value, out);
+}
+
+/// The one place where a value becomes text.
+fn write_value(value: &Value, out: &mut Vec<u8>) {
+    let start = out.len();
+    if serde_json::to_writer(&mut *out, value).is_err() {
+        out.truncate(start);
+        out.extend_from_slice(b"null");
+    }
+}
+
+fn push_members<'a>(members: impl Iterator<Item = (&'a str, &'a str)>, out: &mut Vec<u8>) {
+    for (i, (key, value)) in members.enumerate() {
+        if i > 0 {
+            out.push(b',');
+        }
+        push_json_string(key, out);
+        out.push(b':');
+        push_json_string(value, out);
+    }
+}
+
+fn push_list(name: &str, items: &[String], out: &mut Vec<u8>) {
+    if items.is_empty() {
+        return;
+    }
+    out.extend_from_slice(b",\"");
+    out.extend_from_slice(name.as_bytes());
+    out.extend_from_slice(b"\":[");
+    for (i, item) in items.iter().enumerate() {
+        if i > 0 {
+            out.push(b',');
+        }
+        push_json_string(item, out);
+    }
+    out.push(b']');
+}
+
+fn push_bundles(record: &Record, out: &mut Vec<u8>) {
+    if record.revisions.0.is_empty() {
+        return;
+    }
+    out.extend_from_slice(b",\"bundles\":{");
+    for (i, (name, revision)) in record.revisions.0.iter().enumerate() {
+        if i > 0 {
+            out.push(b',');
+        }
+        push_json_string(name, out);
+        out.extend_from_slice(b":{\"revision\":");
+        push_json_string(revision, out);
+        out.push(b'}');
+    }
+    out.push(b'}');
+}
+
+fn push_trace(trace: &TraceIds, out: &mut Vec<u8>) {
+    push_text("trace_id", &hex(&trace.trace_id), out);
+    push_text("span_id", &hex(&trace.span_id), out);
+}
+
+fn push_timers(timers: &Timers, out: &mut Vec<u8>) {
+    out.extend_from_slice(b",\"metrics\":{\"timer_server_handler_ns\":");
+    out.extend_from_slice(timers.handler.as_nanos().to_string().as_bytes());
+    for (name, timer) in [
+        ("timer_rego_input_parse_ns", timers.input),
+        ("timer_rego_query_eval_ns", timers.eval),
+    ] {
+        if let Some(timer) = timer {
+            out.extend_from_slice(b",\"");
+            out.extend_from_slice(name.as_bytes());
+            out.extend_from_slice(b"\":");
+            out.extend_from_slice(timer.as_nanos().to_string().as_bytes());
+        }
+    }
+    out.push(b'}');
+}
+
+fn hex(bytes: &[u8]) -> String {
+    data_encoding::HEXLOWER.encode(bytes)
+}

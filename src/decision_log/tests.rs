@@ -1,0 +1,393 @@
+use std::sync::Mutex;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::time::UNIX_EPOCH;
+
+use bytes::Bytes;
+use serde_json::json;
+
+use super::*;
+use crate::decision::{
+    ApiVersion, CheckError, DecisionId, Record, Revisions, Stage, Timers, TraceIds,
+};
+use crate::telemetry::{LogConfig, LogFormat, LogLevel};
+
+#[derive(Clone, Default)]
+struct Sink(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Sink {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().expect("sink").extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Sink {
+    fn events(&self) -> Vec<serde_json::Value> {
+        let text = String::from_utf8(self.0.lock().expect("sink").clone()).expect("text");
+        text.lines()
+            .map(|line| serde_json::from_str(line).expect(line))
+            .collect()
+    }
+}
+
+/// Takes the request's bytes for its input's JSON.
+struct Json;
+
+impl Inputs for Json {
+    fn write(&mut self, record: &Record, out: &mut Vec<u8>) {
+        assert_ne!(&record.request[..], b"panic");
+        out.extend_from_slice(&record.request);
+    }
+    fn value(&mut self, record: &Record) -> Value {
+        let text = std::str::from_utf8(&record.request).expect("text");
+        Value::from_json_str(text).expect("json")
+    }
+}
+
+/// Answers from the event's own `input.rules` and `input.drop`.
+struct FromInput(Defined, Arc<Mutex<Option<Value>>>);
+
+impl Rules for FromInput {
+    fn defined(&mut self) -> Defined {
+        self.0
+    }
+    fn mask(&mut self, event: &Value) -> Result<Option<Value>, String> {
+        *self.1.lock().expect("event") = Some(event.clone());
+        match &event["input"]["rules"] {
+            Value::String(error) if &**error == "panic" => panic!("a defect"),
+            Value::String(error) => Err(error.to_string()),
+            Value::Undefined => Ok(None),
+            rules => Ok(Some(rules.clone())),
+        }
+    }
+    fn drop(&mut self, event: &Value) -> Result<bool, String> {
+        match &event["input"]["drop"] {
+            Value::String(error) => Err(error.to_string()),
+            other => Ok(other == &Value::Bool(true)),
+        }
+    }
+}
+
+fn config() -> Config {
+    Config {
+        console: true,
+        mask_decision: "/system/log/mask".into(),
+        drop_decision: "/system/log/drop".into(),
+        nd_builtin_cache: false,
+        queue_records: 1000,
+        queue_bytes: 1 << 20,
+        labels: vec![
+            ("app".into(), "ed\"ge".into()),
+            ("version".into(), "theirs".into()),
+        ],
+    }
+}
+
+fn parts(sink: impl Write + Send + 'static, rules: Option<Box<dyn Rules>>) -> Parts {
+    let line = LogConfig {
+        level: LogLevel::Error,
+        format: LogFormat::Json,
+        timestamp_format: None,
+    };
+    Parts {
+        sink: Box::new(sink),
+        line: LineFormat::new(&line).expect("format"),
+        subject: Subject::Path("envoy/authz/allow".into()),
+        inputs: Box::new(Json),
+        rules,
+    }
+}
+
+fn record(request: &str) -> Record {
+    Record {
+        id: DecisionId::random().expect("randomness"),
+        timestamp: UNIX_EPOCH + Duration::from_nanos(1_600_000_000_123_456_789),
+        version: ApiVersion::V3,
+        request: Bytes::copy_from_slice(request.as_bytes()),
+        revisions: Arc::new(Revisions(vec![("b".into(), "r-42".into())])),
+        result: Ok(Value::from(true)),
+        timers: Timers {
+            handler: Duration::from_nanos(70),
+            input: Some(Duration::from_nanos(10)),
+            eval: Some(Duration::from_nanos(50)),
+        },
+        trace: None,
+    }
+}
+
+/// Logs `records` and returns the events, and the counters.
+fn logged(records: Vec<Record>, rules: Option<Box<dyn Rules>>) -> (Vec<serde_json::Value>, Stats) {
+    let sink = Sink::default();
+    let log = Log::spawn(&config(), parts(sink.clone(), rules)).expect("a thread");
+    let producer = log.producer();
+    records.into_iter().for_each(|record| producer.push(record));
+    let stats = log.stats();
+    log.flush(Duration::from_secs(60)).expect("all written");
+    (sink.events(), stats)
+}
+
+fn judged(defined: Defined, input: &str) -> (Option<serde_json::Value>, Stats) {
+    let rules = Box::new(FromInput(defined, Arc::default()));
+    let (mut events, stats) = logged(vec![record(input)], Some(rules));
+    (events.pop(), stats)
+}
+
+const BOTH: Defined = Defined {
+    mask: true,
+    drop: true,
+};
+
+#[test]
+fn an_event_has_the_peers_fields() {
+    let mut failed = record("null");
+    failed.result = Err(CheckError {
+        stage: Stage::Request,
+        code: "request_parse_error",
+        message: "invalid URL escape \"%\"".into(),
+        location: None,
+    });
+    failed.timers = Timers {
+        handler: Duration::from_nanos(7),
+        ..Timers::default()
+    };
+    failed.revisions = Arc::default();
+    failed.trace = Some(TraceIds {
+        trace_id: [0xab; 16],
+        span_id: [1; 8],
+    });
+    let first = record(r#"{"parsed_path":["a"],"n":1e400}"#);
+    let ids = [first.id, failed.id];
+    let (events, stats) = logged(vec![first, failed], None);
+    let [event, failed] = events.try_into().expect("two events");
+    let labels = json!({"app": "ed\"ge", "id": event["labels"]["id"],
+        "version": env!("CARGO_PKG_VERSION")});
+    assert_eq!(event["labels"]["id"].as_str().map(str::len), Some(36));
+    let input: serde_json::Value =
+        serde_json::from_str(r#"{"parsed_path":["a"],"n":1e400}"#).expect("json");
+    assert_eq!(
+        event,
+        json!({"level": "info", "msg": "Decision Log", "time": event["time"],
+            "type": "openpolicyagent.org/decision_logs", "labels": labels,
+            "path": "envoy/authz/allow", "decision_id": ids[0].as_str(),
+            "bundles": {"b": {"revision": "r-42"}}, "timestamp": "2020-09-13T12:26:40.123456789Z",
+            "metrics": {"timer_server_handler_ns": 70, "timer_rego_input_parse_ns": 10,
+                "timer_rego_query_eval_ns": 50},
+            "result": true, "input": input})
+    );
+    assert_eq!(
+        failed,
+        json!({"level": "info", "msg": "Decision Log", "time": failed["time"],
+            "type": "openpolicyagent.org/decision_logs", "labels": labels,
+            "path": "envoy/authz/allow", "decision_id": ids[1].as_str(),
+            "timestamp": "2020-09-13T12:26:40.123456789Z",
+            "trace_id": "ab".repeat(16), "span_id": "01".repeat(8),
+            "metrics": {"timer_server_handler_ns": 7},
+            "error": "invalid URL escape \"%\"", "input": null})
+    );
+    assert_eq!(
+        (stats.written(), stats.queue_records(), stats.queue_bytes()),
+        (2, 0, 0)
+    );
+}
+
+#[test]
+fn records_of_all_threads_are_flushed() {
+    let sink = Sink::default();
+    let log = Log::spawn(&config(), parts(sink.clone(), None)).expect("a thread");
+    let threads: Vec<_> = (0..4)
+        .map(|_| {
+            let producer = log.producer();
+            thread::spawn(move || (0..200).for_each(|_| producer.push(record("1"))))
+        })
+        .collect();
+    threads
+        .into_iter()
+        .for_each(|thread| thread.join().expect("no panic"));
+    let late = log.producer();
+    let stats = log.stats();
+    log.flush(Duration::from_secs(60)).expect("all written");
+    assert_eq!((sink.events().len(), stats.written()), (800, 800));
+    late.push(record("1"));
+    assert_eq!(stats.lost(Loss::Closed), 1);
+}
+
+/// A sink that tells when it is written to, and blocks until it may go on.
+struct Stuck(SyncSender<()>, Receiver<()>);
+
+impl Write for Stuck {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let _ = self.0.try_send(());
+        // An error is the test's end.
+        let _ = self.1.recv();
+        Ok(bytes.len())
+    }
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn a_sink_that_blocks_costs_records_but_never_time() {
+    let (reached, is_reached) = sync_channel(1);
+    let (go, goes) = sync_channel(0);
+    let config = Config {
+        queue_records: 10,
+        queue_bytes: 16 << 10,
+        ..config()
+    };
+    let log = Log::spawn(&config, parts(Stuck(reached, goes), None)).expect("a thread");
+    let (producer, stats) = (log.producer(), log.stats());
+    producer.push(record("1"));
+    is_reached.recv().expect("the sink is reached");
+    // From here on the thread hangs in its write.
+    producer.push(record(&"x".repeat(15_800)));
+    producer.push(record(&"x".repeat(15_800)));
+    assert_eq!(
+        (stats.queue_records(), stats.lost(Loss::QueueBytes)),
+        (1, 1)
+    );
+    (0..3).for_each(|_| producer.push(record("1")));
+    assert_eq!(
+        stats.lost(Loss::QueueBytes),
+        4,
+        "15,800 bytes leave no room for a record's own"
+    );
+    drop(go);
+    log.flush(Duration::from_secs(60)).expect("all written");
+    assert_eq!((stats.written(), stats.queue_bytes()), (2, 0));
+}
+
+#[test]
+fn a_flush_ends_when_its_time_is_up() {
+    let (reached, is_reached) = sync_channel(1);
+    let (_go, goes) = sync_channel(0);
+    let config = Config {
+        queue_records: 10,
+        ..config()
+    };
+    let log = Log::spawn(&config, parts(Stuck(reached, goes), None)).expect("a thread");
+    let (producer, stats) = (log.producer(), log.stats());
+    producer.push(record("1"));
+    is_reached.recv().expect("the sink is reached");
+    (0..12).for_each(|_| producer.push(record("1")));
+    assert_eq!(stats.lost(Loss::QueueRecords), 2);
+    assert_eq!(
+        log.flush(Duration::from_millis(1)),
+        Err(FlushError { left: 10 })
+    );
+}
+
+struct Broken;
+
+impl Write for Broken {
+    fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+        Err(io::ErrorKind::BrokenPipe.into())
+    }
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn what_the_sink_refuses_is_counted() {
+    let log = Log::spawn(&config(), parts(Broken, None)).expect("a thread");
+    let (producer, stats) = (log.producer(), log.stats());
+    (0..5).for_each(|_| producer.push(record("1")));
+    log.flush(Duration::from_secs(60)).expect("no record waits");
+    assert_eq!((stats.lost(Loss::Sink), stats.written()), (5, 0));
+    assert!(stats.write_errors() > 0);
+}
+
+#[test]
+fn an_input_that_panics_costs_the_input_alone() {
+    let (events, stats) = logged(vec![record("panic"), record("1")], None);
+    assert_eq!(events.len(), 2);
+    assert_eq!(
+        (&events[0]["input"], &events[1]["input"]),
+        (&json!(null), &json!(1))
+    );
+    assert_eq!(events[0]["erased"], json!(["/input", "/result"]));
+    assert_eq!((stats.event_errors(), stats.written()), (1, 2));
+}
+
+#[test]
+fn masks_change_the_event() {
+    let input = r#"{"rules":["/input/secret",{"op":"upsert","path":"/result","value":"x"}],
+        "secret":1,"open":2}"#;
+    let (event, stats) = judged(BOTH, input);
+    let event = event.expect("an event");
+    assert_eq!(event["input"].get("secret"), None);
+    assert_eq!(
+        (&event["input"]["open"], &event["result"]),
+        (&json!(2), &json!("x"))
+    );
+    assert_eq!(
+        (&event["erased"], &event["masked"]),
+        (&json!(["/input/secret"]), &json!(["/result"]))
+    );
+    assert_eq!(stats.mask_errors(), 0);
+}
+
+#[test]
+fn a_mask_that_fails_hides_all_and_loses_nothing() {
+    for (rules, told) in [
+        (r#"["/nope"]"#, true),
+        (r#""an error""#, true),
+        (r#""panic""#, true),
+    ] {
+        let (event, stats) = judged(BOTH, &format!(r#"{{"rules":{rules},"secret":1}}"#));
+        let event = event.expect("an event");
+        assert_eq!(
+            (event.get("input"), event.get("result")),
+            (None, None),
+            "{rules}"
+        );
+        assert_eq!(event["erased"], json!(["/input", "/result"]));
+        assert_eq!(event["log_error"].is_string(), told);
+        assert_eq!(stats.mask_errors() + stats.event_errors(), 1);
+    }
+}
+
+#[test]
+fn only_true_drops() {
+    for (drop, shown) in [
+        ("true", false),
+        ("false", true),
+        ("1", true),
+        (r#""an error""#, true),
+        ("{}", true),
+    ] {
+        let (event, stats) = judged(BOTH, &format!(r#"{{"drop":{drop}}}"#));
+        assert_eq!(event.is_some(), shown, "{drop}");
+        assert_eq!(stats.filtered(), u64::from(!shown));
+        assert_eq!(stats.drop_errors(), u64::from(drop.starts_with('"')));
+        assert_eq!(event.and_then(|event| event.get("erased").cloned()), None);
+    }
+}
+
+#[test]
+fn rules_see_neither_error_nor_metrics() {
+    let seen = Arc::default();
+    let rules = Box::new(FromInput(BOTH, Arc::clone(&seen)));
+    let record = record(r#"{"a":1}"#);
+    let id = record.id;
+    let (events, _) = logged(vec![record], Some(rules));
+    let seen = seen.lock().expect("event").take().expect("an event");
+    let seen: serde_json::Value =
+        serde_json::from_str(&seen.to_json_str().expect("json")).expect("json");
+    assert_eq!(
+        seen,
+        json!({"labels": events[0]["labels"], "decision_id": id.as_str(),
+            "path": "envoy/authz/allow", "input": {"a": 1}, "result": true,
+            "bundles": {"b": {"revision": "r-42"}}, "timestamp": "2020-09-13T12:26:40.123456789Z"})
+    );
+}
+
+#[test]
+fn undefined_decisions_are_not_asked() {
+    let (event, _) = judged(Defined::default(), r#"{"rules":"an error","drop":true}"#);
+    assert_eq!(event.expect("an event")["input"]["drop"], json!(true));
+}
