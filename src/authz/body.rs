@@ -20,15 +20,15 @@ pub use multipart::MultipartError;
 
 /// What a body is parsed from.
 #[derive(Clone, Copy)]
-pub struct Source<'a> {
+pub struct Source<'s, 'a> {
     /// Looks up a request header by its lower-case name.
-    pub headers: &'a dyn Fn(&str) -> Option<&'a str>,
+    pub headers: &'s dyn Fn(&str) -> Option<&'a str>,
     /// `body`: the body as text.
     pub body: &'a str,
     /// `raw_body`: the body as bytes, looked at when `body` is empty.
     pub raw_body: &'a [u8],
     /// The path's segments, which name a gRPC method.
-    pub parsed_path: &'a [Text<'a>],
+    pub parsed_path: &'s [Text<'s>],
 }
 
 /// A body as the policy sees it.
@@ -67,7 +67,7 @@ pub enum BodyError {
 
 /// Parses a request's body, as far as its headers say what it is.
 pub fn parse<'a>(
-    source: &Source<'a>,
+    source: &Source<'_, 'a>,
     descriptor: Option<&Descriptor>,
 ) -> Result<ParsedBody<'a>, BodyError> {
     if (source.headers)("x-envoy-auth-partial-body") == Some("true") {
@@ -122,7 +122,7 @@ enum Kind {
 
 // === impl Source ===
 
-impl std::fmt::Debug for Source<'_> {
+impl std::fmt::Debug for Source<'_, '_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Source")
             .field("body", &self.body)

@@ -18,8 +18,7 @@ use crate::decision::{ApiVersion, CheckError, DecisionId, Record, Stage, Timers}
 use crate::decision_log::Producer;
 use crate::engine::{Budget, EvalError, EvalErrorKind, Evaluator};
 use crate::instance::{Cell, Snapshot};
-use crate::telemetry::metrics::{Outcome, Shard};
-use crate::telemetry::trace::{CheckSpan, Tracer};
+use crate::telemetry::metrics::{self, Outcome, Recorder};
 
 /// The entrypoint that decides, among those that a policy is compiled with.
 pub const DECISION: usize = 0;
@@ -33,8 +32,6 @@ pub struct Shared {
     pub policy: Cell,
     /// `max-eval-time`.
     pub max_eval_time: Duration,
-    /// Spans, when they are configured.
-    pub tracer: Option<Tracer>,
     /// The text that stands for the decision in log lines.
     pub entrypoint: String,
 }
@@ -45,11 +42,12 @@ pub struct Checker {
     shared: Arc<Shared>,
     evaluator: Option<(u64, Evaluator)>,
     log: Option<Producer>,
-    metrics: Arc<Shard>,
+    metrics: Recorder,
 }
 
 /// One call, whatever it came in by.
 #[derive(Clone, Copy)]
+#[expect(missing_debug_implementations, reason = "it borrows a function")]
 pub struct Call<'a> {
     /// The API of `message`.
     pub version: ApiVersion,
@@ -86,7 +84,6 @@ struct Run<'a> {
     id: DecisionId,
     timestamp: SystemTime,
     snapshot: Option<Arc<Snapshot>>,
-    span: Option<CheckSpan>,
     timers: Timers,
 }
 
@@ -101,16 +98,17 @@ struct Answered<T> {
 
 impl Checker {
     /// A checker for one thread.
-    pub fn new(shared: Arc<Shared>, log: Option<Producer>, metrics: Arc<Shard>) -> Self {
+    pub fn new(shared: Arc<Shared>, log: Option<Producer>, metrics: Recorder) -> Self {
         Self { shared, evaluator: None, log, metrics }
     }
 
     /// Answers one call and leaves its record.
     pub fn check<A: Answer>(&mut self, answer: &A, call: Call<'_>, message: &Bytes) -> A::Output {
+        self.metrics.begin();
         let request = match wire::scan(call.version, message) {
             Ok(request) => request,
             Err(error) => {
-                self.metrics.decision(Outcome::Error);
+                self.count(call, Timers::default(), Outcome::Error("undecodable_request"));
                 return answer.undecodable(&error);
             }
         };
@@ -118,7 +116,7 @@ impl Checker {
             Ok(id) => id,
             Err(error) => {
                 let error = no_id(error);
-                self.count(Outcome::Error, Some(&error));
+                self.count(call, Timers::default(), Outcome::Error(error.code));
                 return answer.error(&error, call.version);
             }
         };
@@ -126,8 +124,7 @@ impl Checker {
             call,
             id,
             timestamp: SystemTime::now(),
-            snapshot: self.shared.policy.load(),
-            span: self.shared.tracer.as_ref().map(|tracer| tracer.start_check(call.metadata)),
+            snapshot: self.shared.policy.load_full(),
             timers: Timers::default(),
         };
         // The guard keeps a defect in one request's handling from taking the thread, and with it
@@ -135,11 +132,10 @@ impl Checker {
         let answered = catch_unwind(AssertUnwindSafe(|| self.answer(answer, &mut run, &request)));
         let answered = answered.unwrap_or_else(|_| {
             self.evaluator = None;
-            self.metrics.panic();
             let error = defect();
             Answered {
                 output: answer.error(&error, call.version),
-                outcome: Outcome::Error,
+                outcome: Outcome::Error(error.code),
                 result: Err(error),
             }
         });
@@ -169,7 +165,7 @@ impl Checker {
             }
             Err(error) => Answered {
                 output: answer.error(&error, run.call.version),
-                outcome: Outcome::Error,
+                outcome: Outcome::Error(error.code),
                 // A decision whose answer could not be encoded stands in the log as it was made,
                 // as with the plugin; any other error takes the decision's place.
                 result: if error.stage == Stage::Answer { decided } else { Err(error) },
@@ -243,29 +239,29 @@ impl Checker {
     fn finish<T>(&self, mut run: Run<'_>, message: &Bytes, answered: Answered<T>) -> T {
         let Answered { output, outcome, result } = answered;
         run.timers.handler = run.call.received.elapsed();
-        self.count(outcome, result.as_ref().err());
-        self.metrics.observe(&run.timers, outcome);
-        let trace = run.span.map(|span| span.finish(&run.timers, outcome));
+        self.count(run.call, run.timers, outcome);
         if let Some(log) = &self.log {
             log.push(Record {
                 id: run.id,
                 timestamp: run.timestamp,
                 version: run.call.version,
                 request: message.clone(),
-                revisions: run.snapshot.map(|snapshot| Arc::clone(&snapshot.revisions)).unwrap_or_default(),
+                revisions: run.snapshot.map(|s| Arc::clone(&s.revisions)).unwrap_or_default(),
                 result,
                 timers: run.timers,
-                trace,
+                trace: None,
             });
         }
         output
     }
 
-    fn count(&self, outcome: Outcome, error: Option<&CheckError>) {
-        self.metrics.decision(outcome);
-        if let Some(error) = error {
-            self.metrics.error(error.code);
-        }
+    fn count(&self, call: Call<'_>, timers: Timers, outcome: Outcome) {
+        self.metrics.end(&metrics::Check {
+            outcome,
+            total: call.received.elapsed(),
+            input: timers.input,
+            eval: timers.eval,
+        });
     }
 }
 

@@ -219,7 +219,7 @@ fn upstream_header(
     };
     out.message(2, |out| {
         header_value(out, header.key, value)?;
-        out.message(2, |_| Ok(()))?;
+        out.message(2, |_| Ok::<_, CheckError>(()))?;
         if context.version == ApiVersion::V3 {
             out.int32(3, AppendAction::OverwriteIfExistsOrAdd as i32);
         }
@@ -246,11 +246,11 @@ fn client_header(
 
 fn id_header(out: &mut Encoder, field: u32, name: &str, id: &DecisionId) {
     infallible(out.message(field, |out| {
-        out.message(1, |out| {
+        infallible(out.message(1, |out| {
             out.string(1, name);
             out.string(2, id.as_str());
             Ok(())
-        })?;
+        }));
         out.int32(3, AppendAction::OverwriteIfExistsOrAdd as i32);
         Ok(())
     }));
@@ -316,7 +316,7 @@ fn metadata_value(out: &mut Encoder, value: &Value) -> Result<(), CheckError> {
             for (key, value) in object.iter_sorted() {
                 struct_entry(out, &metadata_key(key), |out| metadata_value(out, value))?;
             }
-            Ok(())
+            Ok::<_, CheckError>(())
         })?,
     }
     Ok(())

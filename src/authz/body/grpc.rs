@@ -74,7 +74,7 @@ impl Descriptor {
 
 /// Parses the first message of a gRPC stream.
 pub(super) fn parse<'a>(
-    source: &Source<'a>,
+    source: &Source<'_, 'a>,
     descriptor: &Descriptor,
 ) -> Result<ParsedBody<'a>, GrpcError> {
     if source.raw_body.is_empty() {
