@@ -12,6 +12,7 @@ pub mod check;
 mod encode;
 pub mod http;
 pub mod input;
+pub mod logging;
 pub mod response;
 pub mod service;
 pub mod url;

@@ -27,7 +27,7 @@ pub const DECISION: usize = 0;
 #[derive(Debug)]
 pub struct Shared {
     /// How inputs are made.
-    pub input: InputBuilder,
+    pub input: Arc<InputBuilder>,
     /// The living policy.
     pub policy: Cell,
     /// `max-eval-time`.

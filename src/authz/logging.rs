@@ -1,0 +1,140 @@
+//! What the decision log asks of the Check path's rooms: the whole input of a record, and the
+//! policy's own rules about its log. All of it runs on the log's thread.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crate::authz::input::{InputBuilder, InputError};
+use crate::authz::wire::{self, WireError};
+use crate::data::{Doc, Value, dismantle, into_value, write};
+use crate::decision::Record;
+use crate::decision_log::{Defined, Inputs, Rules};
+use crate::engine::{Budget, EvalErrorKind, Evaluator, Policy};
+use crate::instance::Cell;
+
+/// The mask decision among the entrypoints that a policy is compiled with.
+pub const MASK: usize = 1;
+
+/// The drop decision among the entrypoints that a policy is compiled with.
+pub const DROP: usize = 2;
+
+/// How long a rule about the log may think. It holds up other events, not requests.
+const RULE_TIME: Duration = Duration::from_secs(1);
+
+/// Builds the input of a record again, whole.
+#[derive(Debug, Clone)]
+pub struct RecordInputs {
+    /// As the Check path's own.
+    pub builder: Arc<InputBuilder>,
+}
+
+/// The mask and drop rules of the policy in force.
+#[derive(Debug)]
+pub struct PolicyRules {
+    policy: Cell,
+    current: Option<Current>,
+}
+
+#[derive(Debug)]
+struct Current {
+    generation: u64,
+    policy: Policy,
+    evaluator: Evaluator,
+}
+
+/// Why a record has no input document.
+#[derive(Debug)]
+enum NoInput {
+    Wire(WireError),
+    Input(InputError),
+}
+
+// === impl RecordInputs ===
+
+impl RecordInputs {
+    /// Calls `take` with the document, while the bytes it borrows from are there.
+    fn with<T>(&self, record: &Record, take: impl FnOnce(Doc<'_>) -> T) -> Result<T, NoInput> {
+        let request = wire::scan(record.version, &record.request).map_err(NoInput::Wire)?;
+        let parsed = self.builder.parse(&request).map_err(NoInput::Input)?;
+        Ok(take(self.builder.doc(parsed).map_err(NoInput::Input)?))
+    }
+}
+
+impl Inputs for RecordInputs {
+    fn write(&mut self, record: &Record, out: &mut Vec<u8>) {
+        let written = self.with(record, |doc| {
+            write::doc(out, &doc);
+            dismantle(doc);
+        });
+        if written.is_err() {
+            // The record's own error says why.
+            out.extend_from_slice(b"null");
+        }
+    }
+
+    fn value(&mut self, record: &Record) -> Value {
+        match self.with(record, into_value) {
+            Ok(Ok(value)) => value,
+            Ok(Err(_)) | Err(_) => Value::Null,
+        }
+    }
+}
+
+// === impl PolicyRules ===
+
+impl PolicyRules {
+    /// Rules of whatever policy is in force.
+    #[must_use]
+    pub fn new(policy: Cell) -> Self {
+        Self {
+            policy,
+            current: None,
+        }
+    }
+
+    fn evaluate(&mut self, entry: usize, event: &Value) -> Result<Option<Value>, String> {
+        let Some(current) = &mut self.current else {
+            return Ok(None);
+        };
+        if !current.policy.defines(entry) {
+            return Ok(None);
+        }
+        let deadline = Instant::now() + RULE_TIME;
+        let evaluation = current
+            .evaluator
+            .eval(entry, event.clone(), Budget { deadline });
+        match evaluation.result {
+            Ok(value) => Ok(Some(value)),
+            Err(error) if error.kind() == EvalErrorKind::Undefined => Ok(None),
+            Err(error) => Err(error.to_string()),
+        }
+    }
+}
+
+impl Rules for PolicyRules {
+    fn defined(&mut self) -> Defined {
+        let snapshot = self.policy.load_full();
+        let generation = self.current.as_ref().map(|current| current.generation);
+        if generation != snapshot.as_ref().map(|snapshot| snapshot.generation) {
+            self.current = snapshot.map(|snapshot| Current {
+                generation: snapshot.generation,
+                policy: snapshot.policy.clone(),
+                evaluator: snapshot.policy.evaluator(),
+            });
+        }
+        self.current
+            .as_ref()
+            .map_or_else(Defined::default, |current| Defined {
+                mask: current.policy.defines(MASK),
+                drop: current.policy.defines(DROP),
+            })
+    }
+
+    fn mask(&mut self, event: &Value) -> Result<Option<Value>, String> {
+        self.evaluate(MASK, event)
+    }
+
+    fn drop(&mut self, event: &Value) -> Result<bool, String> {
+        Ok(self.evaluate(DROP, event)? == Some(Value::Bool(true)))
+    }
+}
