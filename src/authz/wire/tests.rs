@@ -401,6 +401,8 @@ proptest! {
         damages in vec(damage(), 1..4),
     ) {
         let bytes = damaged(request.encode_to_vec(), &damages);
+        // prost reads a map's entry whatever its wire type; to Go it is an unknown field.
+        prop_assume!(!has_map_of_other_wire_type(&schema::CHECK_V3, &bytes));
         match (v3(&bytes), CheckRequest::decode(&*bytes)) {
             (Ok(scanned), Ok(decoded)) => {
                 prop_assert_eq!(parsed(&scanned), expected::attributes(&decoded));
@@ -428,6 +430,58 @@ proptest! {
             let _ = attributes::doc(&request, InputEncoding::Protojson);
         }
     }
+}
+
+/// Whether a map field comes with a wire type that is not that of its entries.
+fn has_map_of_other_wire_type(message: &schema::Message, bytes: &[u8]) -> bool {
+    let mut rest = decode::Cursor::new(bytes);
+    while let Ok((number, wire)) = rest.tag() {
+        let Some(field) = message.field(number) else {
+            if rest.skip(number, wire).is_err() {
+                return false;
+            }
+            continue;
+        };
+        if wire != decode::WireType::Length {
+            if field.label == schema::Label::Map {
+                return true;
+            }
+            if rest.skip(number, wire).is_err() {
+                return false;
+            }
+            continue;
+        }
+        let Ok(inner) = rest.length_delimited() else {
+            return false;
+        };
+        let schema::Kind::Message(message) = field.kind else {
+            continue;
+        };
+        let found = match field.label {
+            schema::Label::Map => entry_values(inner)
+                .iter()
+                .any(|value| has_map_of_other_wire_type(message, value)),
+            _ => has_map_of_other_wire_type(message, inner),
+        };
+        if found {
+            return true;
+        }
+    }
+    false
+}
+
+/// The values of a map's entry.
+fn entry_values(entry: &[u8]) -> Vec<&[u8]> {
+    let mut rest = decode::Cursor::new(entry);
+    let mut values = Vec::new();
+    while let Ok((number, wire)) = rest.tag() {
+        if (number, wire) == (u32::from(number::ENTRY_VALUE), decode::WireType::Length) {
+            values.extend(rest.length_delimited().ok());
+        } else if rest.skip(number, wire).is_err() {
+            break;
+        }
+    }
+    values
 }
 
 fn agree_on_accessors(scanned: &Request<'_>, decoded: &CheckRequest) -> Result<(), TestCaseError> {
