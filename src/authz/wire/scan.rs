@@ -176,7 +176,6 @@ fn text_entry(bytes: &[u8]) -> Result<(&str, &str), WireError> {
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_possible_wrap,
-    clippy::cast_sign_loss,
     reason = "protobuf defines narrower integers as the low bits of the varint"
 )]
 fn scalar<'a>(rest: &mut Cursor<'a>, kind: Kind) -> Result<Payload<'a>, WireError> {

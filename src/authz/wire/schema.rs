@@ -108,23 +108,19 @@ impl Field {
         }
     }
 
-    const fn repeated(mut self) -> Option<Self> {
+    const fn repeated(mut self) -> Self {
         self.label = Label::Repeated;
-        Some(self)
+        self
     }
 
-    const fn map(mut self) -> Option<Self> {
+    const fn map(mut self) -> Self {
         self.label = Label::Map;
-        Some(self)
+        self
     }
 
-    const fn oneof(mut self) -> Option<Self> {
+    const fn oneof(mut self) -> Self {
         self.oneof = true;
-        Some(self)
-    }
-
-    const fn some(self) -> Option<Self> {
-        Some(self)
+        self
     }
 }
 
@@ -288,13 +284,16 @@ macro_rules! message {
     };
 }
 
-/// One slot of a message: `(number proto_name shown_name kind label)` or `_`.
+/// One slot of a message: `(number proto_name shown_name kind, label)` or `_`.
 macro_rules! slot {
     (_) => {
         None
     };
+    (($number:literal $proto:literal $name:literal $kind:expr)) => {
+        Some(Field::new($number, $proto, $name, $kind))
+    };
     (($number:literal $proto:literal $name:literal $kind:expr, $label:ident)) => {
-        Field::new($number, $proto, $name, $kind).$label()
+        Some(Field::new($number, $proto, $name, $kind).$label())
     };
 }
 
@@ -303,22 +302,22 @@ use Kind::{Bool, Bytes, Double, Enum, Int32, Int64, Message as Sub, String as Te
 message!(
     /// `envoy.service.auth.v3.CheckRequest`.
     CHECK_V3, Plain, None,
-    [(1 "attributes" "attributes" Sub(&ATTRIBUTES_V3), some)]
+    [(1 "attributes" "attributes" Sub(&ATTRIBUTES_V3))]
 );
 
 message!(
     /// `envoy.service.auth.v3.AttributeContext`.
     ATTRIBUTES_V3, Plain, None,
     [
-        (1 "source" "source" Sub(&PEER_V3), some),
-        (2 "destination" "destination" Sub(&PEER_V3), some),
+        (1 "source" "source" Sub(&PEER_V3)),
+        (2 "destination" "destination" Sub(&PEER_V3)),
         _,
-        (4 "request" "request" Sub(&REQUEST_V3), some),
+        (4 "request" "request" Sub(&REQUEST_V3)),
         _, _, _, _, _,
         (10 "context_extensions" "contextExtensions" Text, map),
-        (11 "metadata_context" "metadataContext" Sub(&METADATA_V3), some),
-        (12 "tls_session" "tlsSession" Sub(&TLS_SESSION), some),
-        (13 "route_metadata_context" "routeMetadataContext" Sub(&METADATA_V3), some),
+        (11 "metadata_context" "metadataContext" Sub(&METADATA_V3)),
+        (12 "tls_session" "tlsSession" Sub(&TLS_SESSION)),
+        (13 "route_metadata_context" "routeMetadataContext" Sub(&METADATA_V3)),
     ]
 );
 
@@ -326,11 +325,11 @@ message!(
     /// `envoy.service.auth.v3.AttributeContext.Peer`.
     PEER_V3, Plain, None,
     [
-        (1 "address" "address" Sub(&ADDRESS_V3), some),
-        (2 "service" "service" Text, some),
+        (1 "address" "address" Sub(&ADDRESS_V3)),
+        (2 "service" "service" Text),
         (3 "labels" "labels" Text, map),
-        (4 "principal" "principal" Text, some),
-        (5 "certificate" "certificate" Text, some),
+        (4 "principal" "principal" Text),
+        (5 "certificate" "certificate" Text),
     ]
 );
 
@@ -338,8 +337,8 @@ message!(
     /// `envoy.service.auth.v3.AttributeContext.Request`.
     REQUEST_V3, Plain, None,
     [
-        (1 "time" "time" Sub(&TIMESTAMP), some),
-        (2 "http" "http" Sub(&HTTP_V3), some),
+        (1 "time" "time" Sub(&TIMESTAMP)),
+        (2 "http" "http" Sub(&HTTP_V3)),
     ]
 );
 
@@ -347,26 +346,26 @@ message!(
     /// `envoy.service.auth.v3.AttributeContext.HttpRequest`.
     HTTP_V3, Plain, None,
     [
-        (1 "id" "id" Text, some),
-        (2 "method" "method" Text, some),
+        (1 "id" "id" Text),
+        (2 "method" "method" Text),
         (3 "headers" "headers" Text, map),
-        (4 "path" "path" Text, some),
-        (5 "host" "host" Text, some),
-        (6 "scheme" "scheme" Text, some),
-        (7 "query" "query" Text, some),
-        (8 "fragment" "fragment" Text, some),
-        (9 "size" "size" Int64, some),
-        (10 "protocol" "protocol" Text, some),
-        (11 "body" "body" Text, some),
-        (12 "raw_body" "rawBody" Bytes, some),
-        (13 "header_map" "headerMap" Sub(&HEADER_MAP), some),
+        (4 "path" "path" Text),
+        (5 "host" "host" Text),
+        (6 "scheme" "scheme" Text),
+        (7 "query" "query" Text),
+        (8 "fragment" "fragment" Text),
+        (9 "size" "size" Int64),
+        (10 "protocol" "protocol" Text),
+        (11 "body" "body" Text),
+        (12 "raw_body" "rawBody" Bytes),
+        (13 "header_map" "headerMap" Sub(&HEADER_MAP)),
     ]
 );
 
 message!(
     /// `envoy.service.auth.v3.AttributeContext.TLSSession`.
     TLS_SESSION, Plain, None,
-    [(1 "sni" "sni" Text, some)]
+    [(1 "sni" "sni" Text)]
 );
 
 message!(
@@ -379,9 +378,9 @@ message!(
     /// `envoy.config.core.v3.HeaderValue`.
     HEADER_VALUE, Plain, None,
     [
-        (1 "key" "key" Text, some),
-        (2 "value" "value" Text, some),
-        (3 "raw_value" "rawValue" Bytes, some),
+        (1 "key" "key" Text),
+        (2 "value" "value" Text),
+        (3 "raw_value" "rawValue" Bytes),
     ]
 );
 
@@ -408,13 +407,13 @@ message!(
     /// `envoy.config.core.v3.SocketAddress`.
     SOCKET_ADDRESS_V3, Plain, None,
     [
-        (1 "protocol" "protocol" Enum(PROTOCOLS), some),
-        (2 "address" "address" Text, some),
+        (1 "protocol" "protocol" Enum(PROTOCOLS)),
+        (2 "address" "address" Text),
         (3 "port_value" "portValue" Uint32, oneof),
         (4 "named_port" "namedPort" Text, oneof),
-        (5 "resolver_name" "resolverName" Text, some),
-        (6 "ipv4_compat" "ipv4Compat" Bool, some),
-        (7 "network_namespace_filepath" "networkNamespaceFilepath" Text, some),
+        (5 "resolver_name" "resolverName" Text),
+        (6 "ipv4_compat" "ipv4Compat" Bool),
+        (7 "network_namespace_filepath" "networkNamespaceFilepath" Text),
     ]
 );
 
@@ -422,8 +421,8 @@ message!(
     /// `envoy.config.core.v3.Pipe`, and v2's, which is the same.
     PIPE, Plain, None,
     [
-        (1 "path" "path" Text, some),
-        (2 "mode" "mode" Uint32, some),
+        (1 "path" "path" Text),
+        (2 "mode" "mode" Uint32),
     ]
 );
 
@@ -432,7 +431,7 @@ message!(
     INTERNAL_ADDRESS, Plain, None,
     [
         (1 "server_listener_name" "serverListenerName" Text, oneof),
-        (2 "endpoint_id" "endpointId" Text, some),
+        (2 "endpoint_id" "endpointId" Text),
     ]
 );
 
@@ -440,8 +439,8 @@ message!(
     /// `google.protobuf.Timestamp`.
     TIMESTAMP, Timestamp, None,
     [
-        (1 "seconds" "seconds" Int64, some),
-        (2 "nanos" "nanos" Int32, some),
+        (1 "seconds" "seconds" Int64),
+        (2 "nanos" "nanos" Int32),
     ]
 );
 
@@ -449,8 +448,8 @@ message!(
     /// `google.protobuf.Any`.
     ANY, Any, None,
     [
-        (1 "type_url" "typeUrl" Text, some),
-        (2 "value" "value" Bytes, some),
+        (1 "type_url" "typeUrl" Text),
+        (2 "value" "value" Bytes),
     ]
 );
 
@@ -482,20 +481,20 @@ message!(
 message!(
     /// `envoy.service.auth.v2.CheckRequest`.
     CHECK_V2, Plain, None,
-    [(1 "attributes" "attributes" Sub(&ATTRIBUTES_V2), some)]
+    [(1 "attributes" "attributes" Sub(&ATTRIBUTES_V2))]
 );
 
 message!(
     /// `envoy.service.auth.v2.AttributeContext`.
     ATTRIBUTES_V2, Plain, None,
     [
-        (1 "source" "source" Sub(&PEER_V2), some),
-        (2 "destination" "destination" Sub(&PEER_V2), some),
+        (1 "source" "source" Sub(&PEER_V2)),
+        (2 "destination" "destination" Sub(&PEER_V2)),
         _,
-        (4 "request" "request" Sub(&REQUEST_V2), some),
+        (4 "request" "request" Sub(&REQUEST_V2)),
         _, _, _, _, _,
         (10 "context_extensions" "context_extensions" Text, map),
-        (11 "metadata_context" "metadata_context" Sub(&METADATA_V2), some),
+        (11 "metadata_context" "metadata_context" Sub(&METADATA_V2)),
     ]
 );
 
@@ -503,11 +502,11 @@ message!(
     /// `envoy.service.auth.v2.AttributeContext.Peer`.
     PEER_V2, Plain, None,
     [
-        (1 "address" "address" Sub(&ADDRESS_V2), some),
-        (2 "service" "service" Text, some),
+        (1 "address" "address" Sub(&ADDRESS_V2)),
+        (2 "service" "service" Text),
         (3 "labels" "labels" Text, map),
-        (4 "principal" "principal" Text, some),
-        (5 "certificate" "certificate" Text, some),
+        (4 "principal" "principal" Text),
+        (5 "certificate" "certificate" Text),
     ]
 );
 
@@ -515,8 +514,8 @@ message!(
     /// `envoy.service.auth.v2.AttributeContext.Request`.
     REQUEST_V2, Plain, None,
     [
-        (1 "time" "time" Sub(&TIMESTAMP), some),
-        (2 "http" "http" Sub(&HTTP_V2), some),
+        (1 "time" "time" Sub(&TIMESTAMP)),
+        (2 "http" "http" Sub(&HTTP_V2)),
     ]
 );
 
@@ -524,17 +523,17 @@ message!(
     /// `envoy.service.auth.v2.AttributeContext.HttpRequest`.
     HTTP_V2, Plain, None,
     [
-        (1 "id" "id" Text, some),
-        (2 "method" "method" Text, some),
+        (1 "id" "id" Text),
+        (2 "method" "method" Text),
         (3 "headers" "headers" Text, map),
-        (4 "path" "path" Text, some),
-        (5 "host" "host" Text, some),
-        (6 "scheme" "scheme" Text, some),
-        (7 "query" "query" Text, some),
-        (8 "fragment" "fragment" Text, some),
-        (9 "size" "size" Int64, some),
-        (10 "protocol" "protocol" Text, some),
-        (11 "body" "body" Text, some),
+        (4 "path" "path" Text),
+        (5 "host" "host" Text),
+        (6 "scheme" "scheme" Text),
+        (7 "query" "query" Text),
+        (8 "fragment" "fragment" Text),
+        (9 "size" "size" Int64),
+        (10 "protocol" "protocol" Text),
+        (11 "body" "body" Text),
     ]
 );
 
@@ -557,12 +556,12 @@ message!(
     /// `envoy.api.v2.core.SocketAddress`.
     SOCKET_ADDRESS_V2, Plain, Some(Name::of("PortSpecifier")),
     [
-        (1 "protocol" "protocol" Enum(PROTOCOLS), some),
-        (2 "address" "address" Text, some),
+        (1 "protocol" "protocol" Enum(PROTOCOLS)),
+        (2 "address" "address" Text),
         (3 "port_value" "PortValue" Uint32, oneof),
         (4 "named_port" "NamedPort" Text, oneof),
-        (5 "resolver_name" "resolver_name" Text, some),
-        (6 "ipv4_compat" "ipv4_compat" Bool, some),
+        (5 "resolver_name" "resolver_name" Text),
+        (6 "ipv4_compat" "ipv4_compat" Bool),
     ]
 );
 

@@ -19,6 +19,7 @@ pub(crate) struct Case {
 ///
 /// # Panics
 /// In CI, where a test that is skipped would be a lie.
+#[expect(clippy::print_stderr, reason = "a test that is skipped has to be seen")]
 pub(crate) fn files() -> Option<Vec<PathBuf>> {
     let root = std::env::var_os("REGATE_CONFORMANCE").map_or_else(
         || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/conformance"),

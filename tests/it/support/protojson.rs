@@ -166,9 +166,13 @@ fn any(json: &Value) -> Vec<u8> {
                 .as_str()
                 .and_then(|text| text.strip_suffix('s'))
                 .expect("seconds");
-            let nanos = (text.parse::<f64>().expect("seconds") * 1e9).round() as u64;
-            varint_field(&mut body, 1, nanos / 1_000_000_000);
-            varint_field(&mut body, 2, nanos % 1_000_000_000);
+            let (seconds, fraction) = text.split_once('.').unwrap_or((text, ""));
+            varint_field(&mut body, 1, seconds.parse::<u64>().expect("seconds"));
+            varint_field(
+                &mut body,
+                2,
+                format!("{fraction:0<9}").parse::<u64>().expect("nanos"),
+            );
         }
         "envoy.config.core.v3.Address" => {
             let mut fields = json.clone();
@@ -217,8 +221,8 @@ fn varint_field(out: &mut Vec<u8>, number: u8, value: impl Into<u64>) {
 
 fn varint(out: &mut Vec<u8>, mut value: u64) {
     while value >= 0x80 {
-        out.push(value as u8 | 0x80);
+        out.push(0x80 | value.to_le_bytes()[0]);
         value >>= 7;
     }
-    out.push(value as u8);
+    out.push(value.to_le_bytes()[0]);
 }
