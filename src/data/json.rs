@@ -105,7 +105,7 @@ struct Reader<'t, 'd> {
 
 // === impl Reader ===
 
-impl<'t, 'd> Reader<'t, 'd> {
+impl<'d> Reader<'_, 'd> {
     /// Reads a body and what may follow it.
     fn body(mut self) -> Result<Doc<'d>, JsonError> {
         let doc = self.value()?;

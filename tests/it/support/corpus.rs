@@ -19,6 +19,7 @@ pub(crate) struct Case {
 ///
 /// # Panics
 /// In CI, where a test that is skipped would be a lie.
+#[expect(clippy::print_stderr, reason = "a skipped test must say so")]
 pub(crate) fn load() -> Option<Vec<Case>> {
     let root = std::env::var_os("REGATE_CONFORMANCE").map_or_else(
         || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/conformance"),
