@@ -5,7 +5,9 @@ use regate::authz::body::{self, Descriptor, Source};
 use regate::authz::url;
 use regate::data::Doc;
 
-use crate::support::corpus::{self, Case, equal, get, items, text};
+mod corpus;
+
+use corpus::{Case, equal, get, items, text};
 
 /// What one request should give.
 enum Want<'d> {

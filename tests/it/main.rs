@@ -2,5 +2,3 @@
 
 #[cfg(test)]
 mod body;
-#[cfg(test)]
-mod support;
