@@ -260,6 +260,7 @@ pub(super) fn hex_pair(text: &[u8]) -> Option<(u8, &[u8])> {
 }
 
 #[cfg(test)]
+<<<<<<< HEAD
 mod tests {
     use super::*;
 
@@ -357,3 +358,6 @@ mod tests {
         );
     }
 }
+=======
+mod tests;
+>>>>>>> body

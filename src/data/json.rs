@@ -1,4 +1,4 @@
-//! JSON text: reading into a [`Doc`](super::Doc), writing of documents and values.
+//! JSON text: reading into a [`Doc`], writing of documents and values.
 //!
 //! Reading is strict, keeps the text of numbers, and borrows every string that has no escape. What
 //! is accepted, how bad UTF-8 and lone surrogates are mended, and the error texts are those of Go's
@@ -105,7 +105,7 @@ struct Reader<'t, 'd> {
 
 // === impl Reader ===
 
-impl<'t, 'd> Reader<'t, 'd> {
+impl<'d> Reader<'_, 'd> {
     /// Reads a body and what may follow it.
     fn body(mut self) -> Result<Doc<'d>, JsonError> {
         let doc = self.value()?;

@@ -25,22 +25,28 @@ pub(super) fn message(message: &DynamicMessage, depth: usize) -> Result<Doc<'sta
 }
 
 fn plain(message: &DynamicMessage, depth: usize) -> Result<Fields, GrpcError> {
-    let descriptor = message.descriptor();
-    let required = |field: &FieldDescriptor| field.cardinality() == Cardinality::Required;
-    let unset = |field: &FieldDescriptor| !message.has_field(field);
-    if let Some(field) = descriptor
-        .fields()
-        .find(|field| required(field) && unset(field))
-    {
-        return Err(GrpcError::Required(field.full_name().to_owned()));
+    let mut fields = Vec::new();
+    for field in message.descriptor().fields() {
+        if message.has_field(&field) || is_minus_zero(message, &field) {
+            let doc = show(&message.get_field(&field), &field.kind(), depth)?;
+            fields.push((field.json_name().to_owned().into(), doc));
+        } else if field.cardinality() == Cardinality::Required {
+            return Err(GrpcError::Required(field.full_name().to_owned()));
+        }
     }
-    let show = |(field, value): (FieldDescriptor, &Value)| {
-        Ok((
-            field.json_name().to_owned().into(),
-            show(value, &field.kind(), depth)?,
-        ))
-    };
-    message.fields().map(show).collect()
+    Ok(fields)
+}
+
+// prost-reflect takes a zero with a sign for unset; on the wire it is there.
+fn is_minus_zero(message: &DynamicMessage, field: &FieldDescriptor) -> bool {
+    if field.is_list() || !matches!(field.kind(), Kind::Float | Kind::Double) {
+        return false;
+    }
+    match message.get_field(field).as_ref() {
+        Value::F32(value) => *value == 0.0 && value.is_sign_negative(),
+        Value::F64(value) => *value == 0.0 && value.is_sign_negative(),
+        _ => false,
+    }
 }
 
 fn show(value: &Value, kind: &Kind, depth: usize) -> Result<Doc<'static>, GrpcError> {
@@ -149,10 +155,10 @@ fn any(any: &DynamicMessage, depth: usize) -> Result<Doc<'static>, GrpcError> {
         .and_then(|bytes| bytes.as_bytes().cloned());
     let bytes = bytes.unwrap_or_default();
     if url.is_empty() {
-        return match bytes.is_empty() {
-            true => Ok(Doc::Object(Vec::new())),
-            false => fail("type_url is not set"),
-        };
+        if bytes.is_empty() {
+            return Ok(Doc::Object(Vec::new()));
+        }
+        return fail("type_url is not set");
     }
     if depth > MAX_DEPTH {
         return Err(GrpcError::Depth);
