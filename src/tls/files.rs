@@ -14,6 +14,8 @@ use rustls::{RootCertStore, ServerConfig, SupportedProtocolVersion};
 
 use super::{ClientAuth, Config, Protocols, TlsVersion};
 
+static TLS13_ALONE: &[&SupportedProtocolVersion] = &[&rustls::version::TLS13];
+
 /// Why TLS cannot be served with these files.
 #[derive(Debug, thiserror::Error)]
 pub enum TlsError {
@@ -222,8 +224,8 @@ fn certificates(path: &Path, pem: &[u8]) -> Result<Vec<CertificateDer<'static>>,
 
 fn versions(min: TlsVersion) -> &'static [&'static SupportedProtocolVersion] {
     match min {
-        TlsVersion::V1_2 => &[&rustls::version::TLS13, &rustls::version::TLS12],
-        TlsVersion::V1_3 => &[&rustls::version::TLS13],
+        TlsVersion::V1_2 => rustls::ALL_VERSIONS,
+        TlsVersion::V1_3 => TLS13_ALONE,
     }
 }
 
