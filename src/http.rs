@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use crate::tls;
 
+pub mod server;
+
 /// A configured service (`services.<name>`): where it is and how to get in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServiceConfig {

@@ -33,28 +33,46 @@ fn filled(descriptor: &MessageDescriptor, depth: usize) -> DynamicMessage {
             prost_reflect::Kind::Double => Value::F64(0.5),
             kind => panic!("no value for {kind:?}"),
         };
-        message.set_field(&field, if field.is_list() { Value::List(vec![one]) } else { one });
+        message.set_field(
+            &field,
+            if field.is_list() {
+                Value::List(vec![one])
+            } else {
+                one
+            },
+        );
     }
     message
 }
 
 fn descriptor(set: &[u8], name: &str) -> MessageDescriptor {
-    DescriptorPool::decode(set).unwrap().get_message_by_name(name).unwrap()
+    DescriptorPool::decode(set)
+        .unwrap()
+        .get_message_by_name(name)
+        .unwrap()
 }
 
 /// What survives a decode and encode by generated types, seen through our descriptors again.
 fn through<M: Message + Default>(message: &DynamicMessage) -> DynamicMessage {
-    let known = M::decode(message.encode_to_vec().as_slice()).unwrap().encode_to_vec();
+    let known = M::decode(message.encode_to_vec().as_slice())
+        .unwrap()
+        .encode_to_vec();
     DynamicMessage::decode(message.descriptor(), known.as_slice()).unwrap()
 }
 
 #[test]
 fn v3_descriptors_have_the_numbers_of_envoy_types() {
     for depth in 0..8 {
-        let request = descriptor(EXT_AUTHZ_V3_DESCRIPTORS, "envoy.service.auth.v3.CheckRequest");
+        let request = descriptor(
+            EXT_AUTHZ_V3_DESCRIPTORS,
+            "envoy.service.auth.v3.CheckRequest",
+        );
         let request = filled(&request, depth);
         assert_eq!(through::<v3::CheckRequest>(&request), request);
-        let response = descriptor(EXT_AUTHZ_V3_DESCRIPTORS, "envoy.service.auth.v3.CheckResponse");
+        let response = descriptor(
+            EXT_AUTHZ_V3_DESCRIPTORS,
+            "envoy.service.auth.v3.CheckResponse",
+        );
         let response = filled(&response, depth);
         assert_eq!(through::<v3::CheckResponse>(&response), response);
     }
@@ -63,10 +81,16 @@ fn v3_descriptors_have_the_numbers_of_envoy_types() {
 #[test]
 fn v2_types_and_descriptors_agree() {
     use envoy::service::auth::v2::{CheckRequest, CheckResponse};
-    let request = descriptor(EXT_AUTHZ_V2_DESCRIPTORS, "envoy.service.auth.v2.CheckRequest");
+    let request = descriptor(
+        EXT_AUTHZ_V2_DESCRIPTORS,
+        "envoy.service.auth.v2.CheckRequest",
+    );
     let request = filled(&request, 5);
     assert_eq!(through::<CheckRequest>(&request), request);
-    let response = descriptor(EXT_AUTHZ_V2_DESCRIPTORS, "envoy.service.auth.v2.CheckResponse");
+    let response = descriptor(
+        EXT_AUTHZ_V2_DESCRIPTORS,
+        "envoy.service.auth.v2.CheckResponse",
+    );
     let response = filled(&response, 5);
     assert_eq!(through::<CheckResponse>(&response), response);
 }
@@ -74,8 +98,16 @@ fn v2_types_and_descriptors_agree() {
 #[test]
 fn services_are_described_under_their_paths() {
     for (set, service, path) in [
-        (EXT_AUTHZ_V3_DESCRIPTORS, service::AUTHORIZATION_V3, CHECK_V3_PATH),
-        (EXT_AUTHZ_V2_DESCRIPTORS, service::AUTHORIZATION_V2, CHECK_V2_PATH),
+        (
+            EXT_AUTHZ_V3_DESCRIPTORS,
+            service::AUTHORIZATION_V3,
+            CHECK_V3_PATH,
+        ),
+        (
+            EXT_AUTHZ_V2_DESCRIPTORS,
+            service::AUTHORIZATION_V2,
+            CHECK_V2_PATH,
+        ),
     ] {
         let pool = DescriptorPool::decode(set).unwrap();
         let service = pool.get_service_by_name(service).unwrap();

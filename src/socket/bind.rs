@@ -62,16 +62,21 @@ type Identity = (u64, u64, i64, i64);
 
 /// Binds an address and begins to listen; a name such as `localhost` may give several listeners.
 pub fn bind(address: &Address) -> Result<Vec<Listener>, BindError> {
-    let listen_error = |source| BindError::Listen { address: address.to_string(), source };
+    let listen_error = |source| BindError::Listen {
+        address: address.to_string(),
+        source,
+    };
     match address {
         Address::Tcp(text) => bind_tcp(text),
         Address::Unix { path, mode } => {
             remove_stale(path)?;
-            bind_unix(path, *mode).map(|listener| vec![listener]).map_err(listen_error)
+            bind_unix(path, *mode)
+                .map(|listener| vec![listener])
+                .map_err(listen_error)
         }
-        Address::Abstract(name) => {
-            bind_abstract(name).map(|listener| vec![listener]).map_err(listen_error)
-        }
+        Address::Abstract(name) => bind_abstract(name)
+            .map(|listener| vec![listener])
+            .map_err(listen_error),
     }
 }
 
@@ -87,13 +92,19 @@ fn bind_tcp(text: &str) -> Result<Vec<Listener>, BindError> {
             Err(error) if is_family_missing(&error) => {
                 first_error.get_or_insert(error);
             }
-            Err(source) => return Err(BindError::Listen { address: text.to_owned(), source }),
+            Err(source) => {
+                return Err(BindError::Listen {
+                    address: text.to_owned(),
+                    source,
+                });
+            }
         }
     }
     match first_error {
-        Some(source) if listeners.is_empty() => {
-            Err(BindError::Listen { address: text.to_owned(), source })
-        }
+        Some(source) if listeners.is_empty() => Err(BindError::Listen {
+            address: text.to_owned(),
+            source,
+        }),
         _ => Ok(listeners),
     }
 }
@@ -101,17 +112,33 @@ fn bind_tcp(text: &str) -> Result<Vec<Listener>, BindError> {
 /// The socket addresses of `host:port`, IPv4 before IPv6; for every address of the machine, `::`
 /// alone where one socket serves both families.
 fn resolve(text: &str) -> Result<Vec<SocketAddr>, BindError> {
-    let syntax = || BindError::Syntax { address: text.to_owned() };
+    let syntax = || BindError::Syntax {
+        address: text.to_owned(),
+    };
     let (host, port) = text.rsplit_once(':').ok_or_else(syntax)?;
-    let port: u16 = if port.is_empty() { 0 } else { port.parse().map_err(|_| syntax())? };
-    let host = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+    let port: u16 = if port.is_empty() {
+        0
+    } else {
+        port.parse().map_err(|_| syntax())?
+    };
+    let host = host
+        .strip_prefix('[')
+        .and_then(|host| host.strip_suffix(']'))
+        .unwrap_or(host);
     if matches!(host, "" | "0.0.0.0" | "::") {
         let any = if has_ipv6() { "::" } else { "0.0.0.0" };
-        return Ok((any, port).to_socket_addrs().into_iter().flatten().collect());
+        return Ok((any, port)
+            .to_socket_addrs()
+            .into_iter()
+            .flatten()
+            .collect());
     }
     let mut addresses: Vec<_> = (host, port)
         .to_socket_addrs()
-        .map_err(|source| BindError::Resolve { address: text.to_owned(), source })?
+        .map_err(|source| BindError::Resolve {
+            address: text.to_owned(),
+            source,
+        })?
         .collect();
     if host.eq_ignore_ascii_case("localhost") {
         // Clients may try either family, whatever the hosts file says.
@@ -153,13 +180,21 @@ fn listen_tcp(address: SocketAddr) -> io::Result<Listener> {
     socket.set_nonblocking(true)?;
     let socket = std::net::TcpListener::from(socket);
     let address = BoundAddress::Tcp(socket.local_addr()?);
-    Ok(Listener { socket: Socket::Tcp(socket), address, file: None })
+    Ok(Listener {
+        socket: Socket::Tcp(socket),
+        address,
+        file: None,
+    })
 }
 
 fn remove_stale(path: &Path) -> Result<(), BindError> {
     let removed = match fs::symlink_metadata(path) {
         Ok(found) if found.file_type().is_socket() => fs::remove_file(path),
-        Ok(_) => return Err(BindError::NotASocket { path: path.to_owned() }),
+        Ok(_) => {
+            return Err(BindError::NotASocket {
+                path: path.to_owned(),
+            });
+        }
         Err(error) => Err(error),
     };
     match removed {
@@ -204,7 +239,10 @@ fn bind_abstract(name: &str) -> io::Result<Listener> {
 impl SocketFile {
     fn new(path: &Path) -> io::Result<Self> {
         let identity = identity(path)?;
-        Ok(Self { path: path.to_owned(), identity })
+        Ok(Self {
+            path: path.to_owned(),
+            identity,
+        })
     }
 }
 
@@ -234,7 +272,11 @@ mod tests {
     fn localhost_has_one_port_on_every_family() {
         let listeners = tcp("localhost:0").unwrap();
         let port = port_of(listeners.first());
-        assert!(listeners.iter().all(|listener| port_of(Some(listener)) == port));
+        assert!(
+            listeners
+                .iter()
+                .all(|listener| port_of(Some(listener)) == port)
+        );
         assert!(listeners.iter().any(|listener| {
             matches!(listener.address, BoundAddress::Tcp(address) if address.ip().is_ipv4())
         }));
@@ -253,9 +295,18 @@ mod tests {
     #[test]
     fn what_is_not_an_address_is_named() {
         for (text, expected) in [
-            ("localhost", "`localhost` is not an address to listen on: expected `host:port`"),
-            ("localhost:http", "`localhost:http` is not an address to listen on"),
-            ("nowhere.invalid:1", "cannot listen on `nowhere.invalid:1`: the host name"),
+            (
+                "localhost",
+                "`localhost` is not an address to listen on: expected `host:port`",
+            ),
+            (
+                "localhost:http",
+                "`localhost:http` is not an address to listen on",
+            ),
+            (
+                "nowhere.invalid:1",
+                "cannot listen on `nowhere.invalid:1`: the host name",
+            ),
         ] {
             let error = tcp(text).unwrap_err().to_string();
             assert!(error.starts_with(expected), "{error}");
@@ -267,7 +318,10 @@ mod tests {
         let first = tcp("127.0.0.1:0").unwrap();
         let address = first.first().unwrap().address.to_string();
         let error = tcp(&address).unwrap_err().to_string();
-        assert!(error.starts_with(&format!("cannot listen on `{address}`: ")), "{error}");
+        assert!(
+            error.starts_with(&format!("cannot listen on `{address}`: ")),
+            "{error}"
+        );
     }
 
     #[test]
@@ -276,9 +330,15 @@ mod tests {
         let path = dir.path().join("authz.sock");
         // std leaves the file behind: what a killed process leaves.
         drop(std::os::unix::net::UnixListener::bind(&path).unwrap());
-        let address = Address::Unix { path: path.clone(), mode: Some(0o640) };
+        let address = Address::Unix {
+            path: path.clone(),
+            mode: Some(0o640),
+        };
         let listeners = bind(&address).unwrap();
-        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o640);
+        assert_eq!(
+            fs::metadata(&path).unwrap().permissions().mode() & 0o777,
+            0o640
+        );
         drop(listeners);
         assert!(!path.exists());
     }
@@ -287,7 +347,10 @@ mod tests {
     fn a_file_that_took_the_place_of_ours_stays() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("authz.sock");
-        let address = Address::Unix { path: path.clone(), mode: None };
+        let address = Address::Unix {
+            path: path.clone(),
+            mode: None,
+        };
         let old = bind(&address).unwrap();
         let _new = bind(&address).unwrap();
         drop(old);
@@ -299,7 +362,11 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("precious");
         fs::write(&path, "data").unwrap();
-        let error = bind(&Address::Unix { path: path.clone(), mode: None }).unwrap_err();
+        let error = bind(&Address::Unix {
+            path: path.clone(),
+            mode: None,
+        })
+        .unwrap_err();
         assert!(matches!(error, BindError::NotASocket { .. }));
         assert_eq!(fs::read(&path).unwrap(), b"data");
     }

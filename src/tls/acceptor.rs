@@ -23,7 +23,9 @@ impl Acceptor {
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {
-        tokio_rustls::TlsAcceptor::from(self.0.load_full()).accept(stream).await
+        tokio_rustls::TlsAcceptor::from(self.0.load_full())
+            .accept(stream)
+            .await
     }
 }
 

@@ -158,17 +158,26 @@ impl Files {
         let path = || config.private_key_file.clone();
         let key = PrivateKeyDer::from_pem_slice(&self.key).map_err(|error| match error {
             pem::Error::NoItemsFound => TlsError::NoKey { path: path() },
-            error => TlsError::Pem { path: path(), reason: error.to_string() },
+            error => TlsError::Pem {
+                path: path(),
+                reason: error.to_string(),
+            },
         })?;
         let key = provider
             .key_provider
             .load_private_key(key)
-            .map_err(|error| TlsError::Key { path: path(), reason: error.to_string() })?;
+            .map_err(|error| TlsError::Key {
+                path: path(),
+                reason: error.to_string(),
+            })?;
         let certified = CertifiedKey::new(chain, key);
         match certified.keys_match() {
             Ok(()) => Ok(certified),
             Err(rustls::Error::InconsistentKeys(rustls::InconsistentKeys::KeyMismatch)) => {
-                Err(TlsError::Mismatch { cert: config.cert_file.clone(), key: path() })
+                Err(TlsError::Mismatch {
+                    cert: config.cert_file.clone(),
+                    key: path(),
+                })
             }
             Err(error) => Err(TlsError::Certificate {
                 path: config.cert_file.clone(),
@@ -192,10 +201,12 @@ impl Files {
         };
         let mut roots = RootCertStore::empty();
         for authority in certificates(path, ca)? {
-            roots.add(authority).map_err(|error| TlsError::Certificate {
-                path: path.clone(),
-                reason: error.to_string(),
-            })?;
+            roots
+                .add(authority)
+                .map_err(|error| TlsError::Certificate {
+                    path: path.clone(),
+                    reason: error.to_string(),
+                })?;
         }
         let builder =
             WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::clone(provider));
@@ -209,15 +220,22 @@ impl Files {
 
 fn read(path: impl AsRef<Path>) -> Result<Vec<u8>, TlsError> {
     let path = path.as_ref();
-    std::fs::read(path).map_err(|source| TlsError::Read { path: path.to_owned(), source })
+    std::fs::read(path).map_err(|source| TlsError::Read {
+        path: path.to_owned(),
+        source,
+    })
 }
 
 fn certificates(path: &Path, pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, TlsError> {
     let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
-    let found = found
-        .map_err(|error| TlsError::Pem { path: path.to_owned(), reason: error.to_string() })?;
+    let found = found.map_err(|error| TlsError::Pem {
+        path: path.to_owned(),
+        reason: error.to_string(),
+    })?;
     if found.is_empty() {
-        return Err(TlsError::NoCertificate { path: path.to_owned() });
+        return Err(TlsError::NoCertificate {
+            path: path.to_owned(),
+        });
     }
     Ok(found)
 }
@@ -230,7 +248,9 @@ fn versions(min: TlsVersion) -> &'static [&'static SupportedProtocolVersion] {
 }
 
 fn setup(error: &dyn std::error::Error) -> TlsError {
-    TlsError::Setup { reason: error.to_string() }
+    TlsError::Setup {
+        reason: error.to_string(),
+    }
 }
 
 #[cfg(test)]

@@ -57,7 +57,11 @@ impl Reloader {
             Ok(files) => files,
             Err(error) => {
                 let told = self.seen.take().is_none();
-                return if told { Ok(Checked::Unchanged) } else { Err(error) };
+                return if told {
+                    Ok(Checked::Unchanged)
+                } else {
+                    Err(error)
+                };
             }
         };
         if self.seen.as_ref() == Some(&files) {
@@ -101,6 +105,8 @@ impl Reloader {
 impl fmt::Debug for Reloader {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Not the files: one of them is the private key.
-        f.debug_struct("Reloader").field("config", &self.config).finish_non_exhaustive()
+        f.debug_struct("Reloader")
+            .field("config", &self.config)
+            .finish_non_exhaustive()
     }
 }

@@ -1,1 +1,4 @@
 //! Integration tests: the real program, in process or as a binary, through its real sockets.
+
+mod grpc;
+mod tls;

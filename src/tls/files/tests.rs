@@ -36,7 +36,9 @@ impl Dir {
     }
 
     fn error(&self) -> String {
-        let text = Reloader::new(self.config.clone(), Protocols::H2).unwrap_err().to_string();
+        let text = Reloader::new(self.config.clone(), Protocols::H2)
+            .unwrap_err()
+            .to_string();
         text.replace(self.dir.path().to_str().unwrap(), "DIR")
     }
 }
@@ -52,12 +54,36 @@ fn a_bad_file_is_named() {
     let no_end = cert.replace("-----END CERTIFICATE-----", "");
     let not_der = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
     let table = [
-        ("cert.pem", "", "the TLS file `DIR/cert.pem` has no certificate: expected a PEM"),
-        ("cert.pem", key.as_str(), "the TLS file `DIR/cert.pem` has no certificate: expected"),
-        ("cert.pem", no_end.as_str(), "the TLS file `DIR/cert.pem` is not valid PEM: "),
-        ("cert.pem", not_der, "the certificate in `DIR/cert.pem` cannot be used: "),
-        ("key.pem", "", "the TLS file `DIR/key.pem` has no private key: expected an unencrypted"),
-        ("key.pem", cert.as_str(), "the TLS file `DIR/key.pem` has no private key: "),
+        (
+            "cert.pem",
+            "",
+            "the TLS file `DIR/cert.pem` has no certificate: expected a PEM",
+        ),
+        (
+            "cert.pem",
+            key.as_str(),
+            "the TLS file `DIR/cert.pem` has no certificate: expected",
+        ),
+        (
+            "cert.pem",
+            no_end.as_str(),
+            "the TLS file `DIR/cert.pem` is not valid PEM: ",
+        ),
+        (
+            "cert.pem",
+            not_der,
+            "the certificate in `DIR/cert.pem` cannot be used: ",
+        ),
+        (
+            "key.pem",
+            "",
+            "the TLS file `DIR/key.pem` has no private key: expected an unencrypted",
+        ),
+        (
+            "key.pem",
+            cert.as_str(),
+            "the TLS file `DIR/key.pem` has no private key: ",
+        ),
         (
             "key.pem",
             key.as_str(),
@@ -72,19 +98,31 @@ fn a_bad_file_is_named() {
     }
     let dir = Dir::new();
     std::fs::remove_file(&dir.config.private_key_file).unwrap();
-    assert!(dir.error().starts_with("cannot read the TLS file `DIR/key.pem`: "));
+    assert!(
+        dir.error()
+            .starts_with("cannot read the TLS file `DIR/key.pem`: ")
+    );
 }
 
 #[test]
 fn authorities_and_client_certificates_go_together() {
     let mut dir = Dir::new();
     dir.config.client_auth = ClientAuth::Require;
-    assert!(dir.error().starts_with("client certificates are asked for, but no authorities"));
+    assert!(
+        dir.error()
+            .starts_with("client certificates are asked for, but no authorities")
+    );
     dir.config.ca_cert_file = Some(dir.dir.path().join("ca.pem"));
     dir.write("ca.pem", "nothing");
-    assert!(dir.error().starts_with("the TLS file `DIR/ca.pem` has no certificate"));
+    assert!(
+        dir.error()
+            .starts_with("the TLS file `DIR/ca.pem` has no certificate")
+    );
     dir.config.client_auth = ClientAuth::None;
-    assert!(dir.error().starts_with("the CA certificate file `DIR/ca.pem` is set, but"));
+    assert!(
+        dir.error()
+            .starts_with("the CA certificate file `DIR/ca.pem` is set, but")
+    );
 }
 
 #[test]
