@@ -1,8 +1,10 @@
 //! One connection: the handshake, then HTTP/2 until it ends or the process does.
 
+use std::cell::Cell;
 use std::io;
 use std::pin::pin;
 use std::rc::Rc;
+use std::time::Duration;
 
 use hyper::rt::Executor;
 use hyper::server::conn::http2;
@@ -15,6 +17,9 @@ use super::worker::Worker;
 use super::{Config, Unary, call};
 use crate::socket::{Detached, Stream};
 use crate::tls;
+
+/// How long a connection without a single call may take to agree to its end.
+const SILENCE: Duration = Duration::from_secs(1);
 
 /// A connection on its way to its thread.
 pub(super) struct Accepted {
@@ -71,19 +76,30 @@ where
     H: Unary,
     S: AsyncRead + AsyncWrite + Unpin + 'static,
 {
-    let service = service_fn(|request| call::answer(worker, request));
+    let used = Cell::new(false);
+    let service = service_fn(|request| {
+        used.set(true);
+        call::answer(worker, request)
+    });
     let connection = builder(&worker.config).serve_connection(TokioIo::new(stream), service);
     let mut connection = pin!(connection);
     let mut shutdown = worker.shutdown.clone();
-    let ended = tokio::select! {
+    tokio::select! {
         biased;
-        ended = connection.as_mut() => ended,
-        () = shutdown.wait() => {
-            connection.as_mut().graceful_shutdown();
-            connection.await
+        ended = connection.as_mut() => return ended.map_err(Into::into),
+        () = shutdown.wait() => connection.as_mut().graceful_shutdown(),
+    }
+    let silence = async {
+        tokio::time::sleep(SILENCE).await;
+        if used.get() {
+            std::future::pending::<()>().await;
         }
     };
-    ended.map_err(Into::into)
+    tokio::select! {
+        ended = connection => ended.map_err(Into::into),
+        // One that never said anything does not answer the GOAWAY either.
+        () = silence => Ok(()),
+    }
 }
 
 fn builder(config: &Config) -> http2::Builder<Local> {

@@ -69,3 +69,16 @@ async fn what_outlives_the_grace_is_cut_off() {
     server.drain.wait().await;
     assert_eq!(server.stats.in_flight(), 0);
 }
+
+#[tokio::test]
+async fn a_connection_that_never_speaks_does_not_hold_up_the_end() {
+    let server = serve(tcp(), Routes::default());
+    let BoundAddress::Tcp(address) = server.addresses[0] else {
+        panic!("not TCP")
+    };
+    let _silent = TcpStream::connect(address).await.unwrap();
+    while server.stats.connections().sum::<usize>() == 0 {
+        tokio::task::yield_now().await;
+    }
+    assert!(server.stop().await);
+}
