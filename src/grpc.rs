@@ -132,7 +132,7 @@ impl Default for Config {
             max_concurrent_calls: 4096,
             max_concurrent_streams: 4096,
             read_timeout: Duration::from_secs(10),
-            keep_alive: Some(Duration::from_secs(300)),
+            keep_alive: Some(Duration::from_mins(5)),
         }
     }
 }

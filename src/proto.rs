@@ -27,8 +27,6 @@ pub const EXT_AUTHZ_V2_DESCRIPTORS: &[u8] =
 #[expect(
     missing_docs,
     clippy::pedantic,
-    clippy::allow_attributes,
-    clippy::allow_attributes_without_reason,
     reason = "generated code"
 )]
 mod generated {
