@@ -24,11 +24,7 @@ pub const EXT_AUTHZ_V3_DESCRIPTORS: &[u8] =
 pub const EXT_AUTHZ_V2_DESCRIPTORS: &[u8] =
     include_bytes!(concat!(env!("OUT_DIR"), "/ext_authz_v2.bin"));
 
-#[expect(
-    missing_docs,
-    clippy::pedantic,
-    reason = "generated code"
-)]
+#[expect(missing_docs, clippy::pedantic, reason = "generated code")]
 mod generated {
     include!(concat!(env!("OUT_DIR"), "/ext_authz_v2.rs"));
 }

@@ -108,6 +108,9 @@ fn builder(config: &Config) -> http2::Builder<Local> {
         .timer(TokioTimer::new())
         .auto_date_header(false)
         .max_concurrent_streams(config.max_concurrent_streams)
+        // A burst of timeouts in Envoy resets many streams at once. Taken for an attack, as the
+        // default of 20 does, it would cost every other call of the connection its answer.
+        .max_pending_accept_reset_streams(config.max_concurrent_streams as usize)
         .keep_alive_interval(config.keep_alive);
     builder
 }

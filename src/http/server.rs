@@ -23,8 +23,12 @@ mod address;
 
 pub use address::BindError;
 
-/// How long a client may take for its handshake, and for the head of each request.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long a client may take for its TLS handshake.
+const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How long a client may take for the head of a request. It counts from the answer before, so it is
+/// longer than what scrapers and probes wait between two requests.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(90);
 
 /// Connections served at once per address; more wait in the socket's queue.
 const MAX_CONNECTIONS: usize = 1024;
@@ -155,7 +159,7 @@ impl Site {
     async fn serve_tls(&self, tls: &tls::Acceptor, stream: Stream) -> ServeResult {
         let mut shutdown = self.shutdown.clone();
         let stream = tokio::select! {
-            shaken = tokio::time::timeout(HEAD_TIMEOUT, tls.accept(stream)) => shaken??,
+            shaken = tokio::time::timeout(HANDSHAKE_TIMEOUT, tls.accept(stream)) => shaken??,
             () = shutdown.wait() => return Ok(()),
         };
         let version = if tls::is_h2(&stream) {
@@ -201,8 +205,8 @@ fn builder(version: Version) -> auto::Builder<TokioExecutor> {
     builder
         .http2()
         .timer(TokioTimer::new())
-        .keep_alive_interval(HEAD_TIMEOUT * 6)
-        .keep_alive_timeout(HEAD_TIMEOUT);
+        .keep_alive_interval(HEAD_TIMEOUT)
+        .keep_alive_timeout(HANDSHAKE_TIMEOUT);
     builder
 }
 

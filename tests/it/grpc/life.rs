@@ -82,3 +82,15 @@ async fn a_connection_that_never_speaks_does_not_hold_up_the_end() {
     }
     assert!(server.stop().await);
 }
+
+#[tokio::test]
+async fn a_burst_of_resets_spares_the_connection() {
+    let server = serve(tcp(), Routes::default());
+    let mut client = server.connect().await;
+    for _ in 0..200 {
+        let (_frames, held) = client.begin(post());
+        tokio::task::yield_now().await;
+        held.abort();
+    }
+    assert_eq!(client.ask("still here").await, "still here");
+}
