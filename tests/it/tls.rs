@@ -4,12 +4,16 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use regate::grpc::{BoundAddress, Config, Routes};
+use regate::http;
+use regate::task;
 use regate::tls::{self, Checked, ClientAuth, Protocols, Reloader, TlsVersion};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::{ClientConfig, RootCertStore};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio_rustls::client::TlsStream;
 
@@ -84,7 +88,14 @@ fn client_config(trusted: &Authority, own: Option<&Pair>) -> ClientConfig {
 }
 
 async fn connect(server: &Server, config: ClientConfig) -> std::io::Result<TlsStream<TcpStream>> {
-    let BoundAddress::Tcp(address) = server.addresses[0] else {
+    connect_to(&server.addresses[0], config).await
+}
+
+async fn connect_to(
+    address: &BoundAddress,
+    config: ClientConfig,
+) -> std::io::Result<TlsStream<TcpStream>> {
+    let BoundAddress::Tcp(address) = address else {
         panic!("not TCP")
     };
     let stream = TcpStream::connect(address).await.unwrap();
@@ -105,8 +116,10 @@ fn der(pair: &Pair) -> CertificateDer<'static> {
     CertificateDer::from_pem_slice(pair.0.as_bytes()).unwrap()
 }
 
-async fn until_failures(server: &Server, expected: u64) {
-    while server.stats.handshake_failures() < expected {
+/// Waits until a handshake failed and its connection is gone.
+async fn until_refused(server: &Server) {
+    let live = || server.stats.connections().sum::<usize>();
+    while server.stats.handshake_failures() == 0 || live() > 0 {
         tokio::task::yield_now().await;
     }
 }
@@ -126,8 +139,7 @@ async fn calls_are_answered_over_tls_alone() {
         server.connect().await.ended.await.unwrap().is_err(),
         "plain text is not TLS"
     );
-    until_failures(&server, 1).await;
-    assert_eq!(server.stats.connections().sum::<usize>(), 0);
+    until_refused(&server).await;
 }
 
 #[tokio::test]
@@ -155,8 +167,7 @@ async fn clients_are_let_in_by_their_certificates() {
                 "{auth:?}"
             );
         } else {
-            until_failures(&server, 1).await;
-            assert_eq!(server.stats.connections().sum::<usize>(), 0, "{auth:?}");
+            until_refused(&server).await;
         }
     }
 }
@@ -207,5 +218,45 @@ async fn a_client_that_does_not_shake_hands_is_not_waited_for() {
         panic!("not TCP")
     };
     let _silent = TcpStream::connect(address).await.unwrap();
-    until_failures(&server, 1).await;
+    until_refused(&server).await;
+}
+
+#[tokio::test]
+async fn the_http_api_speaks_both_versions_over_tls() {
+    let dir = tempfile::tempdir().unwrap();
+    let ours = authority();
+    write(dir.path(), &leaf(&ours));
+    let bound = http::server::bind(&http::ListenConfig {
+        addrs: vec!["https://127.0.0.1:0".to_owned()],
+        tls: Some(config(dir.path(), ClientAuth::None)),
+        h2c: false,
+    });
+    let bound = bound.unwrap();
+    let address = bound.addresses().remove(0);
+    let (trigger, shutdown) = task::shutdown();
+    let (drain, guard) = task::drain();
+    let router = axum::Router::new().route("/", axum::routing::get(|| async { "hello" }));
+    bound.serve(&router, &shutdown, &guard).unwrap();
+    drop(guard);
+
+    let both = [b"h2".to_vec(), b"http/1.1".to_vec()];
+    for (offered, chosen) in [(&both[..], &both[0]), (&both[1..], &both[1])] {
+        let mut config = client_config(&ours, None);
+        config.alpn_protocols = offered.to_vec();
+        let mut stream = connect_to(&address, config).await.unwrap();
+        assert_eq!(stream.get_ref().1.alpn_protocol(), Some(chosen.as_slice()));
+        if chosen == b"h2" {
+            let mut client = Client::new(stream).await;
+            let head = ::http::Request::get("https://regate.test/");
+            assert_eq!(client.post(head, Bytes::new()).await.body, "hello");
+        } else {
+            let request = b"GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
+            stream.write_all(request).await.unwrap();
+            let mut answer = String::new();
+            stream.read_to_string(&mut answer).await.unwrap();
+            assert!(answer.ends_with("hello"), "{answer}");
+        }
+    }
+    trigger.trigger();
+    drain.wait().await;
 }
