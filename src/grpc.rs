@@ -5,37 +5,53 @@
 //! of its paths and answers at once; every other path goes to the fallback routes (health,
 //! reflection).
 
-use std::net::SocketAddr;
-use std::path::PathBuf;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
-/// Where to listen.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Address {
-    /// `grpc://host:port`, or without a scheme.
-    Tcp(String),
-    /// `unix:///path/to.sock`, with the mode the socket gets (none: as the umask leaves it).
-    Unix {
-        /// The socket's path.
-        path: PathBuf,
-        /// File mode, such as `0o660`.
-        mode: Option<u32>,
-    },
-    /// `unix://@name`: a socket in Linux' abstract namespace.
-    Abstract(String),
-}
+use crate::tls;
 
-/// Where a listener came to stand.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum BoundAddress {
-    /// A TCP address with its real port.
-    Tcp(SocketAddr),
-    /// A socket file.
-    Unix(PathBuf),
-    /// An abstract name.
-    Abstract(String),
+mod body;
+mod call;
+mod connection;
+pub mod health;
+mod message;
+pub mod reflection;
+mod serve;
+mod stats;
+mod timeout;
+mod worker;
+
+pub use crate::socket::{Address, BindError, BoundAddress};
+pub use serve::{Bound, ServeError, Serving, bind, default_threads};
+pub use stats::Stats;
+pub use tonic::service::Routes;
+
+/// What the data listener is told.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Where to listen.
+    pub addrs: Vec<Address>,
+    /// TLS, on all of the addresses.
+    pub tls: Option<tls::Acceptor>,
+    /// Data threads; at least one is started.
+    pub threads: usize,
+    /// Stack of each data thread. Policies are evaluated on it, by recursion.
+    pub stack_size: usize,
+    /// The `:path`s that the handler answers; [`Call::method`] is an index into them.
+    pub paths: Vec<&'static str>,
+    /// `grpc-max-recv-msg-size`: larger messages are refused.
+    pub max_recv: usize,
+    /// `grpc-max-send-msg-size`: larger answers become an error.
+    pub max_send: usize,
+    /// Calls in flight over all threads; more are refused at once.
+    pub max_concurrent_calls: usize,
+    /// Streams that one connection may have open.
+    pub max_concurrent_streams: u32,
+    /// How long a call's message may take to arrive, and a TLS handshake to finish.
+    pub read_timeout: Duration,
+    /// After which silence a connection is asked whether it is still there; none never asks.
+    pub keep_alive: Option<Duration>,
 }
 
 /// What a handler may know of a call beside its message.
@@ -99,6 +115,38 @@ pub enum Code {
 pub trait Unary: 'static {
     /// Answers one call. Must not block for long: every other call of the thread waits.
     fn call(&mut self, call: Call<'_>, message: Bytes) -> Reply;
+}
+
+// === impl Config ===
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            addrs: Vec::new(),
+            tls: None,
+            threads: 1,
+            stack_size: 16 << 20,
+            paths: Vec::new(),
+            max_recv: 4 << 20,
+            max_send: i32::MAX as usize,
+            max_concurrent_calls: 4096,
+            max_concurrent_streams: 4096,
+            read_timeout: Duration::from_secs(10),
+            keep_alive: Some(Duration::from_mins(5)),
+        }
+    }
+}
+
+// === impl Status ===
+
+impl Status {
+    /// A status from its parts.
+    pub fn new(code: Code, message: impl Into<String>) -> Self {
+        Self {
+            code,
+            message: message.into(),
+        }
+    }
 }
 
 // === impl Metadata ===

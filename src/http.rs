@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::tls;
 
 pub mod client;
+pub mod server;
 
 /// A configured service (`services.<name>`): where it is and how to get in.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -15,7 +15,7 @@
 //! floor 4: bundle
 //! floor 3: engine decision_log
 //! floor 2: grpc http
-//! floor 1: decision task tls
+//! floor 1: decision socket task tls
 //! floor 0: data telemetry proto
 //! ```
 
@@ -37,6 +37,7 @@ pub mod instance;
 // What carries it.
 pub mod grpc;
 pub mod http;
+pub mod socket;
 pub mod tls;
 
 // Plain things that everyone agrees on.

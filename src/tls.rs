@@ -1,7 +1,17 @@
 //! TLS of our listeners: rustls configurations built from files and replaced when the files change.
+//!
+//! Clients' TLS is not here; `http::client` builds its own.
 
 use std::path::PathBuf;
 use std::time::Duration;
+
+mod acceptor;
+mod files;
+mod reload;
+
+pub use acceptor::{Acceptor, TlsStream, is_h2};
+pub use files::TlsError;
+pub use reload::{Checked, Reloader};
 
 /// TLS of one listener.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,4 +50,13 @@ pub enum TlsVersion {
     V1_2,
     /// TLS 1.3.
     V1_3,
+}
+
+/// The application protocols that a listener offers in its handshakes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Protocols {
+    /// HTTP/2 alone: gRPC.
+    H2,
+    /// HTTP/2 and HTTP/1.1.
+    Http,
 }
