@@ -17,6 +17,11 @@ mod package;
 pub mod persist;
 mod text;
 
+/// The archives of unit tests are those of the integration tests.
+#[cfg(test)]
+#[path = "../tests/it/support/archive.rs"]
+mod build;
+
 pub use content::ContentError;
 pub use load::load;
 pub use manifest::check_overlap;

@@ -1,3 +1,3 @@
 //! What several tests need.
 
-pub mod archive;
+pub(crate) mod archive;

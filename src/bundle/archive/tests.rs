@@ -1,11 +1,8 @@
 //! What archives are read and what archives are refused.
 
-#[path = "../../../tests/it/support/archive.rs"]
-mod build;
-
 use std::fmt::Write as _;
 
-use build::{bundle, gzip, header, tar};
+use crate::bundle::build::{bundle, gzip, header, tar};
 use serde_json::json;
 
 use super::*;
@@ -76,7 +73,8 @@ fn without_a_manifest_a_bundle_owns_everything() {
 
 #[test]
 fn data_lies_at_the_path_of_its_directory() {
-    let table: &[(&[(&str, &[u8])], serde_json::Value)] = &[
+    type Files<'a> = &'a [(&'a str, &'a [u8])];
+    let table: &[(Files<'_>, serde_json::Value)] = &[
         (&[("data.json", b"{\"a\": 1}")], json!({"a": 1})),
         (&[("./x/data.json", b"[1]")], json!({"x": [1]})),
         (
@@ -113,13 +111,13 @@ fn what_is_no_file_is_passed_over() {
     ] {
         let mut header = header("data.json", kind, 0);
         header.set_cksum();
-        builder.append(&header, std::io::empty()).unwrap();
+        builder.append(&header, io::empty()).unwrap();
     }
     for kind in [tar::EntryType::Symlink, tar::EntryType::Link] {
         let mut header = header("evil.rego", kind, 0);
         header.set_link_name("/etc/passwd").unwrap();
         header.set_cksum();
-        builder.append(&header, std::io::empty()).unwrap();
+        builder.append(&header, io::empty()).unwrap();
     }
     let read = read("b", &gzip(&builder.into_inner().unwrap()), limits()).unwrap();
     assert!(read.modules.is_empty());
