@@ -1,5 +1,6 @@
 //! Bundles from a real HTTP server: what is asked, what comes of each answer.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use regate::bundle::fetch::{self, Poll, Source};
@@ -475,4 +476,56 @@ async fn shutdown_ends_the_fetcher() {
     assert!(waiting.is_some());
     trigger.trigger();
     assert!(updates.recv().await.is_none());
+}
+
+#[tokio::test]
+async fn all_bundles_of_a_configuration_start_or_none() {
+    let directory = tempfile::tempdir().unwrap();
+    let server = Server::start().await;
+    server.answer(Answer::bundle(&revision("1"), "e1"));
+    let source = source(&service(&server.url("")));
+    let clients = BTreeMap::from([("s".to_owned(), source.client.clone().unwrap())]);
+    let named = |name: &str, service: &str| Config {
+        name: name.to_owned(),
+        service: Some(service.to_owned()),
+        persist: true,
+        ..source.config.clone()
+    };
+    let (sender, mut updates) = mpsc::channel(1);
+    let (_trigger, shutdown) = task::shutdown();
+    let start = |bundles| {
+        regate::bundle::start(
+            bundles,
+            &clients,
+            directory.path(),
+            RegoVersion::V1,
+            &sender,
+            &shutdown,
+        )
+    };
+    for (bundles, expected) in [
+        (
+            vec![named("a", "s"), named("b", "other")],
+            "bundle `b` names the service `other`",
+        ),
+        (
+            vec![named("a", "s"), named("../b", "s")],
+            "the bundle name `../b`",
+        ),
+    ] {
+        let error = start(bundles).unwrap_err().to_string();
+        assert!(error.contains(expected), "{error}");
+    }
+    assert!(server.requests().is_empty());
+    let polls = start(vec![named("a", "s"), named("b", "s")]).unwrap();
+    assert_eq!(polls.keys().collect::<Vec<_>>(), ["a", "b"]);
+    let mut names = Vec::new();
+    for _ in 0..2 {
+        let Some(Update::Ready { bundle, .. }) = updates.recv().await else {
+            panic!("expected a bundle")
+        };
+        names.push(bundle.name);
+    }
+    names.sort();
+    assert_eq!(names, ["a", "b"]);
 }
