@@ -17,8 +17,10 @@ pub struct Limits {
     pub size: u64,
     /// How many entries it may have.
     pub files: usize,
-    /// How many times its own size it may unpack to, once it is past [`Limits::RATIO_FREE`].
+    /// How many times its own size it may unpack to, once that is more than `ratio_from` bytes.
     pub ratio: u64,
+    /// Up to how many bytes an archive may unpack to whatever its own size is.
+    pub ratio_from: u64,
     /// The language of modules for which the manifest names none.
     pub rego_version: RegoVersion,
 }
@@ -88,9 +90,6 @@ pub(super) fn undo_encoding(bytes: Vec<u8>, limits: Limits) -> Result<Vec<u8>, A
 // === impl Limits ===
 
 impl Limits {
-    /// What an archive may unpack to whatever its own size is.
-    pub const RATIO_FREE: u64 = 16 << 20;
-
     /// The limits of a bundle whose configuration says nothing.
     #[must_use]
     pub const fn new(size: u64, rego_version: RegoVersion) -> Self {
@@ -98,6 +97,7 @@ impl Limits {
             size,
             files: 100_000,
             ratio: 250,
+            ratio_from: 16 << 20,
             rego_version,
         }
     }
@@ -153,7 +153,7 @@ impl Meter {
         self.expanded.set(expanded);
         let excess = if expanded > self.limits.size {
             Excess::Size
-        } else if expanded > Limits::RATIO_FREE
+        } else if expanded > self.limits.ratio_from
             && expanded > self.compressed.saturating_mul(self.limits.ratio)
         {
             Excess::Ratio

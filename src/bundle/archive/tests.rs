@@ -214,16 +214,22 @@ fn sizes_are_bounded() {
 
 #[test]
 fn bombs_are_refused() {
-    // Members are cheap to repeat, for a test as for an attacker.
-    let mut header = header("data.json", tar::EntryType::Regular, 32 << 20);
-    header.set_cksum();
-    let mut bomb = gzip(header.as_bytes());
-    bomb.extend(gzip(&vec![b' '; 1 << 20]).repeat(32));
-    assert!(refusal(&bomb, limits()).contains("more than 250 times its own size"));
-    let harmless = bundle(&[("x.bin", &vec![b' '; 1 << 20])]);
+    let blanks = vec![b' '; 1 << 20];
+    let limits = Limits {
+        ratio_from: 1 << 20,
+        ..limits()
+    };
+    for name in ["data.json", "passed-over.bin"] {
+        let error = refusal(&bundle(&[(name, &blanks)]), limits);
+        assert!(
+            error.contains("more than 250 times its own size"),
+            "{error}"
+        );
+    }
+    let small = bundle(&[("x.bin", &blanks[..1 << 19])]);
     assert!(
-        read("b", &harmless, limits()).is_ok(),
-        "below 16 MiB no ratio counts"
+        read("b", &small, limits).is_ok(),
+        "below the bound no ratio counts"
     );
 }
 
@@ -250,4 +256,28 @@ fn an_encoding_is_undone_when_it_is_one() {
         ..limits()
     };
     assert!(undo_encoding(gzip(&archive), small).is_err());
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::test_runner::Config::with_cases(128))]
+
+    /// Behind check sums that are right, anything may stand.
+    #[test]
+    fn damage_is_an_error_or_harmless(
+        flips in proptest::collection::vec((0..4096_usize, 0..=255_u8), 1..16),
+    ) {
+        let mut tar = tar(&[
+            (".manifest", br#"{"roots": ["a"], "file_rego_versions": {"a/*": 0}}"#),
+            ("a/data.json", b"{\"b\": [1, 2.5]}"),
+            ("a/data.yaml", b"c: [d, {e: f}]"),
+            ("a/p.rego", b"package a[\"b\"]\n"),
+        ]);
+        for (index, byte) in flips {
+            let length = tar.len();
+            tar[index % length] = byte;
+        }
+        if let Ok(bundle) = read("b", &gzip(&tar), limits()) {
+            assert!(bundle.roots.iter().all(|root| !root.ends_with('/')));
+        }
+    }
 }
