@@ -1,11 +1,15 @@
 //! Bundles: archives of policy and data, verified whole before anything of them is used.
 
+use std::collections::BTreeMap;
+use std::path::Path;
 use std::time::Duration;
 
-use tokio::sync::oneshot;
+use tokio::sync::{mpsc, oneshot};
 
 use crate::data::Value;
-use crate::engine::Module;
+use crate::engine::{Module, RegoVersion};
+use crate::http::client::Client;
+use crate::task::Shutdown;
 
 pub mod archive;
 mod content;
@@ -16,6 +20,11 @@ mod pace;
 mod package;
 pub mod persist;
 mod text;
+
+/// The archives of unit tests are those of the integration tests.
+#[cfg(test)]
+#[path = "../tests/it/support/archive.rs"]
+mod build;
 
 pub use content::ContentError;
 pub use load::load;
@@ -85,4 +94,59 @@ pub enum Update {
         /// The HTTP status of the download, where there was one.
         http_status: Option<u16>,
     },
+}
+
+/// Why bundles cannot be kept up to date.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// A bundle names a service that there is not.
+    #[error("bundle `{bundle}` names the service `{service}`, which is not among `services`")]
+    Service {
+        /// The bundle.
+        bundle: String,
+        /// The service.
+        service: String,
+    },
+    /// A bundle cannot be kept on the disk.
+    #[error(transparent)]
+    Persist(#[from] persist::PersistError),
+}
+
+/// Starts to keep `bundles` up to date until `shutdown`, and gives each one's [`fetch::Poll`] by
+/// its name. `clients` are those of the configured services. Nothing starts when one cannot.
+pub fn start(
+    bundles: Vec<Config>,
+    clients: &BTreeMap<String, Client>,
+    persistence_directory: &Path,
+    rego_version: RegoVersion,
+    updates: &mpsc::Sender<Update>,
+    shutdown: &Shutdown,
+) -> Result<BTreeMap<String, fetch::Poll>, StartError> {
+    let mut sources = Vec::with_capacity(bundles.len());
+    for config in bundles {
+        let client = config.service.as_ref().map(|service| {
+            let client = clients.get(service).cloned();
+            client.ok_or_else(|| StartError::Service {
+                bundle: config.name.clone(),
+                service: service.clone(),
+            })
+        });
+        let store = config
+            .persist
+            .then(|| persist::Store::new(persistence_directory, &config.name));
+        sources.push(fetch::Source {
+            client: client.transpose()?,
+            store: store.transpose()?,
+            rego_version,
+            config,
+        });
+    }
+    let started = sources.into_iter().map(|source| {
+        let name = source.config.name.clone();
+        (
+            name,
+            fetch::spawn(source, updates.clone(), shutdown.clone()),
+        )
+    });
+    Ok(started.collect())
 }

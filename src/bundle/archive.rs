@@ -17,8 +17,10 @@ pub struct Limits {
     pub size: u64,
     /// How many entries it may have.
     pub files: usize,
-    /// How many times its own size it may unpack to, once it is past [`Limits::RATIO_FREE`].
+    /// How many times its own size it may unpack to, once that is more than `ratio_from` bytes.
     pub ratio: u64,
+    /// Up to how many bytes an archive may unpack to whatever its own size is.
+    pub ratio_from: u64,
     /// The language of modules for which the manifest names none.
     pub rego_version: RegoVersion,
 }
@@ -28,7 +30,7 @@ pub struct Limits {
 pub enum ArchiveError {
     /// It does not unpack.
     #[error("the archive cannot be unpacked: {0}; expected a whole tar file compressed with gzip")]
-    Unpack(#[source] io::Error),
+    Unpack(String),
     /// It, or what is in it, is larger than configured.
     #[error(
         "the archive has more than {0} bytes; raise `size_limit_bytes` of the bundle if that is right"
@@ -66,8 +68,7 @@ pub(super) fn read_named(
     let content =
         unpack(&mut unpacked, module_prefix, limits).map_err(|error| meter.explain(error))?;
     // A tar file says itself where it ends; the check sums of gzip come after that.
-    io::copy(&mut unpacked, &mut io::sink())
-        .map_err(|error| meter.explain(ArchiveError::Unpack(error)))?;
+    io::copy(&mut unpacked, &mut io::sink()).map_err(|error| meter.explain(broken(&error)))?;
     Ok(content.finish(name, limits.rego_version)?)
 }
 
@@ -82,16 +83,13 @@ pub(super) fn undo_encoding(bytes: Vec<u8>, limits: Limits) -> Result<Vec<u8>, A
         return Ok(bytes);
     }
     let read = inner.read_to_end(&mut unpacked);
-    read.map_err(|error| meter.explain(ArchiveError::Unpack(error)))?;
+    read.map_err(|error| meter.explain(broken(&error)))?;
     Ok(unpacked)
 }
 
 // === impl Limits ===
 
 impl Limits {
-    /// What an archive may unpack to whatever its own size is.
-    pub const RATIO_FREE: u64 = 16 << 20;
-
     /// The limits of a bundle whose configuration says nothing.
     #[must_use]
     pub const fn new(size: u64, rego_version: RegoVersion) -> Self {
@@ -99,6 +97,7 @@ impl Limits {
             size,
             files: 100_000,
             ratio: 250,
+            ratio_from: 16 << 20,
             rego_version,
         }
     }
@@ -154,7 +153,7 @@ impl Meter {
         self.expanded.set(expanded);
         let excess = if expanded > self.limits.size {
             Excess::Size
-        } else if expanded > Limits::RATIO_FREE
+        } else if expanded > self.limits.ratio_from
             && expanded > self.compressed.saturating_mul(self.limits.ratio)
         {
             Excess::Ratio
@@ -189,11 +188,15 @@ fn unpack(
 ) -> Result<Content, ArchiveError> {
     let mut content = Content::new(module_prefix.to_owned(), true);
     let mut archive = tar::Archive::new(reader);
-    for (index, entry) in archive.entries().map_err(ArchiveError::Unpack)?.enumerate() {
+    for (index, entry) in archive
+        .entries()
+        .map_err(|error| broken(&error))?
+        .enumerate()
+    {
         if index >= limits.files {
             return Err(ArchiveError::TooManyFiles(limits.files));
         }
-        let mut entry = entry.map_err(ArchiveError::Unpack)?;
+        let mut entry = entry.map_err(|error| broken(&error))?;
         // Links and devices are no files: nothing is ever written to a disk or followed here.
         if !entry.header().entry_type().is_file() {
             continue;
@@ -215,13 +218,27 @@ fn unpack(
         let mut bytes = Vec::with_capacity(usize::try_from(size.min(1 << 20)).unwrap_or(0));
         entry
             .read_to_end(&mut bytes)
-            .map_err(ArchiveError::Unpack)?;
+            .map_err(|error| broken(&error))?;
         if (bytes.len() as u64) < size {
-            return Err(ArchiveError::Unpack(io::ErrorKind::UnexpectedEof.into()));
+            return Err(broken(&io::ErrorKind::UnexpectedEof.into()));
         }
         content.add(path, bytes)?;
     }
     Ok(content)
+}
+
+/// An error of the tar reader says what it did; why that failed stands in its causes.
+fn broken(error: &io::Error) -> ArchiveError {
+    let mut reason = error.to_string();
+    let mut cause = std::error::Error::source(error);
+    while let Some(error) = cause {
+        let next = error.to_string();
+        if !reason.ends_with(&next) {
+            reason = format!("{reason}: {next}");
+        }
+        cause = error.source();
+    }
+    ArchiveError::Unpack(reason)
 }
 
 #[cfg(test)]

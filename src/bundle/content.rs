@@ -12,6 +12,8 @@ use crate::engine::{Module, RegoVersion};
 /// Names longer than this are not the names of policies, and deep trees are dropped recursively.
 const MAX_PATH_BYTES: usize = 1024;
 const MAX_PATH_SEGMENTS: usize = 64;
+/// Below this, two files that meet in one object count as a conflict: merging is recursive.
+const MAX_MERGE_DEPTH: usize = 256;
 
 /// The files of one bundle, as they come.
 #[derive(Debug)]
@@ -248,7 +250,7 @@ impl Content {
             }
             object
         });
-        merge(&mut self.data, wrapped).map_err(|mut key| {
+        merge(&mut self.data, wrapped, MAX_MERGE_DEPTH).map_err(|mut key| {
             key.reverse();
             ContentError::Conflict {
                 path: path.to_string(),
@@ -323,16 +325,16 @@ impl std::fmt::Display for FilePath {
 }
 
 /// Joins two values; the error is the path of the key that both give, innermost first.
-fn merge(into: &mut Value, from: Value) -> Result<(), Vec<String>> {
+fn merge(into: &mut Value, from: Value, levels: usize) -> Result<(), Vec<String>> {
     let (Value::Object(_), Value::Object(from)) = (&*into, from) else {
         return Err(Vec::new());
     };
-    let Ok(into) = into.as_object_mut() else {
+    let (Ok(into), Some(left)) = (into.as_object_mut(), levels.checked_sub(1)) else {
         return Err(Vec::new());
     };
     for (key, value) in from.iter() {
         match into.get_mut(key) {
-            Some(existing) => merge(existing, value.clone()).map_err(|mut path| {
+            Some(existing) => merge(existing, value.clone(), left).map_err(|mut path| {
                 path.push(key_text(key).to_owned());
                 path
             })?,

@@ -10,6 +10,9 @@ use super::{Bundle, text};
 use crate::data::Value;
 use crate::engine::RegoVersion;
 
+/// Data is checked recursively down to the roots, so that they must end.
+const MAX_ROOT_SEGMENTS: usize = 64;
+
 /// A `.manifest` that was read and checked.
 #[derive(Debug)]
 pub(super) struct Manifest {
@@ -31,6 +34,9 @@ pub enum ManifestError {
     /// Two of its roots own the same.
     #[error("has the roots `{0}` and `{1}`, one of which holds the other; keep the outer one")]
     Overlap(String, String),
+    /// A root is deeper than any policy.
+    #[error("has the root `{0}`, which is more than 64 segments deep")]
+    Deep(String),
     /// A language version that does not exist.
     #[error("`{field}` is {version}, expected 0 or 1")]
     Version {
@@ -193,13 +199,20 @@ fn own_roots(roots: Option<Vec<String>>) -> Result<Vec<String>, ManifestError> {
         .iter()
         .map(|root| root.trim_matches('/').to_owned())
         .collect();
-    for (i, first) in roots.iter().enumerate() {
-        if let Some(second) = roots
-            .iter()
-            .skip(i + 1)
-            .find(|second| roots_overlap(first, second))
+    if let Some(deep) = roots
+        .iter()
+        .find(|root| segments(root).count() > MAX_ROOT_SEGMENTS)
+    {
+        return Err(ManifestError::Deep(deep.chars().take(200).collect()));
+    }
+    // In order, a root stands right before the first one that it holds.
+    let mut sorted: Vec<&String> = roots.iter().collect();
+    sorted.sort_by(|a, b| segments(a).cmp(segments(b)));
+    for pair in sorted.windows(2) {
+        if let [first, second] = pair
+            && roots_overlap(first, second)
         {
-            return Err(ManifestError::Overlap(first.clone(), second.clone()));
+            return Err(ManifestError::Overlap((*first).clone(), (*second).clone()));
         }
     }
     Ok(roots)
@@ -289,6 +302,30 @@ mod tests {
     }
 
     #[test]
+    fn bundles_may_not_own_parts_of_each_other() {
+        let bundle = |name: &str, roots: &[&str]| Bundle {
+            name: name.to_owned(),
+            revision: String::new(),
+            roots: roots.iter().map(|&root| root.to_owned()).collect(),
+            modules: Vec::new(),
+            data: Value::Null,
+            metadata: Value::Null,
+            etag: None,
+        };
+        let (a, b, c) = (
+            bundle("a", &["x", "y/z"]),
+            bundle("b", &["y/a"]),
+            bundle("c", &["q", "y"]),
+        );
+        assert_eq!(check_overlap(&[&a, &b]), Ok(()));
+        let error = check_overlap(&[&a, &b, &c]).unwrap_err().to_string();
+        assert!(
+            error.starts_with("bundle `a` owns `y/z` and bundle `c` owns `y`"),
+            "{error}"
+        );
+    }
+
+    #[test]
     fn versions_are_those_of_the_most_particular_pattern() {
         let manifest = Manifest::parse(
             br#"{"rego_version": 1, "file_rego_versions": {"/old/*": 0, "/old/new/*": 1, "x.rego": 0}}"#,
@@ -308,7 +345,13 @@ mod tests {
 
     #[test]
     fn bad_manifests_are_refused() {
+        let deep = format!(r#"{{"roots": ["{}"]}}"#, "a/".repeat(65));
         for (text, expected) in [
+            (
+                r#"{"roots": ["b/c", "a", "b", "b0"]}"#,
+                "has the roots `b` and `b/c`",
+            ),
+            (deep.as_str(), "more than 64 segments"),
             (r#"{"roots": ["a", "a/b"]}"#, "has the roots `a` and `a/b`"),
             (
                 r#"{"rego_version": 2}"#,

@@ -170,7 +170,7 @@ impl Client {
             base,
             credentials: service.credentials.clone(),
             identity,
-            header_timeout: service.response_header_timeout,
+            header_timeout: header_timeout(service),
             connector,
             http: builder.build(https),
         })))
@@ -330,6 +330,16 @@ impl Response {
                 bytes.extend_from_slice(&data);
             }
         }
+    }
+}
+
+/// Like in Go's client, zero does not mean at once but whenever.
+fn header_timeout(service: &ServiceConfig) -> Duration {
+    let configured = service.response_header_timeout;
+    if configured.is_zero() {
+        Duration::MAX
+    } else {
+        configured
     }
 }
 

@@ -1,5 +1,6 @@
 //! Bundles from a real HTTP server: what is asked, what comes of each answer.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use regate::bundle::fetch::{self, Poll, Source};
@@ -31,7 +32,11 @@ impl Fetcher {
     fn start(source: Source) -> Self {
         let (sender, updates) = mpsc::channel(1);
         let (trigger, shutdown) = task::shutdown();
-        Self { poll: fetch::spawn(source, sender, shutdown), updates, _shutdown: trigger }
+        Self {
+            poll: fetch::spawn(source, sender, shutdown),
+            updates,
+            _shutdown: trigger,
+        }
     }
 
     async fn next(&mut self) -> Update {
@@ -43,7 +48,9 @@ impl Fetcher {
     async fn ready(&mut self, verdict: Result<(), String>) -> Bundle {
         match self.next().await {
             Update::Ready { bundle, activated } => {
-                activated.send(verdict).expect("the fetcher waits for the verdict");
+                activated
+                    .send(verdict)
+                    .expect("the fetcher waits for the verdict");
                 *bundle
             }
             other => panic!("expected a bundle, got {other:?}"),
@@ -55,10 +62,38 @@ impl Fetcher {
         assert!(matches!(update, Update::Unchanged { .. }), "{update:?}");
     }
 
+    /// Like [`Fetcher::ready`], after whatever failures there were before.
+    async fn ready_at_last(&mut self, verdict: Result<(), String>) -> Bundle {
+        loop {
+            if let Update::Ready { bundle, activated } = self.next().await {
+                activated
+                    .send(verdict)
+                    .expect("the fetcher waits for the verdict");
+                return *bundle;
+            }
+        }
+    }
+
+    /// Waits for a failure that says `expected`, and gives its HTTP status. A retry can have met
+    /// the server's last answer once more before.
+    async fn failed_with(&mut self, expected: &str) -> Option<u16> {
+        loop {
+            let (message, http_status) = self.failed().await;
+            if message.contains(expected) {
+                return http_status;
+            }
+        }
+    }
+
     /// The message and the HTTP status of the next update, which must be a failure.
     async fn failed(&mut self) -> (String, Option<u16>) {
         match self.next().await {
-            Update::Failed { name, code, message, http_status } => {
+            Update::Failed {
+                name,
+                code,
+                message,
+                http_status,
+            } => {
                 assert_eq!((name.as_str(), code.as_str()), ("authz", "bundle_error"));
                 (message, http_status)
             }
@@ -101,7 +136,10 @@ fn source(service: &ServiceConfig) -> Source {
 /// A bundle whose revision is `revision`.
 fn revision(revision: &str) -> Vec<u8> {
     let manifest = format!(r#"{{"revision": "{revision}"}}"#);
-    bundle(&[(".manifest", manifest.as_bytes()), ("p.rego", b"package p\n\nx := 1\n")])
+    bundle(&[
+        (".manifest", manifest.as_bytes()),
+        ("p.rego", b"package p\n\nx := 1\n"),
+    ])
 }
 
 #[tokio::test]
@@ -110,7 +148,10 @@ async fn a_new_bundle_comes_once_per_etag() {
     server.answer(Answer::bundle(&revision("1"), "\"e1\""));
     let mut fetcher = Fetcher::start(source(&service(&server.url("/base/"))));
     let bundle = fetcher.ready(Ok(())).await;
-    assert_eq!((bundle.name.as_str(), bundle.revision.as_str()), ("authz", "1"));
+    assert_eq!(
+        (bundle.name.as_str(), bundle.revision.as_str()),
+        ("authz", "1")
+    );
     assert_eq!(bundle.etag.as_deref(), Some("\"e1\""));
     assert_eq!(bundle.modules[0].name, "authz/p.rego");
 
@@ -126,8 +167,14 @@ async fn a_new_bundle_comes_once_per_etag() {
     fetcher.unchanged().await;
 
     let requests = server.requests();
-    let compared: Vec<_> = requests.iter().map(|it| it.header("if-none-match")).collect();
-    assert_eq!(compared, [None, Some("\"e1\""), Some("\"e1\""), Some("\"e2\"")]);
+    let compared: Vec<_> = requests
+        .iter()
+        .map(|it| it.header("if-none-match"))
+        .collect();
+    assert_eq!(
+        compared,
+        [None, Some("\"e1\""), Some("\"e1\""), Some("\"e2\"")]
+    );
     for request in &requests {
         assert_eq!(request.path, "/base/bundles/authz");
         assert_eq!(request.header("prefer"), Some("modes=snapshot"));
@@ -149,14 +196,12 @@ async fn failures_say_why_and_pass() {
         (204, "server replied with 204 No Content"),
     ] {
         server.answer(Answer::status(status));
-        let (message, http_status) = fetcher.failed().await;
-        assert!(message.contains(expected), "{message}");
-        assert!(message.contains(&server.url("/bundles/authz")), "{message}");
-        assert_eq!(http_status, Some(status));
+        let expected = format!("{expected} to `{}`", server.url("/bundles/authz"));
+        assert_eq!(fetcher.failed_with(&expected).await, Some(status));
         fetcher.poll.now();
     }
     server.answer(Answer::bundle(&revision("1"), "e"));
-    fetcher.ready(Ok(())).await;
+    fetcher.ready_at_last(Ok(())).await;
 }
 
 #[tokio::test]
@@ -166,7 +211,10 @@ async fn bad_archives_are_never_handed_on() {
     let mut fetcher = Fetcher::start(source(&service(&server.url(""))));
     fetcher.ready(Ok(())).await;
     let whole = revision("2");
-    let roots = bundle(&[(".manifest", br#"{"roots": ["a"]}"#), ("p.rego", b"package b")]);
+    let roots = bundle(&[
+        (".manifest", br#"{"roots": ["a"]}"#),
+        ("p.rego", b"package b"),
+    ]);
     let large = vec![7; (1 << 20) + 1];
     let bomb = gzip(&gzip(&vec![0; 2 << 20]).repeat(3));
     let signed = bundle(&[(".signatures.json", b"{}"), ("p.rego", b"package p")]);
@@ -175,24 +223,28 @@ async fn bad_archives_are_never_handed_on() {
         (b"", "cannot be unpacked"),
         (&whole[..whole.len() / 2], "cannot be unpacked"),
         (&bomb, "cannot be unpacked"),
-        (&roots, "the file `p.rego` has the package `b`, which lies outside"),
+        (
+            &roots,
+            "the file `p.rego` has the package `b`, which lies outside",
+        ),
         (&large, "more than 1048576 bytes"),
         (&signed, "no verification key is provided"),
     ];
     for (body, expected) in table {
         server.answer(Answer::bundle(body, "bad"));
         fetcher.poll.now();
-        let (message, http_status) = fetcher.failed().await;
-        assert!(message.contains(expected), "{message}");
-        assert_eq!(http_status, None);
+        assert_eq!(fetcher.failed_with(expected).await, None);
     }
     server.answer(Answer::bundle(&whole, "e2"));
     fetcher.poll.now();
-    // A retry can have met the last bad answer before this one.
-    while let Update::Failed { .. } = fetcher.next().await {}
+    assert_eq!(fetcher.ready_at_last(Ok(())).await.revision, "2");
     let requests = server.requests();
     assert_eq!(requests[1].header("if-none-match"), Some("e1"));
-    assert_eq!(requests[2].header("if-none-match"), None, "the content is wanted whole until it is good");
+    assert_eq!(
+        requests[2].header("if-none-match"),
+        None,
+        "the content is wanted whole until it is good"
+    );
 }
 
 #[tokio::test]
@@ -207,7 +259,10 @@ async fn a_download_that_failed_does_not_forget_what_is_in_force() {
     server.answer(Answer::status(304));
     fetcher.poll.now();
     while let Update::Failed { .. } = fetcher.next().await {}
-    assert_eq!(server.requests().last().unwrap().header("if-none-match"), Some("e1"));
+    assert_eq!(
+        server.requests().last().unwrap().header("if-none-match"),
+        Some("e1")
+    );
 }
 
 #[tokio::test]
@@ -228,8 +283,12 @@ async fn a_bundle_that_was_not_activated_is_fetched_again() {
     server.answer(Answer::status(304));
     fetcher.poll.now();
     fetcher.unchanged().await;
-    let compared: Vec<_> = server.requests().iter().map(|it| it.header("if-none-match").is_some()).collect();
-    assert_eq!(compared, [false, true, false, true]);
+    let compared: Vec<_> = server
+        .requests()
+        .iter()
+        .map(|it| it.header("if-none-match").is_some())
+        .collect();
+    assert_eq!(compared[..4], [false, true, false, true]);
     assert_eq!(store.read(1 << 20).unwrap(), Some(revision("2")));
 }
 
@@ -244,7 +303,9 @@ async fn only_what_was_activated_is_kept() {
     let mut fetcher = Fetcher::start(source);
     fetcher.ready(Err("does not compile".to_owned())).await;
     fetcher.poll.now();
-    let Update::Ready { activated, .. } = fetcher.next().await else { panic!("expected a bundle") };
+    let Update::Ready { activated, .. } = fetcher.next().await else {
+        panic!("expected a bundle")
+    };
     assert_eq!(store.read(1 << 20).unwrap(), None);
     drop(activated);
 }
@@ -264,17 +325,15 @@ async fn the_kept_copy_serves_while_the_server_is_away() {
     assert_eq!(fetcher.failed().await.1, Some(503));
     server.answer(Answer::bundle(&revision("new"), "e"));
     fetcher.poll.now();
-    let bundle = loop {
-        if let Update::Ready { bundle, activated } = fetcher.next().await {
-            activated.send(Ok(())).unwrap();
-            break bundle;
-        }
-    };
-    assert_eq!(bundle.revision, "new");
+    assert_eq!(fetcher.ready_at_last(Ok(())).await.revision, "new");
     server.answer(Answer::status(304));
     fetcher.poll.now();
     fetcher.unchanged().await;
-    assert_eq!(store.read(1 << 20).unwrap(), Some(revision("new")), "kept before the next poll");
+    assert_eq!(
+        store.read(1 << 20).unwrap(),
+        Some(revision("new")),
+        "kept before the next poll"
+    );
 }
 
 #[tokio::test]
@@ -296,19 +355,24 @@ async fn a_token_file_is_read_for_each_request() {
     let directory = tempfile::tempdir().unwrap();
     let token = directory.path().join("token");
     let mut service = service("http://placeholder");
-    service.credentials =
-        Credentials::Bearer { token: TokenSource::File(token.clone()), scheme: "Bearer".to_owned() };
+    service.credentials = Credentials::Bearer {
+        token: TokenSource::File(token.clone()),
+        scheme: "Bearer".to_owned(),
+    };
     let server = Server::start().await;
     service.url = server.url("");
     server.answer(Answer::bundle(&revision("1"), "e"));
     let mut fetcher = Fetcher::start(source(&service));
     let (message, _) = fetcher.failed().await;
     assert!(message.contains(&*token.to_string_lossy()), "{message}");
-    assert!(server.requests().is_empty(), "without its token nothing is asked");
+    assert!(
+        server.requests().is_empty(),
+        "without its token nothing is asked"
+    );
     for text in ["first\n", "second"] {
         std::fs::write(&token, text).unwrap();
         fetcher.poll.now();
-        while let Update::Failed { .. } = fetcher.next().await {}
+        fetcher.ready_at_last(Ok(())).await;
         let requests = server.requests();
         let sent = requests.last().unwrap().header("authorization");
         assert_eq!(sent, Some(format!("Bearer {}", text.trim()).as_str()));
@@ -319,15 +383,22 @@ async fn a_token_file_is_read_for_each_request() {
 async fn redirects_are_followed_without_the_secrets() {
     let (first, second) = (Server::start().await, Server::start().await);
     let mut service = service(&first.url(""));
-    service.credentials =
-        Credentials::Bearer { token: TokenSource::Text("t".to_owned()), scheme: "Bearer".to_owned() };
+    service.credentials = Credentials::Bearer {
+        token: TokenSource::Text("t".to_owned()),
+        scheme: "Bearer".to_owned(),
+    };
     // The same machine under another name is another host.
-    let elsewhere = second.url("/stored?sig=x").replace("127.0.0.1", "localhost");
+    let elsewhere = second
+        .url("/stored?sig=x")
+        .replace("127.0.0.1", "localhost");
     first.answer(Answer::status(302).with("location", &elsewhere));
     second.answer(Answer::bundle(&revision("1"), "e1"));
     let mut fetcher = Fetcher::start(source(&service));
     fetcher.ready(Ok(())).await;
-    assert_eq!(first.requests()[0].header("authorization"), Some("Bearer t"));
+    assert_eq!(
+        first.requests()[0].header("authorization"),
+        Some("Bearer t")
+    );
     let requests = second.requests();
     assert_eq!(requests[0].path, "/stored?sig=x");
     assert_eq!(requests[0].header("authorization"), None);
@@ -336,9 +407,12 @@ async fn redirects_are_followed_without_the_secrets() {
 
     first.answer(Answer::status(302).with("location", "/bundles/authz"));
     fetcher.poll.now();
-    let (message, _) = fetcher.failed().await;
-    assert!(message.contains("more than 10 redirects"), "{message}");
-    assert_eq!(first.requests().last().unwrap().header("authorization"), Some("Bearer t"), "the same host");
+    fetcher.failed_with("more than 10 redirects").await;
+    assert_eq!(
+        first.requests().last().unwrap().header("authorization"),
+        Some("Bearer t"),
+        "the same host"
+    );
 }
 
 #[tokio::test]
@@ -349,30 +423,26 @@ async fn an_archive_that_is_labelled_as_encoded_is_read() {
     for (body, etag) in [(revision("1"), "once"), (gzip(&revision("1")), "twice")] {
         server.answer(Answer::bundle(&body, etag).with("content-encoding", "gzip"));
         fetcher.poll.now();
-        loop {
-            if let Update::Ready { bundle, activated } = fetcher.next().await {
-                activated.send(Ok(())).unwrap();
-                assert_eq!(bundle.etag.as_deref(), Some(etag));
-                break;
-            }
-        }
+        assert_eq!(
+            fetcher.ready_at_last(Ok(())).await.etag.as_deref(),
+            Some(etag)
+        );
     }
 }
 
 #[tokio::test]
 async fn a_server_that_is_not_there_is_a_failure() {
-    let url = Server::start().await.url("");
-    let mut service = service(&url.replace("http://", "http://user:secret@"));
-    service.response_header_timeout = Duration::from_secs(5);
-    let mut fetcher = Fetcher::start(source(&service));
-    loop {
-        let (message, http_status) = fetcher.failed().await;
-        assert!(!message.contains("secret"), "{message}");
-        assert_eq!(http_status, None);
-        if message.contains("refused") {
-            break;
-        }
-    }
+    // A port that was free a moment ago.
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://user:secret@{}", listener.local_addr().unwrap());
+    drop(listener);
+    let mut fetcher = Fetcher::start(source(&service(&url)));
+    let (message, http_status) = fetcher.failed().await;
+    assert!(
+        message.contains("refused") && !message.contains("secret"),
+        "{message}"
+    );
+    assert_eq!(http_status, None);
 }
 
 #[tokio::test]
@@ -385,7 +455,10 @@ async fn a_file_is_read_once_and_when_asked() {
     source.config.resource = format!("file://{}", path.display());
     let mut fetcher = Fetcher::start(source);
     let bundle = fetcher.ready(Ok(())).await;
-    assert_eq!((bundle.name.as_str(), bundle.revision.as_str()), ("authz", "1"));
+    assert_eq!(
+        (bundle.name.as_str(), bundle.revision.as_str()),
+        ("authz", "1")
+    );
     std::fs::write(&path, revision("2")).unwrap();
     fetcher.poll.now();
     assert_eq!(fetcher.ready(Ok(())).await.revision, "2");
@@ -403,4 +476,56 @@ async fn shutdown_ends_the_fetcher() {
     assert!(waiting.is_some());
     trigger.trigger();
     assert!(updates.recv().await.is_none());
+}
+
+#[tokio::test]
+async fn all_bundles_of_a_configuration_start_or_none() {
+    let directory = tempfile::tempdir().unwrap();
+    let server = Server::start().await;
+    server.answer(Answer::bundle(&revision("1"), "e1"));
+    let source = source(&service(&server.url("")));
+    let clients = BTreeMap::from([("s".to_owned(), source.client.clone().unwrap())]);
+    let named = |name: &str, service: &str| Config {
+        name: name.to_owned(),
+        service: Some(service.to_owned()),
+        persist: true,
+        ..source.config.clone()
+    };
+    let (sender, mut updates) = mpsc::channel(1);
+    let (_trigger, shutdown) = task::shutdown();
+    let start = |bundles| {
+        regate::bundle::start(
+            bundles,
+            &clients,
+            directory.path(),
+            RegoVersion::V1,
+            &sender,
+            &shutdown,
+        )
+    };
+    for (bundles, expected) in [
+        (
+            vec![named("a", "s"), named("b", "other")],
+            "bundle `b` names the service `other`",
+        ),
+        (
+            vec![named("a", "s"), named("../b", "s")],
+            "the bundle name `../b`",
+        ),
+    ] {
+        let error = start(bundles).unwrap_err().to_string();
+        assert!(error.contains(expected), "{error}");
+    }
+    assert!(server.requests().is_empty());
+    let polls = start(vec![named("a", "s"), named("b", "s")]).unwrap();
+    assert_eq!(polls.keys().collect::<Vec<_>>(), ["a", "b"]);
+    let mut names = Vec::new();
+    for _ in 0..2 {
+        let Some(Update::Ready { bundle, .. }) = updates.recv().await else {
+            panic!("expected a bundle")
+        };
+        names.push(bundle.name);
+    }
+    names.sort();
+    assert_eq!(names, ["a", "b"]);
 }

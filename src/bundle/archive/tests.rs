@@ -1,11 +1,8 @@
 //! What archives are read and what archives are refused.
 
-#[path = "../../../tests/it/support/archive.rs"]
-mod build;
-
 use std::fmt::Write as _;
 
-use build::{bundle, gzip, header, tar};
+use crate::bundle::build::{bundle, gzip, header, tar};
 use serde_json::json;
 
 use super::*;
@@ -76,7 +73,8 @@ fn without_a_manifest_a_bundle_owns_everything() {
 
 #[test]
 fn data_lies_at_the_path_of_its_directory() {
-    let table: &[(&[(&str, &[u8])], serde_json::Value)] = &[
+    type Files<'a> = &'a [(&'a str, &'a [u8])];
+    let table: &[(Files<'_>, serde_json::Value)] = &[
         (&[("data.json", b"{\"a\": 1}")], json!({"a": 1})),
         (&[("./x/data.json", b"[1]")], json!({"x": [1]})),
         (
@@ -113,13 +111,13 @@ fn what_is_no_file_is_passed_over() {
     ] {
         let mut header = header("data.json", kind, 0);
         header.set_cksum();
-        builder.append(&header, std::io::empty()).unwrap();
+        builder.append(&header, io::empty()).unwrap();
     }
     for kind in [tar::EntryType::Symlink, tar::EntryType::Link] {
         let mut header = header("evil.rego", kind, 0);
         header.set_link_name("/etc/passwd").unwrap();
         header.set_cksum();
-        builder.append(&header, std::io::empty()).unwrap();
+        builder.append(&header, io::empty()).unwrap();
     }
     let read = read("b", &gzip(&builder.into_inner().unwrap()), limits()).unwrap();
     assert!(read.modules.is_empty());
@@ -216,16 +214,22 @@ fn sizes_are_bounded() {
 
 #[test]
 fn bombs_are_refused() {
-    // Members are cheap to repeat, for a test as for an attacker.
-    let mut header = header("data.json", tar::EntryType::Regular, 32 << 20);
-    header.set_cksum();
-    let mut bomb = gzip(header.as_bytes());
-    bomb.extend(gzip(&vec![b' '; 1 << 20]).repeat(32));
-    assert!(refusal(&bomb, limits()).contains("more than 250 times its own size"));
-    let harmless = bundle(&[("x.bin", &vec![b' '; 1 << 20])]);
+    let blanks = vec![b' '; 1 << 20];
+    let limits = Limits {
+        ratio_from: 1 << 20,
+        ..limits()
+    };
+    for name in ["data.json", "passed-over.bin"] {
+        let error = refusal(&bundle(&[(name, &blanks)]), limits);
+        assert!(
+            error.contains("more than 250 times its own size"),
+            "{error}"
+        );
+    }
+    let small = bundle(&[("x.bin", &blanks[..1 << 19])]);
     assert!(
-        read("b", &harmless, limits()).is_ok(),
-        "below 16 MiB no ratio counts"
+        read("b", &small, limits).is_ok(),
+        "below the bound no ratio counts"
     );
 }
 
@@ -252,4 +256,28 @@ fn an_encoding_is_undone_when_it_is_one() {
         ..limits()
     };
     assert!(undo_encoding(gzip(&archive), small).is_err());
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::test_runner::Config::with_cases(128))]
+
+    /// Behind check sums that are right, anything may stand.
+    #[test]
+    fn damage_is_an_error_or_harmless(
+        flips in proptest::collection::vec((0..4096_usize, 0..=255_u8), 1..16),
+    ) {
+        let mut tar = tar(&[
+            (".manifest", br#"{"roots": ["a"], "file_rego_versions": {"a/*": 0}}"#),
+            ("a/data.json", b"{\"b\": [1, 2.5]}"),
+            ("a/data.yaml", b"c: [d, {e: f}]"),
+            ("a/p.rego", b"package a[\"b\"]\n"),
+        ]);
+        for (index, byte) in flips {
+            let length = tar.len();
+            tar[index % length] = byte;
+        }
+        if let Ok(bundle) = read("b", &gzip(&tar), limits()) {
+            assert!(bundle.roots.iter().all(|root| !root.ends_with('/')));
+        }
+    }
 }

@@ -1,12 +1,10 @@
 //! Bundles on the disk.
 
-#[path = "../../../tests/it/support/archive.rs"]
-mod build;
-
 use std::fs;
 use std::os::unix::fs::symlink;
 
 use super::*;
+use crate::bundle::build;
 use crate::data::Value;
 
 fn tree(files: &[(&str, &str)]) -> tempfile::TempDir {

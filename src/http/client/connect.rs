@@ -34,13 +34,17 @@ pub(super) struct Stream {
 
 impl Connector {
     pub(super) fn new() -> Self {
+        Self::with_proxies(Matcher::from_env())
+    }
+
+    fn with_proxies(proxies: Matcher) -> Self {
         let mut http = HttpConnector::new();
         // TLS is put around it, so that it sees `https` as well.
         http.enforce_http(false);
         http.set_nodelay(true);
         Self {
             http,
-            proxies: Arc::new(Matcher::from_env()),
+            proxies: Arc::new(proxies),
         }
     }
 
@@ -146,4 +150,84 @@ impl Write for Stream {
 
 fn is_tls(uri: &Uri) -> bool {
     uri.scheme_str() == Some("https")
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use http_body_util::Empty;
+    use hyper_util::client::legacy::Client;
+    use hyper_util::rt::TokioExecutor;
+    use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader};
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    /// A listener that plays the proxy, and a connector that uses it.
+    async fn proxy() -> (TcpListener, Connector) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://user:word@{}", listener.local_addr().unwrap());
+        let matcher = Matcher::builder().all(url).no("direct.test").build();
+        (listener, Connector::with_proxies(matcher))
+    }
+
+    #[tokio::test]
+    async fn plain_requests_go_to_the_proxy_whole() {
+        let (listener, connector) = proxy().await;
+        let client = Client::builder(TokioExecutor::new()).build::<_, Empty<Bytes>>(connector);
+        let request = client.get("http://service.test/x?y".parse().unwrap());
+        let read = async {
+            let mut lines = BufReader::new(listener.accept().await.unwrap().0).lines();
+            lines.next_line().await.unwrap().unwrap()
+        };
+        let (_, line) = tokio::join!(request, read);
+        assert_eq!(line, "GET http://service.test/x?y HTTP/1.1");
+    }
+
+    #[tokio::test]
+    async fn tls_goes_through_a_tunnel() {
+        let (listener, mut connector) = proxy().await;
+        let opened = connector.call("https://service.test/x".parse().unwrap());
+        let read = async {
+            let mut stream = listener.accept().await.unwrap().0;
+            let mut head = [0; 1024];
+            let length = stream.read(&mut head).await.unwrap();
+            String::from_utf8_lossy(&head[..length]).into_owned()
+        };
+        let (opened, head) = tokio::join!(opened, read);
+        assert!(opened.is_err(), "the proxy hung up");
+        assert!(
+            head.starts_with("CONNECT service.test:443 HTTP/1.1\r\n"),
+            "{head}"
+        );
+        assert!(
+            head.contains("Proxy-Authorization: Basic dXNlcjp3b3Jk"),
+            "{head}"
+        );
+    }
+
+    #[tokio::test]
+    async fn some_hosts_are_never_asked_for_through_a_proxy() {
+        let (_listener, connector) = proxy().await;
+        let routed = |url: &str| connector.route(&url.parse().unwrap()).is_some();
+        assert!(routed("http://service.test"));
+        for url in [
+            "http://localhost:8",
+            "http://127.0.0.1/",
+            "https://[::1]:8/",
+            "http://direct.test/",
+        ] {
+            assert!(!routed(url), "{url}");
+        }
+        let credentials = |url: &str| {
+            connector
+                .plain_proxy_credentials(&url.parse().unwrap())
+                .is_some()
+        };
+        assert!(credentials("http://service.test"));
+        assert!(
+            !credentials("https://service.test"),
+            "they go to the proxy, not through it"
+        );
+    }
 }

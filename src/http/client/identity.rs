@@ -74,9 +74,9 @@ const CERTIFICATE: &str = "a client certificate";
 const KEY: &str = "a client's private key";
 
 fn certified(
-    cert: &PathBuf,
+    cert: &Path,
     chain: &[u8],
-    key_path: &PathBuf,
+    key_path: &Path,
     key: &[u8],
 ) -> Result<CertifiedKey, ClientError> {
     let chain = CertificateDer::pem_slice_iter(chain).collect::<Result<Vec<_>, _>>();

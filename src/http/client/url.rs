@@ -137,7 +137,10 @@ fn parse(text: &str) -> Result<Uri, ClientError> {
     let port = uri.authority().and_then(|it| it.as_str().rsplit_once(':'));
     let port = port.map_or("", |(_, port)| port);
     if !port.is_empty() && !port.ends_with(']') && port.parse::<u16>().is_err() {
-        return Err(refuse(cut(text), "has a port that is no number below 65536"));
+        return Err(refuse(
+            cut(text),
+            "has a port that is no number below 65536",
+        ));
     }
     Ok(uri)
 }

@@ -6,12 +6,12 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 
 /// A bundle archive with `files`, in their order; names are taken as they are, also bad ones.
-pub fn bundle(files: &[(&str, &[u8])]) -> Vec<u8> {
+pub(crate) fn bundle(files: &[(&str, &[u8])]) -> Vec<u8> {
     gzip(&tar(files))
 }
 
 /// A tar file with `files`.
-pub fn tar(files: &[(&str, &[u8])]) -> Vec<u8> {
+pub(crate) fn tar(files: &[(&str, &[u8])]) -> Vec<u8> {
     let mut builder = tar::Builder::new(Vec::new());
     for (name, content) in files {
         let mut header = header(name, tar::EntryType::Regular, content.len());
@@ -22,7 +22,7 @@ pub fn tar(files: &[(&str, &[u8])]) -> Vec<u8> {
 }
 
 /// The header of an entry, whose check sum is still to be set.
-pub fn header(name: &str, kind: tar::EntryType, size: usize) -> tar::Header {
+pub(crate) fn header(name: &str, kind: tar::EntryType, size: usize) -> tar::Header {
     let mut header = tar::Header::new_gnu();
     header.set_entry_type(kind);
     header.set_size(size as u64);
@@ -33,7 +33,7 @@ pub fn header(name: &str, kind: tar::EntryType, size: usize) -> tar::Header {
 }
 
 /// One gzip member.
-pub fn gzip(bytes: &[u8]) -> Vec<u8> {
+pub(crate) fn gzip(bytes: &[u8]) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
     encoder.write_all(bytes).unwrap();
     encoder.finish().unwrap()

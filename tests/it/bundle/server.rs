@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use axum::body::Body;
 use axum::extract::{Request, State};
+use axum::http::HeaderMap;
 use axum::response::Response;
 
 /// The server; it ends with the runtime.
@@ -25,7 +26,7 @@ pub(crate) struct Answer {
 #[derive(Clone)]
 pub(crate) struct Asked {
     pub(crate) path: String,
-    headers: axum::http::HeaderMap,
+    headers: HeaderMap,
 }
 
 struct Shared {
@@ -39,8 +40,13 @@ impl Server {
     pub(crate) async fn start() -> Self {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let shared = Arc::new(Shared { answer: Mutex::new(Answer::status(503)), asked: Mutex::default() });
-        let router = axum::Router::new().fallback(handle).with_state(shared.clone());
+        let shared = Arc::new(Shared {
+            answer: Mutex::new(Answer::status(503)),
+            asked: Mutex::default(),
+        });
+        let router = axum::Router::new()
+            .fallback(handle)
+            .with_state(shared.clone());
         tokio::spawn(async move { axum::serve(listener, router).await });
         Self { address, shared }
     }
@@ -62,11 +68,19 @@ impl Server {
 
 impl Answer {
     pub(crate) fn status(status: u16) -> Self {
-        Self { status, headers: Vec::new(), body: Vec::new() }
+        Self {
+            status,
+            headers: Vec::new(),
+            body: Vec::new(),
+        }
     }
 
     pub(crate) fn bundle(body: &[u8], etag: &str) -> Self {
-        Self { body: body.to_vec(), ..Self::status(200) }.with("etag", etag)
+        Self {
+            body: body.to_vec(),
+            ..Self::status(200)
+        }
+        .with("etag", etag)
     }
 
     pub(crate) fn with(mut self, name: &str, value: &str) -> Self {
@@ -84,8 +98,14 @@ impl Asked {
 }
 
 async fn handle(State(shared): State<Arc<Shared>>, request: Request) -> Response {
-    let path = request.uri().path_and_query().map_or(String::new(), ToString::to_string);
-    shared.asked.lock().unwrap().push(Asked { path, headers: request.headers().clone() });
+    let path = request
+        .uri()
+        .path_and_query()
+        .map_or(String::new(), ToString::to_string);
+    shared.asked.lock().unwrap().push(Asked {
+        path,
+        headers: request.headers().clone(),
+    });
     let answer = shared.answer.lock().unwrap().clone();
     let mut response = Response::builder().status(answer.status);
     for (name, value) in &answer.headers {
