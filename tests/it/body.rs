@@ -5,9 +5,7 @@ use regate::authz::body::{self, Descriptor, Source};
 use regate::authz::url;
 use regate::data::Doc;
 
-mod corpus;
-
-use corpus::{Case, equal, get, items, text};
+use crate::support::corpus::{self, Case, equal, get, items, text};
 
 /// What one request should give.
 enum Want<'d> {

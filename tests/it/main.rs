@@ -1,14 +1,26 @@
 //! Integration tests: the real program, in process or as a binary, through its real sockets.
 
+#[cfg(test)]
 mod support;
 
 /// Path, query and body of the recorded requests.
+#[cfg(test)]
 mod body;
 /// Bundles from archives and servers.
+#[cfg(test)]
 mod bundle;
 /// Policies on the recorded inputs.
+#[cfg(test)]
 mod engine;
+/// The gRPC listener.
+#[cfg(test)]
+mod grpc;
 /// Imports point down, crates have their doors, files stay readable.
+#[cfg(test)]
 mod house;
+/// HTTPS and certificates.
+#[cfg(test)]
+mod tls;
 /// The attributes of the recorded requests.
+#[cfg(test)]
 mod wire;

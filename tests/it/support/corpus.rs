@@ -19,13 +19,8 @@ pub(crate) struct Case {
 ///
 /// # Panics
 /// In CI, where a test that is skipped would be a lie.
-<<<<<<< HEAD:tests/it/support/corpus.rs
 #[expect(clippy::print_stderr, reason = "a test that is skipped has to be seen")]
 pub(crate) fn files() -> Option<Vec<PathBuf>> {
-=======
-#[expect(clippy::print_stderr, reason = "a skipped test must say so")]
-pub(crate) fn load() -> Option<Vec<Case>> {
->>>>>>> body:tests/it/body/corpus.rs
     let root = std::env::var_os("REGATE_CONFORMANCE").map_or_else(
         || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/conformance"),
         PathBuf::from,
