@@ -1,1 +1,5 @@
 //! Integration tests: the real program, in process or as a binary, through its real sockets.
+
+mod admin;
+mod decision_log;
+mod telemetry;

@@ -1,0 +1,1 @@
+//! The routes on a real socket.

@@ -1,0 +1,1 @@
+//! Decision logs against the recorded events of the peer.
