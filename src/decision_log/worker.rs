@@ -71,14 +71,16 @@ impl Worker {
     pub(super) fn run(mut self) {
         let mut wait = BUSY_WAIT;
         loop {
-            // Read before the batch: what was pushed before the close is in it or in the next.
             let closed = self.queue.is_closed();
             let records = self.work();
-            self.report.tell(&self.queue, closed && records == 0);
-            if closed && records == 0 {
+            let ended = closed && records == 0 && self.queue.waiting() == 0;
+            self.report.tell(&self.queue, ended);
+            if ended {
                 break;
             }
             if closed || self.queue.waiting() >= BATCH / 2 {
+                // A record that is counted but not there yet is there in a moment.
+                thread::yield_now();
                 continue;
             }
             wait = if records > 0 {

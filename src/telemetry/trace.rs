@@ -154,7 +154,7 @@ impl Tracer {
     }
 
     /// Ends a Check's span; it and its children are exported if the trace is sampled.
-    pub fn finish(&self, span: CheckSpan, check: &Finished<'_>) {
+    pub fn finish(&self, span: &CheckSpan, check: &Finished<'_>) {
         if !span.sampled {
             return;
         }
@@ -164,11 +164,10 @@ impl Tracer {
             ("response", check.response),
         ] {
             if let Some(stage) = stage {
-                self.push(self.child(&span, name, check.started, stage));
+                self.push(self.child(span, name, check.started, stage));
             }
         }
-        let root = self.root(span, check);
-        self.push(root);
+        self.push(self.root(span, check));
     }
 
     /// Writes the exporter's counters.
@@ -188,8 +187,9 @@ impl Tracer {
     }
 
     fn samples(&self, trace_id: &[u8; 16]) -> bool {
-        let [.., a, b, c, d, e, f, g, h] = *trace_id;
-        u64::from_be_bytes([a, b, c, d, e, f, g, h]) >> 1 < self.threshold
+        // As OpenTelemetry's SDKs do: the id's lower half, without its lowest bit.
+        let id = u128::from_be_bytes(*trace_id) & u128::from(u64::MAX);
+        id >> 1 < u128::from(self.threshold)
     }
 
     fn push(&self, span: SpanData) {
@@ -223,7 +223,7 @@ impl Tracer {
         }
     }
 
-    fn root(&self, span: CheckSpan, check: &Finished<'_>) -> SpanData {
+    fn root(&self, span: &CheckSpan, check: &Finished<'_>) -> SpanData {
         let (service, method) = check.name.split_once('/').unwrap_or((check.name, ""));
         let (outcome, status) = match check.outcome {
             Outcome::Allowed => ("allowed", Status::Unset),

@@ -40,7 +40,7 @@ impl TraceService for Collector {
     }
 }
 
-async fn grpc_collector(tls: Option<ServerTlsConfig>) -> (SocketAddr, Received) {
+fn grpc_collector(tls: Option<ServerTlsConfig>) -> (SocketAddr, Received) {
     let (sender, received) = mpsc::unbounded_channel();
     let incoming = TcpIncoming::bind(SocketAddr::from(([127, 0, 0, 1], 0))).expect("a port");
     let address = incoming.local_addr().expect("an address");
@@ -68,7 +68,7 @@ async fn http_collector() -> (SocketAddr, Received) {
     (address, received)
 }
 
-fn config(protocol: OtlpProtocol, address: impl ToString, encryption: Encryption) -> TracingConfig {
+fn config(protocol: OtlpProtocol, address: &str, encryption: Encryption) -> TracingConfig {
     TracingConfig {
         protocol,
         address: address.to_string(),
@@ -107,11 +107,11 @@ async fn trace(config: TracingConfig, connector: impl Connector) {
     };
     let span = tracer.start_check(|name| (name == "traceparent").then_some(TRACEPARENT));
     assert_eq!(span.ids().0[..2], [0x0a, 0xf7]);
-    tracer.finish(span, &check);
+    tracer.finish(&span, &check);
     // 0 % of those that come without a decision.
     let span = tracer.start_check(|_| None);
     assert_ne!(span.ids().0, [0; 16]);
-    tracer.finish(span, &check);
+    tracer.finish(&span, &check);
     let flush = move || exporting.flush(Duration::from_secs(30));
     tokio::task::spawn_blocking(flush)
         .await
@@ -161,8 +161,8 @@ fn check_request(received: &mut Received) {
 
 #[tokio::test]
 async fn spans_go_out_over_grpc() {
-    let (address, mut received) = grpc_collector(None).await;
-    let config = config(OtlpProtocol::Grpc, address, Encryption::Off);
+    let (address, mut received) = grpc_collector(None);
+    let config = config(OtlpProtocol::Grpc, &address.to_string(), Encryption::Off);
     trace(config, HttpConnector::new()).await;
     check_request(&mut received);
 }
@@ -170,7 +170,7 @@ async fn spans_go_out_over_grpc() {
 #[tokio::test]
 async fn spans_go_out_over_http() {
     let (address, mut received) = http_collector().await;
-    let config = config(OtlpProtocol::Http, address, Encryption::Off);
+    let config = config(OtlpProtocol::Http, &address.to_string(), Encryption::Off);
     trace(config, HttpConnector::new()).await;
     check_request(&mut received);
 }
@@ -182,7 +182,7 @@ async fn spans_go_out_over_grpc_with_tls_and_a_client_certificate() {
     let tls = ServerTlsConfig::new()
         .identity(Identity::from_pem(&cert, &key))
         .client_ca_root(Certificate::from_pem(&cert));
-    let (address, mut received) = grpc_collector(Some(tls)).await;
+    let (address, mut received) = grpc_collector(Some(tls));
 
     let mut roots = rustls::RootCertStore::empty();
     roots.add(own.cert.der().clone()).expect("a root");
@@ -202,7 +202,7 @@ async fn spans_go_out_over_grpc_with_tls_and_a_client_certificate() {
 
     let address = format!("localhost:{}", address.port());
     let encryption = Encryption::Tls { ca_cert_file: None };
-    trace(config(OtlpProtocol::Grpc, address, encryption), connector).await;
+    trace(config(OtlpProtocol::Grpc, &address, encryption), connector).await;
     check_request(&mut received);
 }
 
@@ -224,7 +224,7 @@ async fn a_collector_that_is_away_costs_spans_and_says_so() {
     let address = std::net::TcpListener::bind("127.0.0.1:0").and_then(|l| l.local_addr());
     let mut config = config(
         OtlpProtocol::Http,
-        address.expect("a port"),
+        &address.expect("a port").to_string(),
         Encryption::Off,
     );
     config.sample_percentage = 100.0;
@@ -241,9 +241,9 @@ async fn a_collector_that_is_away_costs_spans_and_says_so() {
         response: None,
     };
     for _ in 0..3 {
-        tracer.finish(tracer.start_check(|_| None), &check);
+        tracer.finish(&tracer.start_check(|_| None), &check);
     }
-    let flush = move || exporting.flush(Duration::from_secs(60));
+    let flush = move || exporting.flush(Duration::from_mins(1));
     tokio::task::spawn_blocking(flush)
         .await
         .expect("no panic")
