@@ -1,3 +1,5 @@
+//! The log as a whole: what is written, what is counted, what is never lost.
+
 use std::sync::Mutex;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::UNIX_EPOCH;

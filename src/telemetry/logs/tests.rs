@@ -1,3 +1,5 @@
+//! Lines as a reader of the log gets them.
+
 use std::sync::{Arc, Mutex};
 
 use super::*;

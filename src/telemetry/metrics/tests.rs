@@ -1,3 +1,5 @@
+//! The text format, and sums over threads.
+
 use std::sync::Arc;
 use std::time::Duration;
 

@@ -1,3 +1,5 @@
+//! Sampling and ids; the export is tested against a collector in `tests/it`.
+
 use super::*;
 
 #[test]
