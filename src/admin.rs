@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use axum::Router;
-use axum::extract::{MatchedPath, RawQuery, Request, State};
+use axum::extract::{RawQuery, Request, State};
 use axum::http::{HeaderName, Method, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
@@ -81,13 +81,10 @@ async fn not_found(request: Request) -> Response {
 /// Counts each request by the route that took it.
 async fn count(State(admin): State<Arc<Admin>>, request: Request, next: Next) -> Response {
     let started = Instant::now();
-    let handler = match request
-        .extensions()
-        .get::<MatchedPath>()
-        .map(MatchedPath::as_str)
-    {
-        Some("/health") => "health",
-        Some("/metrics") => "metrics",
+    let handler = match request.uri().path() {
+        "/" => "index",
+        "/health" => "health",
+        "/metrics" => "metrics",
         _ => "catchall",
     };
     let method: Method = request.method().clone();

@@ -24,6 +24,9 @@ mod worker;
 
 pub use queue::{Loss, Producer, Stats};
 
+/// The thread's stack: documents are written by recursion, and bodies may be nested 10,000 deep.
+const STACK: usize = 16 << 20;
+
 /// `decision_logs`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
@@ -130,6 +133,7 @@ impl Log {
         let (ended, done) = mpsc::sync_channel(1);
         let thread = thread::Builder::new()
             .name("decision-log".to_owned())
+            .stack_size(STACK)
             .spawn(move || {
                 worker.run();
                 // Nobody listens when the log was dropped instead of flushed.

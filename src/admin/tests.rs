@@ -1,3 +1,5 @@
+//! The routes, without a socket.
+
 use axum::body::{Body, to_bytes};
 use tower::ServiceExt;
 

@@ -38,6 +38,9 @@ pub struct Producer {
 #[derive(Debug, Clone)]
 pub struct Stats(Arc<Queue>);
 
+/// A counter's name, meaning and reader.
+type Counter = (&'static str, &'static str, fn(&Stats) -> u64);
+
 /// What the producers and the worker share.
 #[derive(Debug)]
 pub(super) struct Queue {
@@ -133,7 +136,7 @@ impl Stats {
                 self.lost(cause),
             );
         }
-        let counters: [(_, _, fn(&Self) -> u64); 7] = [
+        let counters: [Counter; 7] = [
             (
                 "regate_decision_log_events_total",
                 "Events written.",
@@ -274,7 +277,7 @@ impl Queue {
         }
         drop(lanes);
         let bytes = into.iter().map(cost).sum();
-        self.records.fetch_sub(into.len(), Ordering::Relaxed);
+        self.records.fetch_sub(into.len(), Ordering::SeqCst);
         self.bytes.fetch_sub(bytes, Ordering::Relaxed);
     }
 
@@ -290,23 +293,27 @@ impl Queue {
     }
 
     pub(super) fn waiting(&self) -> usize {
-        self.records.load(Ordering::Relaxed)
+        self.records.load(Ordering::SeqCst)
     }
 
     pub(super) fn close(&self) {
-        self.closed.store(true, Ordering::Release);
+        self.closed.store(true, Ordering::SeqCst);
     }
 
     pub(super) fn is_closed(&self) -> bool {
-        self.closed.load(Ordering::Acquire)
+        self.closed.load(Ordering::SeqCst)
     }
 
     fn reserve(&self, record: &Record) -> Result<(), Loss> {
+        // Counted before the look at `closed`, as the worker looks at the count after it has seen
+        // `closed`: one of the two sees the other, and no record slips in behind the end.
+        let waiting = self.records.fetch_add(1, Ordering::SeqCst);
         if self.is_closed() {
+            self.records.fetch_sub(1, Ordering::SeqCst);
             return Err(Loss::Closed);
         }
-        if self.records.fetch_add(1, Ordering::Relaxed) >= self.max_records {
-            self.records.fetch_sub(1, Ordering::Relaxed);
+        if waiting >= self.max_records {
+            self.records.fetch_sub(1, Ordering::SeqCst);
             return Err(Loss::QueueRecords);
         }
         let cost = cost(record);
@@ -317,7 +324,7 @@ impl Queue {
             > self.max_bytes
         {
             self.bytes.fetch_sub(cost, Ordering::Relaxed);
-            self.records.fetch_sub(1, Ordering::Relaxed);
+            self.records.fetch_sub(1, Ordering::SeqCst);
             return Err(Loss::QueueBytes);
         }
         Ok(())

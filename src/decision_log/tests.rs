@@ -1,3 +1,5 @@
+//! The log as a whole: what is written, what is counted, what is never lost.
+
 use std::sync::Mutex;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::UNIX_EPOCH;
@@ -123,9 +125,11 @@ fn logged(records: Vec<Record>, rules: Option<Box<dyn Rules>>) -> (Vec<serde_jso
     let sink = Sink::default();
     let log = Log::spawn(&config(), parts(sink.clone(), rules)).expect("a thread");
     let producer = log.producer();
-    records.into_iter().for_each(|record| producer.push(record));
+    for record in records {
+        producer.push(record);
+    }
     let stats = log.stats();
-    log.flush(Duration::from_secs(60)).expect("all written");
+    log.flush(Duration::from_mins(1)).expect("all written");
     (sink.events(), stats)
 }
 
@@ -203,12 +207,12 @@ fn records_of_all_threads_are_flushed() {
             thread::spawn(move || (0..200).for_each(|_| producer.push(record("1"))))
         })
         .collect();
-    threads
-        .into_iter()
-        .for_each(|thread| thread.join().expect("no panic"));
+    for thread in threads {
+        thread.join().expect("no panic");
+    }
     let late = log.producer();
     let stats = log.stats();
-    log.flush(Duration::from_secs(60)).expect("all written");
+    log.flush(Duration::from_mins(1)).expect("all written");
     assert_eq!((sink.events().len(), stats.written()), (800, 800));
     late.push(record("1"));
     assert_eq!(stats.lost(Loss::Closed), 1);
@@ -256,7 +260,7 @@ fn a_sink_that_blocks_costs_records_but_never_time() {
         "15,800 bytes leave no room for a record's own"
     );
     drop(go);
-    log.flush(Duration::from_secs(60)).expect("all written");
+    log.flush(Duration::from_mins(1)).expect("all written");
     assert_eq!((stats.written(), stats.queue_bytes()), (2, 0));
 }
 
@@ -296,7 +300,7 @@ fn what_the_sink_refuses_is_counted() {
     let log = Log::spawn(&config(), parts(Broken, None)).expect("a thread");
     let (producer, stats) = (log.producer(), log.stats());
     (0..5).for_each(|_| producer.push(record("1")));
-    log.flush(Duration::from_secs(60)).expect("no record waits");
+    log.flush(Duration::from_mins(1)).expect("no record waits");
     assert_eq!((stats.lost(Loss::Sink), stats.written()), (5, 0));
     assert!(stats.write_errors() > 0);
 }

@@ -71,14 +71,16 @@ impl Worker {
     pub(super) fn run(mut self) {
         let mut wait = BUSY_WAIT;
         loop {
-            // Read before the batch: what was pushed before the close is in it or in the next.
             let closed = self.queue.is_closed();
             let records = self.work();
-            self.report.tell(&self.queue, closed && records == 0);
-            if closed && records == 0 {
+            let ended = closed && records == 0 && self.queue.waiting() == 0;
+            self.report.tell(&self.queue, ended);
+            if ended {
                 break;
             }
             if closed || self.queue.waiting() >= BATCH / 2 {
+                // A record that is counted but not there yet is there in a moment.
+                thread::yield_now();
                 continue;
             }
             wait = if records > 0 {
@@ -240,4 +242,76 @@ fn write_all(sink: &mut dyn Write, mut bytes: &[u8]) -> io::Result<()> {
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::telemetry::logs::Logs;
+    use crate::telemetry::{LogConfig, LogFormat, LogLevel};
+
+    /// Tells of `losses`, one after the other, and returns the lines.
+    fn told(losses: &[(u64, bool)]) -> Vec<String> {
+        let path = tempfile::NamedTempFile::new().expect("a file");
+        let config = LogConfig {
+            level: LogLevel::Error,
+            format: LogFormat::Json,
+            timestamp_format: None,
+        };
+        let logs = Logs::to_writer(&config, path.reopen().expect("a file")).expect("a log");
+        let (subscriber, guard) = logs.into_subscriber();
+        tracing::subscriber::with_default(subscriber, || {
+            let (queue, mut report) = (Queue::new(1, 1), Report::default());
+            for (records, last) in losses {
+                queue.lose(Loss::Sink, *records);
+                report.tell(&queue, *last);
+            }
+        });
+        drop(guard);
+        let text = std::fs::read_to_string(path.path()).expect("text");
+        text.lines().map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn losses_are_told_at_once_then_seldom_then_at_the_end() {
+        let lines = told(&[(0, false), (2, false), (3, false), (0, true), (0, true)]);
+        assert_eq!(lines.len(), 2, "{lines:?}");
+        for (line, records, total) in [(&lines[0], 2, 2), (&lines[1], 3, 5)] {
+            let line: serde_json::Value = serde_json::from_str(line).expect("json");
+            assert_eq!(line["msg"], "Decision log records were lost.");
+            assert_eq!(
+                (line["records"].as_u64(), line["total"].as_u64()),
+                (Some(records), Some(total))
+            );
+        }
+    }
+
+    /// Takes a few bytes at a time, and sometimes none.
+    #[derive(Default)]
+    struct Slow(Vec<u8>, usize);
+
+    impl Write for Slow {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.1 += 1;
+            match self.1 % 3 {
+                0 => Err(io::ErrorKind::WouldBlock.into()),
+                1 => Err(io::ErrorKind::Interrupted.into()),
+                _ => {
+                    let taken = bytes.len().min(3);
+                    self.0.extend_from_slice(&bytes[..taken]);
+                    Ok(taken)
+                }
+            }
+        }
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_pipe_that_takes_little_gets_all() {
+        let mut sink = Slow::default();
+        write_all(&mut sink, b"0123456789").expect("written");
+        assert_eq!(sink.0, b"0123456789");
+    }
 }

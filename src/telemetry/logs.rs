@@ -9,8 +9,8 @@ use tracing::field::{Field, Visit};
 use tracing::{Event, Level, Metadata, Subscriber};
 use tracing_appender::non_blocking::{ErrorCounter, NonBlocking, NonBlockingBuilder, WorkerGuard};
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
-use tracing_subscriber::registry::Registry;
 
+use super::metrics::Registry;
 use super::{LayoutError, LineFormat, LogConfig, LogLevel, push_json_string};
 
 /// How many lines may wait for the writer; what comes on top is dropped and counted.
@@ -109,17 +109,21 @@ impl Logs {
             format: self.format,
             level,
         };
-        (Registry::default().with(layer), self.guard)
+        (tracing_subscriber::registry().with(layer), self.guard)
     }
 }
 
 // === impl Guard ===
 
 impl Guard {
-    /// A reader of how many lines were dropped because too many waited.
-    pub fn dropped_lines(&self) -> impl Fn() -> u64 + Send + Sync + 'static {
+    /// Shows at every scrape how many lines were dropped because too many waited.
+    pub fn register(&self, registry: &Registry) {
         let counter = self.dropped.clone();
-        move || u64::try_from(counter.dropped_lines()).unwrap_or(u64::MAX)
+        registry.counter_fn(
+            "regate_log_dropped_lines_total",
+            "Lines of the program's own log that were lost, since too many waited.",
+            move || u64::try_from(counter.dropped_lines()).unwrap_or(u64::MAX),
+        );
     }
 }
 
@@ -249,107 +253,4 @@ fn level_name(level: Level) -> &'static str {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::sync::{Arc, Mutex};
-
-    use super::*;
-    use crate::telemetry::LogFormat;
-
-    #[derive(Clone, Default)]
-    struct Sink(Arc<Mutex<Vec<u8>>>);
-
-    impl Write for Sink {
-        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            self.0.lock().expect("sink").extend_from_slice(bytes);
-            Ok(bytes.len())
-        }
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
-        }
-    }
-
-    fn logged(level: LogLevel, format: LogFormat, layout: Option<&str>, act: fn()) -> String {
-        let sink = Sink::default();
-        let config = LogConfig {
-            level,
-            format,
-            timestamp_format: layout.map(str::to_owned),
-        };
-        let logs = Logs::to_writer(&config, sink.clone()).expect("a log");
-        let (subscriber, guard) = logs.into_subscriber();
-        tracing::subscriber::with_default(subscriber, act);
-        drop(guard);
-        let bytes = sink.0.lock().expect("sink").clone();
-        String::from_utf8(bytes).expect("text")
-    }
-
-    #[test]
-    fn a_line_is_a_flat_json_object() {
-        let line = logged(LogLevel::Info, LogFormat::Json, None, || {
-            tracing::info!("decision-id" = "x\"y", n = 3, b = true, f = 1.5, d = ?Some(1), msg = "own",
-                "Said.");
-        });
-        let line: serde_json::Value = serde_json::from_str(&line).expect("one object");
-        let time = line["time"].as_str().expect("time");
-        assert!(time.len() == 20 && time.ends_with('Z'), "{time}");
-        let want = serde_json::json!({"level": "info", "msg": "Said.", "time": time, "decision-id": "x\"y",
-            "n": 3, "b": true, "f": 1.5, "d": "Some(1)", "fields.msg": "own"});
-        assert_eq!(line, want);
-    }
-
-    #[test]
-    fn levels_decide_what_is_shown() {
-        fn act() {
-            tracing::error!("e");
-            tracing::warn!("w");
-            tracing::info!("i");
-            tracing::debug!("d");
-            tracing::warn!(target: "h2::proto", "foreign w");
-            tracing::info!(target: "h2::proto", "foreign i");
-            tracing::info!(target: "regately", "foreign i");
-        }
-        for (level, want) in [
-            (LogLevel::Error, vec!["error e"]),
-            (
-                LogLevel::Info,
-                vec!["error e", "warning w", "info i", "warning foreign w"],
-            ),
-            (
-                LogLevel::Debug,
-                vec![
-                    "error e",
-                    "warning w",
-                    "info i",
-                    "debug d",
-                    "warning foreign w",
-                ],
-            ),
-        ] {
-            let text = logged(level, LogFormat::Json, None, act);
-            let got: Vec<_> = text
-                .lines()
-                .map(|line| {
-                    let line: serde_json::Value = serde_json::from_str(line).expect("json");
-                    format!("{} {}", line["level"], line["msg"]).replace('"', "")
-                })
-                .collect();
-            assert_eq!(got, want, "{level:?}");
-        }
-    }
-
-    #[test]
-    fn text_and_layout() {
-        assert_eq!(
-            logged(LogLevel::Info, LogFormat::Text, None, || tracing::info!(
-                addr = ":9191",
-                "Up."
-            )),
-            "[INFO] Up.\n  addr = \":9191\"\n"
-        );
-        let line = logged(LogLevel::Info, LogFormat::Json, Some("2006"), || {
-            tracing::info!("x")
-        });
-        let line: serde_json::Value = serde_json::from_str(&line).expect("json");
-        assert_eq!(line["time"].as_str().map(str::len), Some(4));
-    }
-}
+mod tests;

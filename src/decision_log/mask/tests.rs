@@ -1,3 +1,5 @@
+//! Mask rules by example, most of them after recorded behaviour of the peer.
+
 use super::*;
 
 fn value(json: &str) -> Value {

@@ -49,7 +49,7 @@ impl BundleMetrics {
     /// A download or an activation of `name` failed.
     pub fn failed(&self, name: &str, code: &str) {
         self.with(name, |bundle| {
-            *bundle.failed.entry(code.to_owned()).or_default() += 1
+            *bundle.failed.entry(code.to_owned()).or_default() += 1;
         });
     }
 

@@ -1,3 +1,5 @@
+//! The text format, and sums over threads.
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -64,9 +66,9 @@ fn recorders_of_all_threads_are_summed() {
             })
         })
         .collect();
-    threads
-        .into_iter()
-        .for_each(|thread| thread.join().expect("no panic"));
+    for thread in threads {
+        thread.join().expect("no panic");
+    }
     let shown = text(move |out| metrics.collect(out));
     for line in [
         "regate_check_in_flight 3",

@@ -1,0 +1,296 @@
+//! Decision logs against the events that opa-envoy-plugin wrote for the corpus.
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, UNIX_EPOCH};
+
+use bytes::Bytes;
+use regate::data::Value;
+use regate::decision::{ApiVersion, CheckError, DecisionId, Record, Revisions, Stage, Timers};
+use regate::decision_log::mask::Maskable;
+use regate::decision_log::{Config, Inputs, Log, Parts, Subject};
+use regate::telemetry::{LineFormat, LogConfig, LogFormat, LogLevel};
+use serde_json::{Value as Json, json};
+
+/// Mask rules that we understand in another way than the peer, each to hide more than it does.
+const SAFER: [&str; 7] = [
+    "segment of parsed_path",
+    "value of parsed_query",
+    "upsert into parsed_path",
+    "member of version",
+    "header with a space",
+    "header with an escaped slash",
+    "bad escape",
+];
+
+#[derive(Clone, Default)]
+struct Sink(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Sink {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().expect("sink").extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// The corpus' cases, or none, loudly.
+#[expect(clippy::print_stderr, reason = "a test that was skipped must be seen")]
+fn cases() -> Vec<Json> {
+    let given = std::env::var_os("REGATE_CONFORMANCE").map(PathBuf::from);
+    let root = given
+        .unwrap_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/conformance"));
+    let Ok(entries) = std::fs::read_dir(root.join("ext_authz")) else {
+        assert_ne!(
+            std::env::var("CI").as_deref(),
+            Ok("true"),
+            "no corpus at {}",
+            root.display()
+        );
+        eprintln!(
+            "SKIPPED: no corpus at {}; set REGATE_CONFORMANCE",
+            root.display()
+        );
+        return Vec::new();
+    };
+    let files = entries.filter_map(|entry| entry.ok().map(|entry| entry.path()));
+    files
+        .filter(|path| {
+            path.extension()
+                .is_some_and(|extension| extension == "json")
+        })
+        .map(|path| std::fs::read(path).expect("a case"))
+        .filter_map(|text| match serde_json::from_slice(&text) {
+            // One case has a body that is nested deeper than this reader goes.
+            Err(error) if error.to_string().contains("recursion limit") => None,
+            read => Some(read.expect("a case")),
+        })
+        .collect()
+}
+
+fn value(json: &Json) -> Value {
+    Value::from_json_str(&json.to_string()).expect("json")
+}
+
+fn json_of(value: Option<&Value>) -> Json {
+    value.map_or(Json::Null, |v| {
+        serde_json::from_str(&v.to_json_str().expect("json")).expect("json")
+    })
+}
+
+#[test]
+fn masks_do_what_the_peers_do_and_more_where_those_do_nothing() {
+    let Some(case) = cases()
+        .into_iter()
+        .find(|case| case["name"] == "log-mask-forms")
+    else {
+        return;
+    };
+    let requests = case["requests"].as_array().expect("requests");
+    let plain = requests
+        .iter()
+        .find(|r| r["name"] == "nothing")
+        .expect("the plain event");
+    let mut differ = Vec::new();
+    for request in requests {
+        let name = request["name"].as_str().expect("a name");
+        let mut input = plain["want"]["input"].clone();
+        input["attributes"]["request"]["http"]["headers"]["x-mask"] = json!(name);
+        let mut event = Maskable {
+            input: Some(value(&input)),
+            result: Some(value(&plain["want"]["log"]["result"])),
+        };
+        let mut rules = Value::new_set();
+        for rule in case["files"]["data.json"]["masks"][name]
+            .as_array()
+            .expect("rules")
+        {
+            rules.as_set_mut().expect("a set").insert(value(rule));
+        }
+        let want = &request["want"];
+        let got = match event.apply(&rules) {
+            Ok(done) => json!([
+                json_of(event.input.as_ref()),
+                json_of(event.result.as_ref()),
+                done.erased,
+                done.masked
+            ]),
+            Err(_) => json!("malformed"),
+        };
+        let list = |name: &str| want["log"].get(name).cloned().unwrap_or_else(|| json!([]));
+        let want = if want["log"].is_null() {
+            json!("malformed")
+        } else {
+            let input = want.get("input").unwrap_or(&Json::Null);
+            let result = want["log"].get("result").unwrap_or(&Json::Null);
+            json!([input, result, list("erased"), list("masked")])
+        };
+        if got != want {
+            assert!(SAFER.contains(&name), "{name}:\n got {got}\nwant {want}");
+            differ.push(name);
+        }
+    }
+    differ.sort_unstable();
+    let mut listed = SAFER;
+    listed.sort_unstable();
+    assert_eq!(differ, listed, "a difference that is none any more");
+}
+
+/// Shows the input that a record's request bytes hold.
+struct Recorded;
+
+impl Inputs for Recorded {
+    fn write(&mut self, record: &Record, out: &mut Vec<u8>) {
+        out.extend_from_slice(&record.request);
+    }
+    fn value(&mut self, _: &Record) -> Value {
+        Value::Null
+    }
+}
+
+#[test]
+fn events_have_the_fields_that_the_peers_have() {
+    let mut events = 0;
+    let cases = cases();
+    for case in &cases {
+        let requests = case["requests"].as_array().map_or(&[][..], Vec::as_slice);
+        let wants: Vec<&Json> = requests
+            .iter()
+            .map(|request| &request["want"])
+            // Events of other destinations, and fields that come from elsewhere.
+            .filter(|want| want["log"]["msg"] == "Decision Log")
+            .filter(|want| {
+                ["erased", "masked", "nd_builtin_cache", "rule_labels"]
+                    .iter()
+                    .all(|field| want["log"].get(field).is_none())
+            })
+            .collect();
+        events += wants.len();
+        if !wants.is_empty() {
+            check_case(case, &wants);
+        }
+    }
+    assert!(cases.is_empty() || events > 1000, "{events} events");
+}
+
+fn check_case(case: &Json, wants: &[&Json]) {
+    // From the event, since flags and files can say labels, too.
+    let mut labels: BTreeMap<String, String> =
+        serde_json::from_value(wants[0]["log"]["labels"].clone()).expect("labels");
+    labels.retain(|name, _| name != "id" && name != "version");
+    let config = Config {
+        console: true,
+        mask_decision: String::new(),
+        drop_decision: String::new(),
+        nd_builtin_cache: false,
+        queue_records: usize::MAX,
+        queue_bytes: usize::MAX,
+        labels: labels.into_iter().collect(),
+    };
+    let line = LogConfig {
+        level: LogLevel::Error,
+        format: LogFormat::Json,
+        timestamp_format: None,
+    };
+    let text = |json: &Json| json.as_str().map(str::to_owned);
+    let subject = text(&wants[0]["log"]["path"])
+        .map(Subject::Path)
+        .or_else(|| text(&wants[0]["log"]["query"]).map(Subject::Query));
+    let sink = Sink::default();
+    let parts = Parts {
+        sink: Box::new(sink.clone()),
+        line: LineFormat::new(&line).expect("a format"),
+        subject: subject.expect("path or query"),
+        inputs: Box::new(Recorded),
+        rules: None,
+    };
+    let log = Log::spawn(&config, parts).expect("a thread");
+    let producer = log.producer();
+    for want in wants {
+        producer.push(record(want));
+    }
+    log.flush(Duration::from_mins(1)).expect("all written");
+    let written = String::from_utf8(sink.0.lock().expect("sink").clone()).expect("text");
+    let got: Vec<Json> = written
+        .lines()
+        .map(|l| normalised(l, &case["name"]))
+        .collect();
+    assert_eq!(got.len(), wants.len());
+    for (got, want) in got.iter().zip(wants) {
+        let mut event = want["log"].clone();
+        if let Some(input) = want.get("input") {
+            event["input"] = input.clone();
+        }
+        assert_eq!(by_value(got), by_value(&event), "{}", case["name"]);
+    }
+}
+
+fn record(want: &Json) -> Record {
+    let log = &want["log"];
+    let bundles = log["bundles"].as_object();
+    let revisions = bundles.into_iter().flatten().map(|(name, bundle)| {
+        (
+            name.clone(),
+            bundle["revision"].as_str().expect("a revision").to_owned(),
+        )
+    });
+    let result = match log["error"].as_str() {
+        Some(error) => Err(CheckError {
+            stage: Stage::Evaluation,
+            code: "x",
+            message: error.to_owned(),
+            location: None,
+        }),
+        None => Ok(value(&log["result"])),
+    };
+    Record {
+        id: DecisionId::random().expect("randomness"),
+        timestamp: UNIX_EPOCH,
+        version: ApiVersion::V3,
+        request: Bytes::from(want["input"].to_string()),
+        revisions: Arc::new(Revisions(revisions.collect())),
+        result,
+        timers: Timers::default(),
+        trace: None,
+    }
+}
+
+/// Numbers that are whole but not written so (`1.0`, `1e3`) compare by value.
+fn by_value(json: &Json) -> Json {
+    match json {
+        Json::Array(items) => items.iter().map(by_value).collect(),
+        Json::Object(members) => members
+            .iter()
+            .map(|(key, value)| (key.clone(), by_value(value)))
+            .collect(),
+        Json::Number(number) if number.to_string().contains(['.', 'e', 'E']) => {
+            json!(format!("{}", number.as_f64().unwrap_or_default()))
+        }
+        Json::Number(number) => json!(number.to_string()),
+        other => other.clone(),
+    }
+}
+
+/// The event as the corpus has it: what differs from run to run is replaced by its name.
+fn normalised(line: &str, case: &Json) -> Json {
+    let mut event: Json =
+        serde_json::from_str(line).unwrap_or_else(|e| panic!("{case} {e}: {line}"));
+    let members = event.as_object_mut().expect("an object");
+    members.remove("time").expect("a time");
+    assert!(members["metrics"]["timer_server_handler_ns"].is_u64());
+    for (name, shown) in [
+        ("decision_id", "<uuid>"),
+        ("timestamp", "<time>"),
+        ("metrics", "<metrics>"),
+    ] {
+        *members.get_mut(name).expect(name) = json!(shown);
+    }
+    for name in ["id", "version"] {
+        members["labels"][name] = json!(format!("<{name}>"));
+    }
+    event
+}
