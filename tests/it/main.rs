@@ -1,3 +1,4 @@
 //! Integration tests: the real program, in process or as a binary, through its real sockets.
 
 mod engine;
+mod instance;
