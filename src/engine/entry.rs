@@ -209,6 +209,13 @@ fn undefined_warning(text: &str, index: &Index<'_>) -> String {
 fn query_module(query: &str, package: &str) -> Result<String, CompileError> {
     let error = |text: &str| CompileError::from_engine("query", "rego_parse_error", text);
     scan::check("query", query)?;
+    // Braces around nothing are an empty object, which is a query.
+    if query
+        .lines()
+        .all(|line| line.trim().is_empty() || line.trim_start().starts_with('#'))
+    {
+        return Err(error("the query is empty"));
+    }
     let mut engine = regorus::Engine::new();
     let text = format!("package {package}\n\ndecision if {{\n{query}\n}}\n");
     engine

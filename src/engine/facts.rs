@@ -53,11 +53,7 @@ pub(super) enum Root {
 
 /// The facts of all `modules`, rule by rule.
 pub(super) fn of(modules: &[Ref<Module>]) -> Vec<RuleFacts> {
-    let mut names: HashMap<Vec<String>, HashSet<String>> = HashMap::new();
-    for module in modules {
-        let of_package = names.entry(package(module)).or_default();
-        of_package.extend(module.policy.iter().filter_map(|rule| head_name(rule)));
-    }
+    let names = names(modules);
     let none = HashSet::new();
     let mut facts = Vec::new();
     for module in modules {
@@ -76,6 +72,34 @@ pub(super) fn of(modules: &[Ref<Module>]) -> Vec<RuleFacts> {
         }
     }
     facts
+}
+
+/// For each of `modules` the names that stand for documents, unless a variable hides them.
+pub(super) fn visible(modules: &[Ref<Module>]) -> Vec<HashSet<String>> {
+    let names = names(modules);
+    let of_module = |module: &Ref<Module>| {
+        let aliases = module
+            .imports
+            .iter()
+            .filter_map(alias)
+            .map(|(name, _)| name);
+        let own = names.get(&package(module)).into_iter().flatten().cloned();
+        aliases
+            .chain(own)
+            .chain(["input".to_owned(), "data".to_owned()])
+            .collect()
+    };
+    modules.iter().map(of_module).collect()
+}
+
+/// The names of the rules of each package.
+fn names(modules: &[Ref<Module>]) -> HashMap<Vec<String>, HashSet<String>> {
+    let mut names: HashMap<Vec<String>, HashSet<String>> = HashMap::new();
+    for module in modules {
+        let of_package = names.entry(package(module)).or_default();
+        of_package.extend(module.policy.iter().filter_map(|rule| head_name(rule)));
+    }
+    names
 }
 
 /// The path of a module's package under `data`.
@@ -302,7 +326,7 @@ impl Walker<'_> {
                 root,
                 path,
                 call,
-                span: expr.span().clone(),
+                span: flat.head.span().clone(),
             });
         }
     }
