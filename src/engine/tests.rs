@@ -265,14 +265,15 @@ fn queries_give_their_first_expression() {
 
 #[test]
 fn the_deadline_ends_an_evaluation_even_where_errors_are_swallowed() {
-    let text = "package a\nallow if not slow(1)\nslow(x) if { some i in numbers.range(1, 100000); some j in numbers.range(1, 100000); i * j == -x }";
+    let text = "package a\nallow if not slow(1)\nslow(x) if { some i in numbers.range(1, 100000); some j in numbers.range(1, 100000); i * j == 0 - x }";
     let policy = compile(text).expect("it compiles");
     let error = eval_within(&policy, "{}", Duration::from_millis(50))
         .result
         .expect_err("cancelled");
     assert_eq!(
         (error.kind(), error.code()),
-        (EvalErrorKind::Cancelled, "eval_cancel_error")
+        (EvalErrorKind::Cancelled, "eval_cancel_error"),
+        "{error}"
     );
     let error = eval_within(&policy, "{}", Duration::ZERO)
         .result
@@ -287,6 +288,58 @@ fn what_a_negation_reads_must_be_there() {
     assert_eq!(shown(&policy, r#"{"path": "/x"}"#), "true");
     assert_eq!(shown(&policy, r#"{"path": "/admin"}"#), UNDEFINED);
     assert_eq!(shown(&policy, "{}"), UNDEFINED);
+}
+
+#[test]
+fn undefined_never_becomes_an_allow() {
+    let cases = [
+        "allow if every x in input.xs { x > 1 }",
+        "allow if { every x in input.xs[input.k] { x > 1 } }",
+        "allow if every x in f(input.xs) { x > 1 }\nf(x) := x",
+        "allow if [1, input.xs]",
+        "allow if {\"a\": input.xs}",
+        "allow if {input.xs}",
+        "allow if count([input.xs]) == 1",
+        "allow if not input.xs in [1]",
+        "allow if not 1 in input.xs",
+        "allow if not input.xs != 1",
+        "allow if not count(input.xs) > 1",
+        "allow if not data.users[input.user]",
+        "allow if not f(input.xs)\nf(x) if x == 1",
+        "allow if { y := input.xs; not y }",
+        "allow if input.xs != 1",
+        "allow if { x := input.xs } else if { input.xs }",
+        "allow if not regex.match(input.p, input.q)",
+        "allow if not (input.xs & {1}) == {1}",
+        "allow if not input.xs + 1 == 2",
+        "allow if count({x | some x in [1]; not f(input.xs, x)}) == 1\nf(x, y) if x == y",
+    ];
+    let wrong = cases.iter().filter_map(|rule| {
+        let policy = compile(&format!("package a\n{rule}")).expect(rule);
+        let got = shown(&policy, "{}");
+        (got != UNDEFINED).then(|| format!("{rule}: {got}"))
+    });
+    assert_eq!(wrong.collect::<Vec<_>>(), Vec::<String>::new());
+}
+
+#[test]
+fn a_panic_of_the_engine_costs_one_evaluation() {
+    let policy = compile("package a\nallow if strings.count(\"abc\", input.part) == 1")
+        .expect("it compiles");
+    let mut evaluator = policy.evaluator();
+    let mut kind = |input: &str| {
+        let budget = Budget {
+            deadline: Instant::now() + Duration::from_secs(20),
+        };
+        let input = Value::from_json_str(input).expect("JSON");
+        evaluator
+            .eval(0, input, budget)
+            .result
+            .map_err(|error| error.kind())
+    };
+    assert_eq!(kind(r#"{"part": "a"}"#), Ok(Value::Bool(true)));
+    assert_eq!(kind(r#"{"part": ""}"#), Err(EvalErrorKind::Panic));
+    assert_eq!(kind(r#"{"part": "b"}"#), Ok(Value::Bool(true)));
 }
 
 #[test]
