@@ -2,10 +2,12 @@
 
 use regorus::Value;
 
+/// A function of one argument.
+type Function = fn(&Value) -> Value;
+
 /// Puts ours in the place of the engine's own.
 pub(super) fn install(engine: &mut regorus::Engine) -> Result<(), String> {
-    let ours: [(&str, fn(&Value) -> Value); 2] =
-        [("json.marshal", marshal), ("to_number", to_number)];
+    let ours: [(&str, Function); 2] = [("json.marshal", marshal), ("to_number", to_number)];
     for (name, function) in ours {
         let call =
             move |arguments: Vec<Value>| Ok(arguments.first().map_or(Value::Undefined, function));

@@ -124,7 +124,9 @@ fn plan_path(text: &str, package: &str, index: &Index<'_>, data: &Value) -> Plan
     }
     if exact.is_some() && !inside && index.beneath(&known).count() == 1 {
         let mut path = "data".to_owned();
-        known.iter().for_each(|key| push_step(&mut path, key));
+        for key in &known {
+            push_step(&mut path, key);
+        }
         return just(Entry::Rule {
             path,
             rest: rest.to_vec(),
@@ -157,7 +159,9 @@ fn decision_rule(package: &str, rest: Vec<Segment>) -> Entry {
 
 fn reference_module(package: &str, keys: &[String]) -> String {
     let mut reference = "data".to_owned();
-    keys.iter().for_each(|key| push_step(&mut reference, key));
+    for key in keys {
+        push_step(&mut reference, key);
+    }
     format!("package {package}\n\ndecision := {reference}\n")
 }
 
@@ -238,9 +242,15 @@ fn query_module(query: &str, package: &str) -> Result<String, CompileError> {
             if i == 0 {
                 "regate_value_0".clone_into(&mut decision);
             }
-            lines.push_str(&format!("\tregate_value_{i} := {}\n", stmt.span.text()));
+            lines.extend([
+                "\tregate_value_",
+                &i.to_string(),
+                " := ",
+                stmt.span.text(),
+                "\n",
+            ]);
         } else {
-            lines.push_str(&format!("\t{}\n", stmt.span.text()));
+            lines.extend(["\t", stmt.span.text(), "\n"]);
         }
     }
     Ok(format!(

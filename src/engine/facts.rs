@@ -190,7 +190,7 @@ impl Walker<'_> {
 
     fn head(&mut self, head: &RuleHead) {
         let (refr, args) = head_parts(head);
-        args.iter().for_each(|arg| self.expr(arg));
+        self.exprs(args);
         for step in Flat::of(refr).steps {
             if let Step::Index(index) = step {
                 self.expr(index);
@@ -226,7 +226,7 @@ impl Walker<'_> {
                 collection,
                 ..
             } => {
-                key.iter().for_each(|key| self.expr(key));
+                self.exprs(key);
                 self.expr(value);
                 self.expr(collection);
             }
@@ -253,6 +253,12 @@ impl Walker<'_> {
             .for_each(|modifier| self.expr(&modifier.r#as));
     }
 
+    fn exprs<'e>(&mut self, exprs: impl IntoIterator<Item = &'e Ref<Expr>>) {
+        for expr in exprs {
+            self.expr(expr);
+        }
+    }
+
     fn expr(&mut self, expr: &Expr) {
         match expr {
             Expr::String { .. }
@@ -265,10 +271,10 @@ impl Walker<'_> {
             }
             Expr::Call { fcn, params, .. } => {
                 self.reference(fcn, Some(params.len()));
-                params.iter().for_each(|param| self.expr(param));
+                self.exprs(params);
             }
             Expr::Array { items, .. } | Expr::Set { items, .. } => {
-                items.iter().for_each(|item| self.expr(item));
+                self.exprs(items);
             }
             Expr::Object { fields, .. } => {
                 for (_, key, value) in fields {
@@ -299,7 +305,7 @@ impl Walker<'_> {
                 collection,
                 ..
             } => {
-                key.iter().for_each(|key| self.expr(key));
+                self.exprs(key);
                 self.expr(value);
                 self.expr(collection);
             }
@@ -462,7 +468,7 @@ fn declared(query: &Query) -> HashSet<String> {
     for stmt in &query.stmts {
         match &stmt.literal {
             Literal::SomeVars { vars, .. } => {
-                names.extend(vars.iter().map(|v| v.text().to_owned()))
+                names.extend(vars.iter().map(|v| v.text().to_owned()));
             }
             Literal::SomeIn { key, value, .. } => {
                 names.extend(pattern_names(key.iter().chain([value])));

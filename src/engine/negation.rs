@@ -72,11 +72,15 @@ impl Search<'_> {
         match head {
             RuleHead::Compr { refr, assign, .. } | RuleHead::Func { refr, assign, .. } => {
                 self.inside(refr);
-                assign.iter().for_each(|assign| self.inside(&assign.value));
+                if let Some(assign) = assign {
+                    self.inside(&assign.value);
+                }
             }
             RuleHead::Set { refr, key, .. } => {
                 self.inside(refr);
-                key.iter().for_each(|key| self.inside(key));
+                if let Some(key) = key {
+                    self.inside(key);
+                }
             }
         }
         for body in bodies {
@@ -198,9 +202,9 @@ impl Search<'_> {
                 // Equality is negated together with what it compares, but for the keys on the way there.
                 for side in [lhs, rhs] {
                     if is_reference(side) {
-                        self.keys(side, out)
+                        self.keys(side, out);
                     } else {
-                        self.value(side, out)
+                        self.value(side, out);
                     }
                 }
             }
@@ -241,9 +245,9 @@ impl Search<'_> {
             | Expr::BoolExpr { .. }
             | Expr::Membership { .. } => out.push(expr),
             Expr::Array { .. } | Expr::Set { .. } | Expr::Object { .. } => {
-                children(expr)
-                    .into_iter()
-                    .for_each(|child| self.value(child, out));
+                for child in children(expr) {
+                    self.value(child, out);
+                }
             }
             _ => {}
         }

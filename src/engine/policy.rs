@@ -131,7 +131,7 @@ fn compile(source: Source) -> Result<Inner, Vec<CompileError>> {
     if !errors.is_empty() {
         return Err(errors);
     }
-    let Entries {
+    let Planned {
         entries,
         modules,
         warnings,
@@ -244,14 +244,14 @@ fn prepare(engine: &mut regorus::Engine, data: Value) -> Result<(), Vec<CompileE
     Ok(())
 }
 
-struct Entries {
+struct Planned {
     entries: Vec<Entry>,
     modules: Vec<Module>,
     warnings: Vec<String>,
 }
 
-fn plan(source: &Source, index: &Index<'_>) -> Result<Entries, Vec<CompileError>> {
-    let mut planned = Entries {
+fn plan(source: &Source, index: &Index<'_>) -> Result<Planned, Vec<CompileError>> {
+    let mut planned = Planned {
         entries: Vec::new(),
         modules: Vec::new(),
         warnings: Vec::new(),

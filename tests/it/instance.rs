@@ -1,5 +1,7 @@
 //! An instance on real files: it starts, reloads, takes bundles, and keeps the last good snapshot.
 
+#![expect(clippy::expect_used, reason = "a helper of a test may fail the test")]
+
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -45,8 +47,8 @@ fn bundle_config(name: &str) -> BundleConfig {
         name: name.to_owned(),
         service: None,
         resource: String::new(),
-        min_delay: Duration::from_secs(60),
-        max_delay: Duration::from_secs(120),
+        min_delay: Duration::from_mins(1),
+        max_delay: Duration::from_mins(2),
         persist: false,
         size_limit: 1 << 20,
     }
