@@ -15,6 +15,7 @@ mod error;
 mod evaluator;
 mod facts;
 mod index;
+mod negation;
 mod policy;
 mod scan;
 #[cfg(test)]

@@ -2,17 +2,47 @@
 
 use regorus::Value;
 
+/// A function of one argument.
+type Function = fn(&Value) -> Value;
+
 /// Puts ours in the place of the engine's own.
 pub(super) fn install(engine: &mut regorus::Engine) -> Result<(), String> {
-    let marshal = |arguments: Vec<Value>| Ok(marshal(arguments.first()));
-    engine
-        .add_extension("json.marshal".to_owned(), 1, Box::new(marshal))
-        .map_err(|error| error.to_string())
+    let ours: [(&str, Function); 2] = [("json.marshal", marshal), ("to_number", to_number)];
+    for (name, function) in ours {
+        let call =
+            move |arguments: Vec<Value>| Ok(arguments.first().map_or(Value::Undefined, function));
+        let added = engine.add_extension(name.to_owned(), 1, Box::new(call));
+        added.map_err(|error| error.to_string())?;
+    }
+    Ok(())
+}
+
+/// A number by its text. A sign is allowed, space is not.
+fn to_number(value: &Value) -> Value {
+    match value {
+        Value::Null => Value::from(0_u64),
+        Value::Bool(set) => Value::from(u64::from(*set)),
+        Value::Number(_) => value.clone(),
+        Value::String(text) => number(text),
+        _ => Value::Undefined,
+    }
+}
+
+fn number(text: &str) -> Value {
+    // What the standard library takes beyond digits, such as `inf`, are no numbers here.
+    if text.contains(|c: char| !matches!(c, '0'..='9' | '+' | '-' | '.' | 'e' | 'E')) {
+        return Value::Undefined;
+    }
+    let Ok(float) = text.parse::<f64>() else {
+        return Value::Undefined;
+    };
+    // The text is more exact than the float, where JSON has such a text.
+    Value::from_json_str(text.trim_start_matches('+')).unwrap_or_else(|_| Value::from(float))
 }
 
 /// JSON text in which characters that mean something to HTML and JavaScript are escaped.
-fn marshal(value: Option<&Value>) -> Value {
-    let Some(Ok(text)) = value.map(Value::to_json_str) else {
+fn marshal(value: &Value) -> Value {
+    let Ok(text) = value.to_json_str() else {
         return Value::Undefined;
     };
     let Ok(compact) = serde_json::from_str::<&serde_json::value::RawValue>(&text) else {
@@ -59,6 +89,31 @@ mod tests {
     fn json_text_is_compact_and_safe_in_html() {
         let value = Value::from_json_str(r#"{"a b": ["<&>", "\"x\\", 1.5, null]}"#).expect("JSON");
         let want = r#"{"a b":["\u003c\u0026\u003e","\"x\\",1.5,null]}"#;
-        assert_eq!(marshal(Some(&value)), Value::from(want));
+        assert_eq!(marshal(&value), Value::from(want));
+    }
+
+    #[test]
+    fn numbers_are_read_from_text_as_policies_expect() {
+        let cases = [
+            ("6", Some("6")),
+            ("+6", Some("6")),
+            ("-6.5", Some("-6.5")),
+            ("007", Some("7")),
+            ("5.", Some("5")),
+            (".5", Some("0.5")),
+            ("1e3", Some("1000")),
+            ("9007199254740993", Some("9007199254740993")),
+            (" 6", None),
+            ("6 ", None),
+            ("", None),
+            ("0x6", None),
+            ("inf", None),
+            ("NaN", None),
+            ("6_0", None),
+        ];
+        for (text, want) in cases {
+            let want = want.map_or(Value::Undefined, |n| Value::from_json_str(n).expect("JSON"));
+            assert_eq!(to_number(&Value::from(text)), want, "{text:?}");
+        }
     }
 }

@@ -124,7 +124,9 @@ fn plan_path(text: &str, package: &str, index: &Index<'_>, data: &Value) -> Plan
     }
     if exact.is_some() && !inside && index.beneath(&known).count() == 1 {
         let mut path = "data".to_owned();
-        known.iter().for_each(|key| push_step(&mut path, key));
+        for key in &known {
+            push_step(&mut path, key);
+        }
         return just(Entry::Rule {
             path,
             rest: rest.to_vec(),
@@ -157,7 +159,9 @@ fn decision_rule(package: &str, rest: Vec<Segment>) -> Entry {
 
 fn reference_module(package: &str, keys: &[String]) -> String {
     let mut reference = "data".to_owned();
-    keys.iter().for_each(|key| push_step(&mut reference, key));
+    for key in keys {
+        push_step(&mut reference, key);
+    }
     format!("package {package}\n\ndecision := {reference}\n")
 }
 
@@ -209,6 +213,13 @@ fn undefined_warning(text: &str, index: &Index<'_>) -> String {
 fn query_module(query: &str, package: &str) -> Result<String, CompileError> {
     let error = |text: &str| CompileError::from_engine("query", "rego_parse_error", text);
     scan::check("query", query)?;
+    // Braces around nothing are an empty object, which is a query.
+    if query
+        .lines()
+        .all(|line| line.trim().is_empty() || line.trim_start().starts_with('#'))
+    {
+        return Err(error("the query is empty"));
+    }
     let mut engine = regorus::Engine::new();
     let text = format!("package {package}\n\ndecision if {{\n{query}\n}}\n");
     engine
@@ -231,9 +242,15 @@ fn query_module(query: &str, package: &str) -> Result<String, CompileError> {
             if i == 0 {
                 "regate_value_0".clone_into(&mut decision);
             }
-            lines.push_str(&format!("\tregate_value_{i} := {}\n", stmt.span.text()));
+            lines.extend([
+                "\tregate_value_",
+                &i.to_string(),
+                " := ",
+                stmt.span.text(),
+                "\n",
+            ]);
         } else {
-            lines.push_str(&format!("\t{}\n", stmt.span.text()));
+            lines.extend(["\t", stmt.span.text(), "\n"]);
         }
     }
     Ok(format!(

@@ -7,7 +7,7 @@ use std::time::Instant;
 use regorus::utils::limits::ExecutionTimerConfig;
 
 use super::entry::{self, Entry, Segment};
-use super::{Budget, EvalError, Policy, Print};
+use super::{Budget, EvalError, EvalErrorKind, Policy, Print};
 use crate::data::Value;
 
 /// How many steps of an evaluation pass between two looks at the clock.
@@ -48,57 +48,26 @@ impl Evaluator {
 
     /// Asks for the decision number `entry` on `input`.
     pub fn eval(&mut self, entry: usize, input: Value, budget: Budget) -> Evaluation {
-        let policy = self.policy.clone();
+        let Self { policy, engine } = self;
         let result = match policy.entry(entry) {
-            None => Err(EvalError::undefined()),
+            None | Some(Entry::Constant(Value::Undefined)) => Err(EvalError::undefined()),
             Some(Entry::Broken(error)) => Err(error.clone()),
             Some(Entry::Constant(value)) => Ok(value.clone()),
-            Some(Entry::Rule { path, rest }) => self.rule(path, rest, input, budget),
-        };
-        let result = match result {
-            Ok(Value::Undefined) => Err(EvalError::undefined()),
-            other => other,
+            Some(Entry::Rule { path, rest }) => match eval_rule(engine, path, input, budget) {
+                Ok(value) => defined(value, rest),
+                Err(error) => {
+                    if error.kind() == EvalErrorKind::Panic {
+                        // Nothing of an engine that panicked is used again.
+                        *engine = policy.engine();
+                    }
+                    Err(error)
+                }
+            },
         };
         Evaluation {
             result,
             prints: self.take_prints(),
         }
-    }
-
-    fn rule(
-        &mut self,
-        path: &str,
-        rest: &[Segment],
-        input: Value,
-        budget: Budget,
-    ) -> Result<Value, EvalError> {
-        let Some(limit) = budget.deadline.checked_duration_since(Instant::now()) else {
-            return Err(EvalError::cancelled());
-        };
-        let config = ExecutionTimerConfig {
-            limit,
-            check_interval: STEPS_PER_CLOCK_READ,
-        };
-        self.engine.set_execution_timer_config(config);
-        self.engine.set_input(input);
-        let engine = &mut self.engine;
-        let path = path.to_owned();
-        // Nothing of an engine that panicked is used again.
-        let Ok(evaluated) = catch_unwind(AssertUnwindSafe(|| engine.eval_rule(path))) else {
-            self.engine = self.policy.engine();
-            return Err(EvalError::panic());
-        };
-        // The engine swallows errors inside functions, the deadline's too, and goes on with "undefined",
-        // which `not` turns into "true". So what comes after the deadline is no decision.
-        if Instant::now() >= budget.deadline {
-            return Err(EvalError::cancelled());
-        }
-        let value = evaluated.map_err(|error| EvalError::from_engine(&error.to_string()))?;
-        Ok(if rest.is_empty() {
-            value
-        } else {
-            entry::descend(&value, rest)
-        })
     }
 
     fn take_prints(&mut self) -> Vec<Print> {
@@ -107,6 +76,43 @@ impl Evaluator {
         }
         let lines = self.engine.take_prints().unwrap_or_default();
         lines.iter().map(|line| split_print(line)).collect()
+    }
+}
+
+fn eval_rule(
+    engine: &mut regorus::Engine,
+    path: &str,
+    input: Value,
+    budget: Budget,
+) -> Result<Value, EvalError> {
+    let Some(limit) = budget.deadline.checked_duration_since(Instant::now()) else {
+        return Err(EvalError::cancelled());
+    };
+    engine.set_execution_timer_config(ExecutionTimerConfig {
+        limit,
+        check_interval: STEPS_PER_CLOCK_READ,
+    });
+    engine.set_input(input);
+    let path = path.to_owned();
+    let evaluated = catch_unwind(AssertUnwindSafe(|| engine.eval_rule(path)));
+    let evaluated = evaluated.map_err(|_| EvalError::panic())?;
+    // The engine swallows errors inside functions, the deadline's too, and goes on with "undefined",
+    // which `not` turns into "true". So what comes after the deadline is no decision.
+    if Instant::now() >= budget.deadline {
+        return Err(EvalError::cancelled());
+    }
+    evaluated.map_err(|error| EvalError::from_engine(&error.to_string()))
+}
+
+fn defined(value: Value, rest: &[Segment]) -> Result<Value, EvalError> {
+    let value = if rest.is_empty() {
+        value
+    } else {
+        entry::descend(&value, rest)
+    };
+    match value {
+        Value::Undefined => Err(EvalError::undefined()),
+        value => Ok(value),
     }
 }
 

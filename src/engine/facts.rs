@@ -53,11 +53,7 @@ pub(super) enum Root {
 
 /// The facts of all `modules`, rule by rule.
 pub(super) fn of(modules: &[Ref<Module>]) -> Vec<RuleFacts> {
-    let mut names: HashMap<Vec<String>, HashSet<String>> = HashMap::new();
-    for module in modules {
-        let of_package = names.entry(package(module)).or_default();
-        of_package.extend(module.policy.iter().filter_map(|rule| head_name(rule)));
-    }
+    let names = names(modules);
     let none = HashSet::new();
     let mut facts = Vec::new();
     for module in modules {
@@ -76,6 +72,34 @@ pub(super) fn of(modules: &[Ref<Module>]) -> Vec<RuleFacts> {
         }
     }
     facts
+}
+
+/// For each of `modules` the names that stand for documents, unless a variable hides them.
+pub(super) fn visible(modules: &[Ref<Module>]) -> Vec<HashSet<String>> {
+    let names = names(modules);
+    let of_module = |module: &Ref<Module>| {
+        let aliases = module
+            .imports
+            .iter()
+            .filter_map(alias)
+            .map(|(name, _)| name);
+        let own = names.get(&package(module)).into_iter().flatten().cloned();
+        aliases
+            .chain(own)
+            .chain(["input".to_owned(), "data".to_owned()])
+            .collect()
+    };
+    modules.iter().map(of_module).collect()
+}
+
+/// The names of the rules of each package.
+fn names(modules: &[Ref<Module>]) -> HashMap<Vec<String>, HashSet<String>> {
+    let mut names: HashMap<Vec<String>, HashSet<String>> = HashMap::new();
+    for module in modules {
+        let of_package = names.entry(package(module)).or_default();
+        of_package.extend(module.policy.iter().filter_map(|rule| head_name(rule)));
+    }
+    names
 }
 
 /// The path of a module's package under `data`.
@@ -166,7 +190,7 @@ impl Walker<'_> {
 
     fn head(&mut self, head: &RuleHead) {
         let (refr, args) = head_parts(head);
-        args.iter().for_each(|arg| self.expr(arg));
+        self.exprs(args);
         for step in Flat::of(refr).steps {
             if let Step::Index(index) = step {
                 self.expr(index);
@@ -202,7 +226,7 @@ impl Walker<'_> {
                 collection,
                 ..
             } => {
-                key.iter().for_each(|key| self.expr(key));
+                self.exprs(key);
                 self.expr(value);
                 self.expr(collection);
             }
@@ -229,6 +253,12 @@ impl Walker<'_> {
             .for_each(|modifier| self.expr(&modifier.r#as));
     }
 
+    fn exprs<'e>(&mut self, exprs: impl IntoIterator<Item = &'e Ref<Expr>>) {
+        for expr in exprs {
+            self.expr(expr);
+        }
+    }
+
     fn expr(&mut self, expr: &Expr) {
         match expr {
             Expr::String { .. }
@@ -241,10 +271,10 @@ impl Walker<'_> {
             }
             Expr::Call { fcn, params, .. } => {
                 self.reference(fcn, Some(params.len()));
-                params.iter().for_each(|param| self.expr(param));
+                self.exprs(params);
             }
             Expr::Array { items, .. } | Expr::Set { items, .. } => {
-                items.iter().for_each(|item| self.expr(item));
+                self.exprs(items);
             }
             Expr::Object { fields, .. } => {
                 for (_, key, value) in fields {
@@ -275,7 +305,7 @@ impl Walker<'_> {
                 collection,
                 ..
             } => {
-                key.iter().for_each(|key| self.expr(key));
+                self.exprs(key);
                 self.expr(value);
                 self.expr(collection);
             }
@@ -302,7 +332,7 @@ impl Walker<'_> {
                 root,
                 path,
                 call,
-                span: expr.span().clone(),
+                span: flat.head.span().clone(),
             });
         }
     }
@@ -438,7 +468,7 @@ fn declared(query: &Query) -> HashSet<String> {
     for stmt in &query.stmts {
         match &stmt.literal {
             Literal::SomeVars { vars, .. } => {
-                names.extend(vars.iter().map(|v| v.text().to_owned()))
+                names.extend(vars.iter().map(|v| v.text().to_owned()));
             }
             Literal::SomeIn { key, value, .. } => {
                 names.extend(pattern_names(key.iter().chain([value])));

@@ -10,7 +10,7 @@ use super::entry::{self, Entry};
 use super::error::{CompileError, CompileErrors};
 use super::facts::{self, RuleFacts};
 use super::index::Index;
-use super::{Demand, Entrypoint, Evaluator, Module, RegoVersion, builtins, check, scan};
+use super::{Demand, Entrypoint, Evaluator, Module, RegoVersion, builtins, check, negation, scan};
 use crate::data::Value;
 
 /// The longest file, line and column that are read; beyond any policy that people write.
@@ -124,25 +124,22 @@ impl std::fmt::Debug for Policy {
 }
 
 fn compile(source: Source) -> Result<Inner, Vec<CompileError>> {
-    let mut engine = regorus::Engine::new();
-    engine.set_strict_builtin_errors(false);
-    engine.set_policy_length_config(LIMITS);
-    engine.set_gather_prints(true);
-    let broken = |text| vec![CompileError::new("rego_compile_error", text)];
-    builtins::install(&mut engine).map_err(broken)?;
-    parse(&mut engine, &source.modules)?;
+    let mut engine = new_engine(&source.modules)?;
     let rules = facts::of(engine.get_modules());
     let index = Index::new(&rules);
     let errors = check::all(&rules, &index, &source.data);
     if !errors.is_empty() {
         return Err(errors);
     }
-    let Entries {
+    let Planned {
         entries,
         modules,
-        mut warnings,
+        warnings,
     } = plan(&source, &index)?;
     drop(index);
+    if let Some(modules) = take_negations_apart(&mut engine, &source.modules)? {
+        engine = new_engine(&modules)?;
+    }
     parse(&mut engine, &modules)?;
     let rules = facts::of(engine.get_modules());
     // Again, now with the queries: they call functions too.
@@ -150,7 +147,6 @@ fn compile(source: Source) -> Result<Inner, Vec<CompileError>> {
     if !errors.is_empty() {
         return Err(errors);
     }
-    warnings.dedup();
     let demand = Demand::of(&rules);
     let prints = calls_print(&rules);
     drop(rules);
@@ -162,6 +158,44 @@ fn compile(source: Source) -> Result<Inner, Vec<CompileError>> {
         warnings,
         prints,
     })
+}
+
+fn new_engine(modules: &[Module]) -> Result<regorus::Engine, Vec<CompileError>> {
+    let mut engine = regorus::Engine::new();
+    engine.set_strict_builtin_errors(false);
+    engine.set_policy_length_config(LIMITS);
+    engine.set_gather_prints(true);
+    let broken = |text| vec![CompileError::new("rego_compile_error", text)];
+    builtins::install(&mut engine).map_err(broken)?;
+    parse(&mut engine, modules)?;
+    Ok(engine)
+}
+
+/// `modules` with their negations in the form that the engine gets right, when some are not;
+/// `engine` holds them as they are.
+fn take_negations_apart(
+    engine: &mut regorus::Engine,
+    modules: &[Module],
+) -> Result<Option<Vec<Module>>, Vec<CompileError>> {
+    let names = facts::visible(engine.get_modules());
+    let mut count = 0;
+    let mut changed = false;
+    let mut out = modules.to_vec();
+    for ((module, names), parsed) in out.iter_mut().zip(&names).zip(engine.get_modules()) {
+        let mut text = negation::rewrite(parsed, names, &mut count);
+        while let Some(new) = text {
+            changed = true;
+            module.source = new.into();
+            let mut alone = regorus::Engine::new();
+            alone.set_policy_length_config(LIMITS);
+            parse(&mut alone, std::slice::from_ref(module))?;
+            text = alone
+                .get_modules()
+                .first()
+                .and_then(|parsed| negation::rewrite(parsed, names, &mut count));
+        }
+    }
+    Ok(changed.then_some(out))
 }
 
 /// Reads all modules, and reports the errors of all.
@@ -210,14 +244,14 @@ fn prepare(engine: &mut regorus::Engine, data: Value) -> Result<(), Vec<CompileE
     Ok(())
 }
 
-struct Entries {
+struct Planned {
     entries: Vec<Entry>,
     modules: Vec<Module>,
     warnings: Vec<String>,
 }
 
-fn plan(source: &Source, index: &Index<'_>) -> Result<Entries, Vec<CompileError>> {
-    let mut planned = Entries {
+fn plan(source: &Source, index: &Index<'_>) -> Result<Planned, Vec<CompileError>> {
+    let mut planned = Planned {
         entries: Vec::new(),
         modules: Vec::new(),
         warnings: Vec::new(),

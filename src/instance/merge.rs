@@ -12,7 +12,7 @@ pub(super) fn merge_at(into: &mut Value, path: &[String], value: Value) -> Resul
         object
     });
     let mut at = Vec::new();
-    merge(into, whole, &mut at).map_err(|()| at)
+    merge(into, &whole, &mut at).map_err(|()| at)
 }
 
 /// What stands at `path` of `value`.
@@ -22,8 +22,8 @@ pub(super) fn at<'a>(value: &'a Value, path: &[String]) -> Option<&'a Value> {
     })
 }
 
-fn merge(into: &mut Value, value: Value, at: &mut Vec<String>) -> Result<(), ()> {
-    if *into == value {
+fn merge(into: &mut Value, value: &Value, at: &mut Vec<String>) -> Result<(), ()> {
+    if into == value {
         return Ok(());
     }
     if into.as_object().is_err() || value.as_object().is_err() {
@@ -38,9 +38,9 @@ fn merge(into: &mut Value, value: Value, at: &mut Vec<String>) -> Result<(), ()>
             Some(present) => {
                 at.push(
                     key.as_string()
-                        .map_or_else(|_| key.to_string(), |key| key.to_string()),
+                        .map_or_else(|_| key.to_string(), ToString::to_string),
                 );
-                merge(present, value.clone(), at)?;
+                merge(present, value, at)?;
                 at.pop();
             }
         }
@@ -58,7 +58,13 @@ mod tests {
 
     #[test]
     fn objects_join_and_other_values_conflict() {
-        let cases: [(&str, &[&str], &str, Result<&str, &str>); 5] = [
+        type Case = (
+            &'static str,
+            &'static [&'static str],
+            &'static str,
+            Result<&'static str, &'static str>,
+        );
+        let cases: [Case; 5] = [
             (r"{}", &[], r#"{"a":1}"#, Ok(r#"{"a":1}"#)),
             (
                 r#"{"a":{"b":1}}"#,

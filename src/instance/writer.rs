@@ -9,7 +9,7 @@ use tokio::time;
 
 use super::candidate::{self, Candidate};
 use super::files::{self, Loaded};
-use super::status::{BundleError, Status};
+use super::status::{BundleError, BundleStatus, Status};
 use super::{Cell, Config, Snapshot, adapt};
 use crate::bundle::{Bundle, Update};
 use crate::engine::{Entrypoint, Policy};
@@ -101,10 +101,10 @@ impl Writer {
         for update in batch {
             match update {
                 Update::Ready { bundle, activated } => {
-                    self.note(&bundle.name, |status, now| status.arrived(now));
+                    self.note(&bundle.name, BundleStatus::arrived);
                     arrivals.push(Arrival { bundle, activated });
                 }
-                Update::Unchanged { name } => self.note(&name, |status, now| status.unchanged(now)),
+                Update::Unchanged { name } => self.note(&name, BundleStatus::unchanged),
                 Update::Failed {
                     name,
                     code,
@@ -129,9 +129,9 @@ impl Writer {
         if arrivals.len() > 1 {
             let together = arrivals.iter().map(|arrival| &*arrival.bundle);
             if self.activate(self.with(together)).await.is_ok() {
-                arrivals
-                    .into_iter()
-                    .for_each(|arrival| self.finish(arrival, Ok(())));
+                for arrival in arrivals {
+                    self.finish(arrival, Ok(()));
+                }
                 return;
             }
         }
@@ -254,7 +254,7 @@ impl Writer {
         });
     }
 
-    fn note(&self, name: &str, change: impl FnOnce(&mut super::BundleStatus, SystemTime)) {
+    fn note(&self, name: &str, change: impl FnOnce(&mut BundleStatus, SystemTime)) {
         self.status.send_modify(|status| {
             if let Some(bundle) = status.bundle(name) {
                 change(bundle, SystemTime::now());

@@ -1,6 +1,12 @@
 //! The engine against the recorded peer: each case's policy on the inputs that the peer logged must
 //! give the results that the peer logged.
 
+#![expect(
+    clippy::expect_used,
+    clippy::print_stderr,
+    reason = "a helper of a test may fail the test, and what is skipped is said"
+)]
+
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
@@ -102,7 +108,7 @@ fn source(case: &Json) -> Source {
         .any(|flag| flag == "--v0-compatible");
     let modules = files
         .iter()
-        .filter(|(name, _)| name.ends_with(".rego"))
+        .filter(|(name, _)| Path::new(name).extension().is_some_and(|ext| ext == "rego"))
         .map(|(name, text)| Module {
             name: name.clone(),
             source: text.as_str().expect("a module is text").into(),
