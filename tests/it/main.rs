@@ -3,12 +3,18 @@
 #[cfg(test)]
 mod support;
 
+/// Health and metrics over HTTP.
+#[cfg(test)]
+mod admin;
 /// Path, query and body of the recorded requests.
 #[cfg(test)]
 mod body;
 /// Bundles from archives and servers.
 #[cfg(test)]
 mod bundle;
+/// Events of the decision log against the recorded ones.
+#[cfg(test)]
+mod decision_log;
 /// Policies on the recorded inputs.
 #[cfg(test)]
 mod engine;
@@ -18,6 +24,12 @@ mod grpc;
 /// Imports point down, crates have their doors, files stay readable.
 #[cfg(test)]
 mod house;
+/// An instance on files and bundles.
+#[cfg(test)]
+mod instance;
+/// Logs, metrics and spans.
+#[cfg(test)]
+mod telemetry;
 /// HTTPS and certificates.
 #[cfg(test)]
 mod tls;
