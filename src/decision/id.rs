@@ -104,8 +104,9 @@ mod tests {
 
     #[test]
     fn ids_differ_across_a_block_boundary() {
-        let ids: std::collections::HashSet<_> =
-            (0..200).map(|_| DecisionId::random().expect("randomness")).collect();
+        let ids: std::collections::HashSet<_> = (0..200)
+            .map(|_| DecisionId::random().expect("randomness"))
+            .collect();
         assert_eq!(ids.len(), 200);
     }
 }
