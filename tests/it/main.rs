@@ -1,1 +1,3 @@
 //! Integration tests: the real program, in process or as a binary, through its real sockets.
+
+mod config;
