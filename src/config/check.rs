@@ -138,7 +138,12 @@ impl Walk<'_> {
         let Node { line, kind } = node;
         let kind = match (key.kind, kind) {
             (Expected::Section | Expected::Map, Kind::Object(entries)) => {
-                Kind::Object(self.section(entries))
+                // What is wrong with a section as a whole is shown at its name.
+                let kind = Kind::Object(self.section(entries));
+                return Some(Node {
+                    line: key_line,
+                    kind,
+                });
             }
             (expected, kind) => match fits(expected, &kind) {
                 Ok(()) => kind,

@@ -107,7 +107,7 @@ fn differs(file: &Path) -> Option<String> {
 fn the_rooms_get_what_the_file_says() {
     let loaded = load_text(
         "labels: {app: edge}\n\
-         services:\n  acme:\n    url: https://a.example.com\n    headers: {X: y}\n\
+         services:\n  acme:\n    url: https://a.example.com\n    headers: {X: z}\n\
          \x20   credentials: {bearer: {token_path: /t, scheme: Token}}\n\
          bundles:\n  authz: {persist: true, polling: {min_delay_seconds: 1, max_delay_seconds: 2}}\n\
          decision_logs: {console: true, mask_decision: a/b}\n\
@@ -137,7 +137,7 @@ fn the_rooms_get_what_the_file_says() {
     assert_eq!(authz.decision_id_header.as_deref(), Some("x-decision"));
     assert_eq!(
         instance.services[0].headers,
-        [("X".to_owned(), "y".to_owned())]
+        [("X".to_owned(), "z".to_owned())]
     );
     assert_eq!(
         instance.services[0].credentials,
@@ -204,39 +204,44 @@ fn every_recorded_configuration_loads_or_fails_as_it_did() {
         }
         seen += 1;
         let text = std::fs::read_to_string(&path).expect("readable");
-        let case: serde_json::Value = serde_json::from_str(&text).expect("a case");
-        check_recorded(&case);
+        check_recorded(serde_json::from_str(&text).expect("a case"));
     }
     assert!(seen > 80, "only {seen} cases in {}", folder.display());
 }
 
-fn check_recorded(case: &serde_json::Value) {
-    let name = case["name"].as_str().expect("a name");
-    let mut config = case
-        .get("config")
-        .cloned()
-        .unwrap_or_else(|| serde_json::json!({}));
-    if case["events"] == "upload" {
+/// What of a recorded case concerns the configuration.
+#[derive(serde::Deserialize)]
+struct Recorded {
+    name: String,
+    config: Option<serde_json::Value>,
+    #[serde(default)]
+    args: Vec<String>,
+    events: Option<String>,
+}
+
+fn check_recorded(case: Recorded) {
+    let Recorded {
+        name,
+        config,
+        args,
+        events,
+    } = case;
+    let mut config = config.unwrap_or_else(|| serde_json::json!({}));
+    if events.as_deref() == Some("upload") {
         config["services"] = serde_json::json!({"sink": {"url": "http://127.0.0.1:1"}});
     }
-    let args: Vec<&str> = case["args"]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .filter_map(|a| a.as_str())
-        .collect();
     let set = args
         .windows(2)
         .filter(|pair| pair[0] == "--set")
-        .map(|pair| pair[1].to_owned());
+        .map(|pair| pair[1].clone());
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("config.yaml");
     std::fs::write(&file, config.to_string()).expect("written");
     let result = load(&file, set.collect(), &Env::new());
-    match name {
+    match name.as_str() {
         "start-path-and-query" | "start-unknown-plugin" => assert!(result.is_err(), "{name}"),
         "log-sent" => {
-            let error = result.expect_err(name);
+            let error = result.expect_err(&name);
             assert!(error.contains("upload of decision logs"), "{name}: {error}");
         }
         _ => {
