@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::io::Write as _;
 use std::process::ExitCode;
 
-use clap::{CommandFactory as _, FromArgMatches as _};
+use clap::FromArgMatches as _;
 
 use crate::config::{Environment, Strings};
 
@@ -15,7 +15,7 @@ mod run;
 mod values;
 mod version;
 
-use self::args::{Cli, Command, ConfigCommand};
+use self::args::{Cli, Command, ConfigCommand, command};
 
 /// How the process ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,7 +51,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> Exit {
         Command::Version => out(&version::text()),
         Command::Completion { shell } => {
             let mut script = Vec::new();
-            clap_complete::generate(shell, &mut Cli::command(), "regate", &mut script);
+            clap_complete::generate(shell, &mut command(), "regate", &mut script);
             out(&String::from_utf8_lossy(&script))
         }
     }
@@ -59,9 +59,9 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> Exit {
 
 /// Parses the arguments, and the environment's `OPA_RUN_…` for flags that are not among them.
 fn parse(args: Vec<OsString>, env: &dyn Strings) -> Result<Cli, clap::Error> {
-    let matches = Cli::command().try_get_matches_from(&args)?;
+    let matches = command().try_get_matches_from(&args)?;
     let args = environment::extend(args, &matches, env);
-    let matches = Cli::command().try_get_matches_from(args)?;
+    let matches = command().try_get_matches_from(args)?;
     Cli::from_arg_matches(&matches)
 }
 

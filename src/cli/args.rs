@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Arg, ArgAction, Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 
 use super::values;
 use crate::telemetry::{LogFormat, LogLevel};
@@ -78,7 +78,7 @@ pub(super) struct RunArgs {
     pub(super) paths: Vec<String>,
 
     /// Serves; without it `opa run` opens a prompt, which this program has none of.
-    #[arg(short, long, num_args = 0..=1, require_equals = true, default_value = "false", default_missing_value = "true", value_parser = values::boolean, action = clap::ArgAction::Set)]
+    #[arg(short, long)]
     pub(super) server: bool,
     /// The configuration file.
     #[arg(short, long, value_name = "FILE")]
@@ -99,19 +99,19 @@ pub(super) struct RunArgs {
     #[arg(long, value_delimiter = ',', action = clap::ArgAction::Append)]
     pub(super) ignore: Vec<String>,
     /// The paths are bundles: archives or directories.
-    #[arg(short, long, num_args = 0..=1, require_equals = true, default_value = "false", default_missing_value = "true", value_parser = values::boolean, action = clap::ArgAction::Set)]
+    #[arg(short, long)]
     pub(super) bundle: bool,
     /// Loads the paths again when they change.
-    #[arg(short, long, num_args = 0..=1, require_equals = true, default_value = "false", default_missing_value = "true", value_parser = values::boolean, action = clap::ArgAction::Set)]
+    #[arg(short, long)]
     pub(super) watch: bool,
     /// Shows this many errors of a compilation.
     #[arg(short, long, default_value_t = 10)]
     pub(super) max_errors: usize,
     /// Modules are written in Rego from before OPA 1.0; wins over --v1-compatible.
-    #[arg(long, num_args = 0..=1, require_equals = true, default_value = "false", default_missing_value = "true", value_parser = values::boolean, action = clap::ArgAction::Set)]
+    #[arg(long)]
     pub(super) v0_compatible: bool,
     /// Modules are written in Rego of OPA 1.0, which is the default.
-    #[arg(long, num_args = 0..=1, require_equals = true, default_value = "false", default_missing_value = "true", value_parser = values::boolean, action = clap::ArgAction::Set)]
+    #[arg(long)]
     pub(super) v1_compatible: bool,
 
     /// The least severe log line that is written: debug, info, error.
@@ -135,7 +135,7 @@ pub(super) struct RunArgs {
     pub(super) ready_timeout: u32,
 
     /// HTTP/2 without TLS on the HTTP API.
-    #[arg(long, num_args = 0..=1, require_equals = true, default_value = "false", default_missing_value = "true", value_parser = values::boolean, action = clap::ArgAction::Set)]
+    #[arg(long)]
     pub(super) h2c: bool,
     /// PEM file of the HTTP API's certificate chain.
     #[arg(long, value_name = "FILE")]
@@ -173,17 +173,17 @@ pub(super) struct RunArgs {
 #[command(next_help_heading = "Accepted, without effect")]
 pub(super) struct WithoutEffect {
     /// This program reports nothing to anyone.
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = values::boolean)]
-    pub(super) disable_telemetry: Option<bool>,
+    #[arg(long)]
+    pub(super) disable_telemetry: bool,
     /// This program asks nobody for its latest version.
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = values::boolean)]
-    pub(super) skip_version_check: Option<bool>,
+    #[arg(long)]
+    pub(super) skip_version_check: bool,
     /// Data is always kept in the form that is fast to read.
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = values::boolean)]
-    pub(super) optimize_store_for_read_speed: Option<bool>,
+    #[arg(long)]
+    pub(super) optimize_store_for_read_speed: bool,
     /// Input schemas are not checked.
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = values::boolean)]
-    pub(super) skip_known_schema_check: Option<bool>,
+    #[arg(long)]
+    pub(super) skip_known_schema_check: bool,
     /// Output format of the prompt.
     #[arg(short, long)]
     pub(super) format: Option<String>,
@@ -197,10 +197,10 @@ pub(super) struct WithoutEffect {
 #[command(next_help_heading = "Not supported yet: each stops the start")]
 pub(super) struct Refused {
     /// Profiles of the process.
-    #[arg(long, num_args = 0..=1, require_equals = true, default_value = "false", default_missing_value = "true", value_parser = values::boolean, action = clap::ArgAction::Set)]
+    #[arg(long)]
     pub(super) pprof: bool,
     /// Bundles are used without verification of their signatures.
-    #[arg(long, num_args = 0..=1, require_equals = true, default_value = "false", default_missing_value = "true", value_parser = values::boolean, action = clap::ArgAction::Set)]
+    #[arg(long)]
     pub(super) skip_verify: bool,
     /// Key that signatures of bundles are verified with.
     #[arg(long)]
@@ -220,6 +220,26 @@ pub(super) struct Refused {
     /// TLS cipher suites of the HTTP API.
     #[arg(long)]
     pub(super) tls_cipher_suites: Option<String>,
+}
+
+/// The command line's definition.
+pub(super) fn command() -> clap::Command {
+    Cli::command().mut_subcommand("run", |run| run.mut_args(switch_with_value))
+}
+
+/// As in `opa`, `--watch` is `--watch=true`, and `--watch=false` is said as well.
+fn switch_with_value(arg: Arg) -> Arg {
+    if !matches!(arg.get_action(), ArgAction::SetTrue) {
+        return arg;
+    }
+    arg.action(ArgAction::Set)
+        .num_args(0..=1)
+        .require_equals(true)
+        .default_value("false")
+        .default_missing_value("true")
+        .hide_default_value(true)
+        .value_name("BOOL")
+        .value_parser(values::boolean)
 }
 
 // === impl Refused ===

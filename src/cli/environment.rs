@@ -2,10 +2,10 @@
 
 use std::ffi::OsString;
 
+use clap::ArgMatches;
 use clap::parser::ValueSource;
-use clap::{ArgMatches, CommandFactory as _};
 
-use super::args::Cli;
+use super::args;
 use crate::config::Strings;
 
 /// Adds the environment's flags to `args`, without those that `args` has already.
@@ -26,7 +26,7 @@ pub(super) fn extend(
     else {
         return args;
     };
-    let command = Cli::command();
+    let command = args::command();
     let flags = command
         .find_subcommand("run")
         .into_iter()

@@ -60,10 +60,10 @@ fn flags_are_read_as_opa_reads_them() {
         ("--server=true --watch", |f| f.watch = true),
         ("-w --watch=false", |f| f.watch = false),
         ("-a :1 -a :2,:3", |f| {
-            f.addrs = vec![":1".into(), ":2".into(), ":3".into()]
+            f.addrs = vec![":1".into(), ":2".into(), ":3".into()];
         }),
         ("--set a=1,b=2 --set=c=3", |f| {
-            f.set = vec!["a=1,b=2".into(), "c=3".into()]
+            f.set = vec!["a=1,b=2".into(), "c=3".into()];
         }),
         ("--set-file a=b x -- --y", |f| {
             f.set_file = vec!["a=b".into()];
@@ -74,10 +74,10 @@ fn flags_are_read_as_opa_reads_them() {
             f.log.format = LogFormat::Text;
         }),
         ("--log-level=info --log-level=error", |f| {
-            f.log.level = LogLevel::Error
+            f.log.level = LogLevel::Error;
         }),
         ("--v0-compatible --v1-compatible", |f| {
-            f.rego_version = RegoVersion::V0
+            f.rego_version = RegoVersion::V0;
         }),
         (
             "--v1-compatible --disable-telemetry --skip-version-check=true -f json",
@@ -180,7 +180,7 @@ fn what_cannot_be_served_is_refused_with_a_reason() {
 
 #[test]
 fn clap_finds_no_fault_in_the_definition() {
-    Cli::command().debug_assert();
+    command().debug_assert();
 }
 
 #[test]

@@ -145,15 +145,15 @@ impl Walk<'_> {
                     kind,
                 });
             }
-            (expected, kind) => match fits(expected, &kind) {
-                Ok(()) => kind,
-                Err(()) => {
+            (expected, kind) => {
+                if !fits(expected, &kind) {
                     let found = found(&kind, key.secret);
                     let message = format!("expected {expected}, found {found}");
                     self.report.error(line, &self.shown, message);
                     return None;
                 }
-            },
+                kind
+            }
         };
         Some(Node { line, kind })
     }
@@ -220,9 +220,9 @@ fn asks_for_something(node: &Node) -> bool {
     }
 }
 
-fn fits(expected: Expected, kind: &Kind) -> Result<(), ()> {
+fn fits(expected: Expected, kind: &Kind) -> bool {
     let strings = |items: &[Node]| items.iter().all(|i| matches!(i.kind, Kind::String(_)));
-    let fits = match (expected, kind) {
+    match (expected, kind) {
         (Expected::Any, _)
         | (Expected::Bool, Kind::Bool(_))
         | (Expected::Text | Expected::TextOrList, Kind::String(_))
@@ -244,8 +244,7 @@ fn fits(expected: Expected, kind: &Kind) -> Result<(), ()> {
             u32::from_str_radix(text, 8).is_ok_and(|mode| mode <= 0o777)
         }
         _ => false,
-    };
-    if fits { Ok(()) } else { Err(()) }
+    }
 }
 
 fn number(node: &Node) -> Option<f64> {

@@ -14,6 +14,77 @@ pub(super) fn fill(tree: &mut Node) {
             put(tree, &names, &value.kind);
         }
     }
+    fill_dependent(tree);
+}
+
+/// Defaults that depend on other keys.
+fn fill_dependent(tree: &mut Node) {
+    let text = |text: &str| Kind::String(text.to_owned());
+    let seconds = |seconds: &str| Kind::Number(seconds.to_owned());
+    if let Some(plugin) = member(tree, "plugins").and_then(|n| member(n, "envoy_ext_authz_grpc"))
+        && [plugin.get("path"), plugin.get("query")]
+            .into_iter()
+            .all(is_empty)
+    {
+        replace(plugin, "path", text("envoy/authz/allow"));
+    }
+    if let Some(Node {
+        kind: Kind::Object(bundles),
+        ..
+    }) = member(tree, "bundles")
+    {
+        for Entry {
+            key: name,
+            value: bundle,
+            ..
+        } in bundles
+        {
+            if is_empty(bundle.get("resource")) {
+                replace(bundle, "resource", text(&format!("bundles/{name}")));
+            }
+            if let Some(polling) = member(bundle, "polling")
+                && matches!(&polling.kind, Kind::Object(entries) if entries.is_empty())
+            {
+                put(polling, &["min_delay_seconds"], &seconds("60"));
+                put(polling, &["max_delay_seconds"], &seconds("120"));
+            }
+        }
+    }
+    if let Some(tracing) = member(tree, "distributed_tracing")
+        && is_empty(tracing.get("address"))
+    {
+        match tracing.get("type").map(|node| &node.kind) {
+            Some(Kind::String(kind)) if kind == "grpc" => {
+                replace(tracing, "address", text("localhost:4317"));
+            }
+            Some(Kind::String(kind)) if kind == "http" => {
+                replace(tracing, "address", text("localhost:4318"));
+            }
+            _ => {}
+        }
+    }
+}
+
+fn member<'a>(node: &'a mut Node, name: &str) -> Option<&'a mut Node> {
+    match &mut node.kind {
+        Kind::Object(entries) => entries
+            .iter_mut()
+            .find(|entry| entry.key == name)
+            .map(|entry| &mut entry.value),
+        _ => None,
+    }
+}
+
+/// As in OPA, an empty string is as good as none.
+fn is_empty(node: Option<&Node>) -> bool {
+    node.is_none_or(|node| matches!(&node.kind, Kind::String(text) if text.is_empty()))
+}
+
+fn replace(section: &mut Node, name: &str, value: Kind) {
+    match member(section, name) {
+        Some(node) => node.kind = value,
+        None => put(section, &[name], &value),
+    }
 }
 
 fn put(node: &mut Node, names: &[&str], default: &Kind) {

@@ -10,8 +10,6 @@ use crate::engine::Entrypoint;
 use crate::grpc::Address;
 use crate::tls;
 
-const DEFAULT_PATH: &str = "envoy/authz/allow";
-
 pub(super) fn read(root: &Section<'_>, report: &mut Report) -> authz::Config {
     let plugin = root.section("plugins").section("envoy_ext_authz_grpc");
     authz::Config {
@@ -87,10 +85,10 @@ fn entrypoint(plugin: &Section<'_>, report: &mut Report) -> Entrypoint {
                 &plugin.path_of("query"),
                 "invalid config: specify a value for only the \"path\" field",
             );
-            Entrypoint::Path(DEFAULT_PATH.to_owned())
+            Entrypoint::Path(String::new())
         }
         (None, Some(query)) => Entrypoint::Query(query.to_owned()),
-        (path, None) => Entrypoint::Path(path.unwrap_or(DEFAULT_PATH).to_owned()),
+        (path, None) => Entrypoint::Path(path.unwrap_or_default().to_owned()),
     }
 }
 
@@ -124,9 +122,8 @@ fn listener_tls(plugin: &Section<'_>, report: &mut Report) -> Option<tls::Config
     let client_auth = match asked {
         Some("optional") => tls::ClientAuth::Optional,
         Some("require") => tls::ClientAuth::Require,
-        Some(_) => tls::ClientAuth::None,
         None if ca_cert_file.is_some() => tls::ClientAuth::Require,
-        None => tls::ClientAuth::None,
+        Some(_) | None => tls::ClientAuth::None,
     };
     let wants_clients = client_auth != tls::ClientAuth::None;
     if wants_clients && ca_cert_file.is_none() {

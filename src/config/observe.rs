@@ -65,9 +65,9 @@ pub(super) fn status(root: &Section<'_>, report: &mut Report) -> StatusConfig {
 
 pub(super) fn tracing(root: &Section<'_>, report: &mut Report) -> Option<TracingConfig> {
     let section = root.section("distributed_tracing");
-    let (protocol, address) = match section.text("type")? {
-        "http" => (OtlpProtocol::Http, "localhost:4318"),
-        _ => (OtlpProtocol::Grpc, "localhost:4317"),
+    let protocol = match section.text("type")? {
+        "http" => OtlpProtocol::Http,
+        _ => OtlpProtocol::Grpc,
     };
     let sample_percentage = section.number("sample_percentage").unwrap_or(100.0);
     if !(0.0..=100.0).contains(&sample_percentage) {
@@ -81,7 +81,7 @@ pub(super) fn tracing(root: &Section<'_>, report: &mut Report) -> Option<Tracing
     let resource = section.section("resource");
     Some(TracingConfig {
         protocol,
-        address: section.text("address").unwrap_or(address).to_owned(),
+        address: section.text("address").unwrap_or_default().to_owned(),
         service_name: section.text("service_name").unwrap_or("opa").to_owned(),
         sample_percentage,
         encryption: encryption(&section, report),

@@ -1,5 +1,7 @@
 //! `--set` and `--set-file`: `a.b=1,c[0]=x,d={1,2}` laid over the tree, as Helm writes it.
 
+use std::fmt::Write as _;
+
 use crate::data::yaml::{Entry, Kind, Node};
 
 /// Largest index of a list; a typing error must not fill the memory.
@@ -227,7 +229,10 @@ fn show(path: &[Step]) -> String {
                 }
                 out.push_str(name);
             }
-            Step::Index(index) => out.push_str(&format!("[{index}]")),
+            Step::Index(index) => {
+                // Writing to a string does not fail.
+                let _ = write!(out, "[{index}]");
+            }
         }
     }
     out

@@ -12,9 +12,6 @@ use crate::data::yaml::{Kind, Node};
 use crate::http::{Credentials, ServiceConfig, TokenSource};
 use crate::{bundle, instance};
 
-/// Waits between requests for a bundle that says nothing about them, in seconds.
-const POLLING: (u64, u64) = (60, 120);
-
 pub(super) fn read(root: &Section<'_>, flags: &Flags, report: &mut Report) -> instance::Config {
     let services: Vec<ServiceConfig> = root
         .section("services")
@@ -237,11 +234,10 @@ fn polling(section: &Section<'_>, report: &mut Report) -> (Duration, Duration) {
             (min, max)
         }
         (Some(min), Some(max)) => (min, max),
-        (None, None) => POLLING,
         _ => {
             let message = "expected both `min_delay_seconds` and `max_delay_seconds`, or neither";
             report.error(section.line(), &section.path, message);
-            POLLING
+            (0, 0)
         }
     };
     (Duration::from_secs(min), Duration::from_secs(max))

@@ -1,6 +1,8 @@
 //! `${VAR}` in the text of the configuration file, before it is read as YAML.
 
+use std::collections::HashMap;
 use std::fmt;
+use std::hash::BuildHasher;
 
 /// Look-ups into the environment, or into what a test puts in its place.
 pub trait Strings {
@@ -59,16 +61,14 @@ impl fmt::Debug for Environment {
     }
 }
 
-impl Strings for std::collections::HashMap<String, String> {
+impl<S: BuildHasher> Strings for HashMap<String, String, S> {
     fn get(&self, name: &str) -> Option<String> {
-        std::collections::HashMap::get(self, name).cloned()
+        HashMap::get(self, name).cloned()
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::collections::HashMap;
-
     use super::*;
 
     #[test]

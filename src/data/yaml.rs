@@ -342,13 +342,13 @@ fn scalar_value(
 ) -> Result<Kind, YamlError> {
     let scalar = match tag {
         None if style == ScalarStyle::Plain => scalar::resolve(text),
-        None => Scalar::String(text.to_owned()),
         Some(tag) if tag.is_yaml_core_schema() => scalar::resolve_as(&tag.suffix, text)
             .ok_or_else(|| YamlError {
                 line,
                 message: format!("the value is not of its tag's type `!!{}`", tag.suffix),
             })?,
-        Some(_) => Scalar::String(text.to_owned()),
+        // Quoted, or with a tag of somebody's own.
+        Some(_) | None => Scalar::String(text.to_owned()),
     };
     match scalar {
         Scalar::Null => Ok(Kind::Null),

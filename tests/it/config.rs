@@ -5,6 +5,13 @@
 //! `#! warning …` name every message, `#! has …` a line of the effective configuration, `#! set …`
 //! and `#! env …` what is given beside the file.
 
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    reason = "a test's helpers may fail the test"
+)]
+
 use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};

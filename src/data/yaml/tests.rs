@@ -1,5 +1,7 @@
 //! Tables of YAML 1.1 texts and the JSON they mean.
 
+use std::fmt::Write as _;
+
 use super::*;
 
 fn json(node: &Node) -> String {
@@ -149,16 +151,18 @@ fn a_small_text_cannot_become_a_large_tree() {
     let mut laughs = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
     for i in 1..12 {
         let row = vec![format!("*a{}", i - 1); 10].join(", ");
-        laughs += &format!("a{i}: &a{i} [{row}]\n");
+        writeln!(laughs, "a{i}: &a{i} [{row}]").expect("a string");
     }
     let error = parse(&laughs).expect_err("too many");
     assert_eq!(error.message, "aliases expand to too many values");
 
     let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
     assert!(parse(&deep).is_err());
-    let block: String = (0..2000)
-        .map(|i| format!("{}a:\n", " ".repeat(i)))
-        .collect();
+    let block = (0..2000).fold(String::new(), |text, i| {
+        text + &" ".repeat(i)
+            + "a:
+"
+    });
     assert_eq!(
         parse(&block).expect_err("too deep").message,
         "values are nested too deeply"
