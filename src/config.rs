@@ -97,12 +97,32 @@ impl Config {
     ///
     /// Fails with everything that is wrong, not only the first.
     pub fn load(flags: &Flags, env: &dyn Strings) -> Result<Loaded, ConfigError> {
+        let Some(path) = &flags.config_file else {
+            return Self::from_text("", flags, env);
+        };
+        match std::fs::read_to_string(path) {
+            Ok(text) => Self::from_text(&text, flags, env),
+            Err(error) => {
+                let mut report = Report::new(Some(path));
+                report.file_error(format!("cannot be read: {error}"));
+                Err(report.into_error())
+            }
+        }
+    }
+
+    /// The same for the configuration file's text, which is not read again.
+    ///
+    /// # Errors
+    ///
+    /// Fails with everything that is wrong, not only the first.
+    pub fn from_text(text: &str, flags: &Flags, env: &dyn Strings) -> Result<Loaded, ConfigError> {
         let mut report = Report::new(flags.config_file.as_deref());
-        let Some(mut tree) = read_file(flags, env, &mut report) else {
+        let Some(mut tree) = parse(text, env, &mut report) else {
             return Err(report.into_error());
         };
         overlay_flags(&mut tree, flags, &mut report);
         let mut tree = check::check(tree, &mut report);
+        report.end_check();
         note_missing_plugin(&tree, &mut report);
         defaults::fill(&mut tree);
         let root = Section::root(&tree);
@@ -131,22 +151,12 @@ impl Config {
     }
 }
 
-fn read_file(flags: &Flags, env: &dyn Strings, report: &mut Report) -> Option<Node> {
+fn parse(text: &str, env: &dyn Strings, report: &mut Report) -> Option<Node> {
     let empty = Node {
         line: 0,
         kind: Kind::Object(Vec::new()),
     };
-    let Some(path) = &flags.config_file else {
-        return Some(empty);
-    };
-    let text = match std::fs::read_to_string(path) {
-        Ok(text) => text,
-        Err(error) => {
-            report.file_error(format!("cannot be read: {error}"));
-            return None;
-        }
-    };
-    match yaml::parse(&variables::substitute(&text, env)) {
+    match yaml::parse(&variables::substitute(text, env)) {
         Ok(Node {
             kind: Kind::Null, ..
         }) => Some(empty),

@@ -116,11 +116,13 @@ impl Walk<'_> {
 
     fn value(&mut self, key: &'static Key, node: Node, key_line: usize) -> Option<Node> {
         if node.kind == Kind::Null {
-            // A plugin is there as soon as it is named; anywhere else nothing is written.
-            let named = self.path == ["plugins", PLUGIN];
+            // A plugin, a bundle or the decision log is there as soon as it is named; anywhere else
+            // null is the same as nothing.
+            let named =
+                key.kind == Expected::Section && key.state != State::Later && self.path.len() <= 2;
             let kind = Kind::Object(Vec::new());
             return named.then_some(Node {
-                line: node.line,
+                line: key_line,
                 kind,
             });
         }
@@ -147,7 +149,7 @@ impl Walk<'_> {
             }
             (expected, kind) => {
                 if !fits(expected, &kind) {
-                    let found = found(&kind, key.secret);
+                    let found = found(&kind, hides(key));
                     let message = format!("expected {expected}, found {found}");
                     self.report.error(line, &self.shown, message);
                     return None;
@@ -252,6 +254,11 @@ fn number(node: &Node) -> Option<f64> {
         Kind::Number(text) => text.parse().ok(),
         _ => None,
     }
+}
+
+/// Whether a wrong value may be a secret: one that should be, or one that stands a level too high.
+fn hides(key: &Key) -> bool {
+    key.secret || matches!(key.kind, Expected::Section | Expected::Map)
 }
 
 /// What was found, for an error; never a secret's text.

@@ -61,6 +61,8 @@ pub(super) struct Report {
     file: String,
     problems: Vec<Problem>,
     warnings: Vec<Warning>,
+    /// How many problems the check against the schema found; what follows looks at meanings.
+    checked: usize,
 }
 
 // === impl Report ===
@@ -72,17 +74,34 @@ impl Report {
             file,
             problems: Vec::new(),
             warnings: Vec::new(),
+            checked: 0,
         }
     }
 
     /// A defect of the value that began on `line`; zero is one that `--set` brought.
     pub(super) fn error(&mut self, line: usize, path: &str, message: impl Into<String>) {
+        if self.follows(path) {
+            return;
+        }
         let place = self.place(line);
         self.problems.push(Problem {
             place,
             path: path.to_owned(),
             message: message.into(),
         });
+    }
+
+    /// Ends the check against the schema.
+    pub(super) fn end_check(&mut self) {
+        self.checked = self.problems.len();
+    }
+
+    /// Whether a problem at `path` only follows from one of the check: there, or below it.
+    fn follows(&self, path: &str) -> bool {
+        self.problems.iter().take(self.checked).any(|problem| {
+            let below = problem.path.strip_prefix(path);
+            !path.is_empty() && below.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        })
     }
 
     pub(super) fn file_error(&mut self, message: String) {
@@ -178,7 +197,10 @@ impl std::error::Error for ConfigError {}
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write_placed(f, &self.place, &self.path, &self.message)
+        match self.path.as_str() {
+            "" => write!(f, "{}: {}", self.place, self.message),
+            path => write!(f, "{}: {path}: {}", self.place, self.message),
+        }
     }
 }
 
@@ -197,40 +219,39 @@ impl fmt::Display for Place {
 
 // === impl Warning ===
 
-impl fmt::Display for Warning {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Warning {
+    /// What is to be said without the place; for unknown keys the words that OPA uses.
+    #[must_use]
+    pub fn message(&self) -> String {
         match self {
-            Self::UnknownKey {
-                place,
-                path,
-                nearest,
-            } => {
-                write!(
-                    f,
-                    "{place}: unknown configuration option \"{path}\" encountered"
-                )?;
-                match nearest {
-                    Some(nearest) => write!(f, "; did you mean \"{nearest}\"?"),
-                    None => Ok(()),
-                }
+            Self::UnknownKey { path, .. } => {
+                format!("unknown configuration option \"{path}\" encountered")
             }
-            Self::Note {
-                place,
-                path,
-                message,
-            } => write_placed(f, place, path, message),
+            Self::Note { path, message, .. } if path.is_empty() => message.clone(),
+            Self::Note { path, message, .. } => format!("{path}: {message}"),
+        }
+    }
+
+    /// Where it stands.
+    #[must_use]
+    pub fn place(&self) -> &Place {
+        match self {
+            Self::UnknownKey { place, .. } | Self::Note { place, .. } => place,
         }
     }
 }
 
-fn write_placed(
-    f: &mut fmt::Formatter<'_>,
-    place: &Place,
-    path: &str,
-    message: &str,
-) -> fmt::Result {
-    match path {
-        "" => write!(f, "{place}: {message}"),
-        path => write!(f, "{place}: {path}: {message}"),
+impl fmt::Display for Warning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.place(), self.message())?;
+        match self {
+            Self::UnknownKey {
+                nearest: Some(nearest),
+                ..
+            } => {
+                write!(f, "; did you mean \"{nearest}\"?")
+            }
+            _ => Ok(()),
+        }
     }
 }

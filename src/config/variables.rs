@@ -1,7 +1,6 @@
 //! `${VAR}` in the text of the configuration file, before it is read as YAML.
 
 use std::collections::HashMap;
-use std::fmt;
 use std::hash::BuildHasher;
 
 /// Look-ups into the environment, or into what a test puts in its place.
@@ -11,7 +10,7 @@ pub trait Strings {
 }
 
 /// The process's environment.
-#[derive(Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default)]
 pub struct Environment;
 
 /// Replaces each `${NAME}` whose variable is set; one that is not set stays as it is.
@@ -52,12 +51,6 @@ impl Strings for Environment {
             return None;
         }
         std::env::var(name).ok()
-    }
-}
-
-impl fmt::Debug for Environment {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Environment")
     }
 }
 
