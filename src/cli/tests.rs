@@ -189,3 +189,30 @@ fn the_engine_is_the_one_that_is_built_in() {
     let (name, version) = version::ENGINE.split_once(' ').expect("two words");
     assert!(manifest.contains(&format!("{name} = {{ version = \"={version}\"")));
 }
+
+#[test]
+fn every_flag_is_documented() {
+    let document = include_str!("../../docs/CONFIG.md");
+    let command = command();
+    let run = command.find_subcommand("run").expect("run");
+    for flag in run
+        .get_arguments()
+        .filter_map(clap::Arg::get_long)
+        .filter(|long| *long != "help")
+    {
+        assert!(document.contains(&format!("`--{flag}`")), "--{flag}");
+    }
+}
+
+#[test]
+fn completions_are_written_for_every_shell() {
+    for shell in clap::ValueEnum::value_variants() {
+        let shell: &clap_complete::Shell = shell;
+        let mut script = Vec::new();
+        clap_complete::generate(*shell, &mut command(), "regate", &mut script);
+        assert!(
+            String::from_utf8_lossy(&script).contains("shutdown-grace-period"),
+            "{shell}"
+        );
+    }
+}

@@ -384,3 +384,28 @@ fn config_check_prints_what_is_in_force_and_ends_with_64_when_it_is_wrong() {
         "{stderr}"
     );
 }
+
+proptest::proptest! {
+    /// Lines of real configurations in any order, with odd values, never end the process.
+    #[test]
+    fn no_configuration_makes_it_panic(
+        lines in proptest::collection::vec((0_usize..400, 0_usize..8), 0..30),
+        set in "[a-c.=,{}\\[\\]0-9\\\\]{0,20}",
+    ) {
+        let values = ["", " 1", " x", " []", " {}", " [1, a]", " null", " ${HOME}"];
+        let keys: Vec<&str> = schema::keys().map(|key| key.path).collect();
+        let mut text = String::new();
+        for (key, value) in lines {
+            let path = keys[key % keys.len()];
+            let depth = path.matches('.').count();
+            let name = path.rsplit('.').next().unwrap_or_default().replace('*', "any");
+            text.push_str(&" ".repeat(depth));
+            text.push_str(&name);
+            text.push(':');
+            text.push_str(values[value]);
+            text.push('\n');
+        }
+        let flags = Flags { set: vec![set], ..Flags::default() };
+        let _ = Config::from_text(&text, &flags, &Env::new());
+    }
+}

@@ -37,13 +37,13 @@ pub(super) const KEYS: &[Key] = &[
     ),
     served(
         "plugins.envoy_ext_authz_grpc.grpc-max-recv-msg-size",
-        Kind::Int(1, i32::MAX as i64),
+        POSITIVE,
         "largest request, in bytes",
     )
     .default("4194304"),
     served(
         "plugins.envoy_ext_authz_grpc.grpc-max-send-msg-size",
-        Kind::Int(1, i32::MAX as i64),
+        POSITIVE,
         "largest answer, in bytes",
     )
     .default("2147483647"),

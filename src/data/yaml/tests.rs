@@ -168,3 +168,10 @@ fn a_small_text_cannot_become_a_large_tree() {
         "values are nested too deeply"
     );
 }
+
+proptest::proptest! {
+    #[test]
+    fn no_text_makes_it_panic(text in "[-a-c0-9:{}\\[\\],&*!|>'\"#~.\\\\ \t\n<?%@$]{0,60}") {
+        let _ = parse(&text).map(Node::into_doc);
+    }
+}
