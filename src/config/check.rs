@@ -232,7 +232,9 @@ fn fits(expected: Expected, kind: &Kind) -> bool {
         (Expected::Int(low, high), Kind::Number(text)) => text
             .parse()
             .is_ok_and(|value: i64| (low..=high).contains(&value)),
-        (Expected::OneOf(values), Kind::String(text)) => values.contains(&text.as_str()),
+        (Expected::OneOf(values), Kind::String(text)) => {
+            text.is_empty() || values.contains(&text.as_str())
+        }
         (Expected::TextList | Expected::TextOrList, Kind::Array(items)) => strings(items),
         (Expected::Buckets, Kind::Array(items)) => {
             let numbers: Option<Vec<f64>> = items.iter().map(number).collect();

@@ -44,7 +44,7 @@ pub enum Kind {
     Number,
     /// A string.
     Text,
-    /// One of these strings.
+    /// One of these strings; as in OPA, an empty one is as good as none.
     OneOf(&'static [&'static str]),
     /// A list of strings.
     TextList,
@@ -139,12 +139,7 @@ impl fmt::Display for Kind {
             Self::Int(low, high) => write!(f, "an integer from {low} to {high}"),
             Self::Number => f.write_str("a number"),
             Self::Text => f.write_str("a string"),
-            Self::OneOf(values) => {
-                let shown =
-                    |value: &&str| if value.is_empty() { "\"\"" } else { *value }.to_owned();
-                let values: Vec<String> = values.iter().map(shown).collect();
-                write!(f, "one of {}", values.join(", "))
-            }
+            Self::OneOf(values) => write!(f, "one of {}", values.join(", ")),
             Self::TextList => f.write_str("a list of strings"),
             Self::TextOrList => f.write_str("a string or a list of strings"),
             Self::Buckets => f.write_str("a list of rising numbers"),

@@ -6,6 +6,7 @@ const HTTP_SEND: &str = "bounds a cache of `http.send`, which is not there yet";
 const REST: &str = "the REST API";
 const DISK: &str = "storage on disk";
 const DISCOVERY: &str = "discovery bundles";
+const OTLP_METRICS: &str = "export of metrics over OTLP";
 const KEYS_LATER: &str = "signatures of bundles";
 
 pub(super) const KEYS: &[Key] = &[
@@ -91,10 +92,9 @@ pub(super) const KEYS: &[Key] = &[
     served("distributed_tracing", Kind::Section, "spans over OTLP"),
     served(
         "distributed_tracing.type",
-        Kind::OneOf(&["", "grpc", "http"]),
-        "the exporter's protocol; empty is off",
-    )
-    .default("\"\""),
+        Kind::OneOf(&["grpc", "http"]),
+        "the exporter's protocol; left out or empty: no spans",
+    ),
     served(
         "distributed_tracing.address",
         Kind::Text,
@@ -194,6 +194,17 @@ pub(super) const KEYS: &[Key] = &[
         "how long an export may take, in milliseconds",
     )
     .default("30000"),
+    later(
+        "distributed_tracing.batch_span_processor_options.blocking",
+        Kind::Bool,
+        "requests that wait for the span exporter",
+    ),
+    later("distributed_tracing.metrics", Kind::Bool, OTLP_METRICS),
+    later(
+        "distributed_tracing.metrics_export_interval_ms",
+        COUNT,
+        OTLP_METRICS,
+    ),
     later("discovery", Kind::Section, DISCOVERY),
     later("discovery.name", Kind::Text, DISCOVERY),
     later("discovery.prefix", Kind::Text, DISCOVERY),
