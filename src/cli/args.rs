@@ -84,19 +84,25 @@ pub(super) struct RunArgs {
     #[arg(short, long, value_name = "FILE")]
     pub(super) config_file: Option<PathBuf>,
     /// Overrides a key of the configuration file: `key=value,…`.
-    #[arg(long, value_name = "KEY=VALUE", action = clap::ArgAction::Append)]
+    #[arg(long, value_name = "KEY=VALUE", action = ArgAction::Append)]
     pub(super) set: Vec<String>,
     /// Overrides a key by a file's content: `key=FILE,…`.
-    #[arg(long, value_name = "KEY=FILE", action = clap::ArgAction::Append)]
+    #[arg(long, value_name = "KEY=FILE", action = ArgAction::Append)]
     pub(super) set_file: Vec<String>,
     /// Addresses of the HTTP API: `host:port`, `http://…`, `https://…`, `unix://…`.
-    #[arg(short, long, value_delimiter = ',', default_value = "localhost:8181", action = clap::ArgAction::Append)]
+    #[arg(
+        short,
+        long,
+        value_delimiter = ',',
+        default_value = "localhost:8181",
+        action = ArgAction::Append
+    )]
     pub(super) addr: Vec<String>,
     /// Addresses of health and metrics alone.
-    #[arg(long, value_delimiter = ',', action = clap::ArgAction::Append)]
+    #[arg(long, value_delimiter = ',', action = ArgAction::Append)]
     pub(super) diagnostic_addr: Vec<String>,
     /// Names and globs that are left out of directories.
-    #[arg(long, value_delimiter = ',', action = clap::ArgAction::Append)]
+    #[arg(long, value_delimiter = ',', action = ArgAction::Append)]
     pub(super) ignore: Vec<String>,
     /// The paths are bundles: archives or directories.
     #[arg(short, long)]

@@ -13,7 +13,8 @@ pub(super) const KEYS: &[Key] = &[
     served(
         "plugins.envoy_ext_authz_grpc.addr",
         Kind::TextOrList,
-        "where gRPC is served: `host:port`, `grpc://host:port`, `unix:///path`, `unix://@name`; a list for several",
+        "where gRPC is served: `host:port`, `grpc://host:port`, `unix:///path`, `unix://@name`; \
+         a list for several",
     )
     .default("\":9191\""),
     served(
@@ -26,10 +27,18 @@ pub(super) const KEYS: &[Key] = &[
         Kind::Text,
         "a Rego query instead of `path`; its first expression is the decision",
     ),
-    served("plugins.envoy_ext_authz_grpc.dry-run", Kind::Bool, "denials are logged and pass")
-        .default("false"),
-    served("plugins.envoy_ext_authz_grpc.enable-reflection", Kind::Bool, "gRPC reflection")
-        .default("false"),
+    served(
+        "plugins.envoy_ext_authz_grpc.dry-run",
+        Kind::Bool,
+        "denials are logged and pass",
+    )
+    .default("false"),
+    served(
+        "plugins.envoy_ext_authz_grpc.enable-reflection",
+        Kind::Bool,
+        "gRPC reflection",
+    )
+    .default("false"),
     served(
         "plugins.envoy_ext_authz_grpc.proto-descriptor",
         Kind::Text,
@@ -98,7 +107,8 @@ pub(super) const KEYS: &[Key] = &[
     served(
         "plugins.envoy_ext_authz_grpc.tls_client_auth",
         Kind::OneOf(&["none", "optional", "require"]),
-        "whether a client must show a certificate; left out: `require` with `tls_ca_cert_file`, else `none`",
+        "whether a client must show a certificate; \
+         left out: `require` with `tls_ca_cert_file`, else `none`",
     )
     .ours(),
     served(
@@ -124,7 +134,8 @@ pub(super) const KEYS: &[Key] = &[
     served(
         "plugins.envoy_ext_authz_grpc.parsed-body-errors",
         Kind::OneOf(&["deny", "policy"]),
-        "a body that does not parse: denied with 400, or handed to the policy as `input.parsed_body_error`",
+        "a body that does not parse: \
+         denied with 400, or handed to the policy as `input.parsed_body_error`",
     )
     .default("deny")
     .ours(),
