@@ -1,7 +1,21 @@
 //! The command line: parses, calls, turns what comes back into an exit code.
 
 use std::ffi::OsString;
+use std::io::Write as _;
 use std::process::ExitCode;
+
+use clap::FromArgMatches as _;
+
+use crate::config::{Environment, Strings};
+
+mod args;
+mod check;
+mod environment;
+mod run;
+mod values;
+mod version;
+
+use self::args::{Cli, Command, ConfigCommand, command};
 
 /// How the process ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,8 +30,55 @@ pub enum Exit {
 
 /// Runs the program with these arguments, the program's name first.
 pub fn main(args: impl IntoIterator<Item = OsString>) -> Exit {
-    let _ = args.into_iter().count();
-    Exit::Ok
+    let cli = match parse(args.into_iter().collect(), &Environment) {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version are "errors" that belong on stdout; nothing is left to do if the
+            // stream is closed.
+            let _ = error.print();
+            return if error.use_stderr() {
+                Exit::Usage
+            } else {
+                Exit::Ok
+            };
+        }
+    };
+    match cli.command {
+        Command::Run(args) => run::run(*args, &Environment),
+        Command::Config {
+            command: ConfigCommand::Check(args),
+        } => check::check(args, &Environment),
+        Command::Version => out(&version::text()),
+        Command::Completion { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut command(), "regate", &mut script);
+            out(&String::from_utf8_lossy(&script))
+        }
+    }
+}
+
+/// Parses the arguments, and the environment's `OPA_RUN_…` for flags that are not among them.
+fn parse(args: Vec<OsString>, env: &dyn Strings) -> Result<Cli, clap::Error> {
+    let matches = command().try_get_matches_from(&args)?;
+    let args = environment::extend(args, &matches, env);
+    let matches = command().try_get_matches_from(args)?;
+    Cli::from_arg_matches(&matches)
+}
+
+/// Writes to stdout, where only a closed pipe can be in the way.
+fn out(text: &str) -> Exit {
+    match std::io::stdout().lock().write_all(text.as_bytes()) {
+        Ok(()) => Exit::Ok,
+        Err(_) => Exit::Failed,
+    }
+}
+
+/// Writes one or more lines to stderr, where nobody may be listening.
+fn complain(text: &str) {
+    let mut stderr = std::io::stderr().lock();
+    for line in text.lines() {
+        let _ = writeln!(stderr, "error: {line}");
+    }
 }
 
 impl From<Exit> for ExitCode {
@@ -29,3 +90,6 @@ impl From<Exit> for ExitCode {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

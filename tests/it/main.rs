@@ -12,6 +12,9 @@ mod body;
 /// Bundles from archives and servers.
 #[cfg(test)]
 mod bundle;
+/// Configuration files and flags.
+#[cfg(test)]
+mod config;
 /// Events of the decision log against the recorded ones.
 #[cfg(test)]
 mod decision_log;

@@ -1,0 +1,135 @@
+//! `decision_logs`, `labels`, `status` and `distributed_tracing` into the values of their rooms.
+
+use std::time::Duration;
+
+use super::StatusConfig;
+use super::problem::Report;
+use super::section::Section;
+use crate::decision_log;
+use crate::telemetry::{BatchConfig, Encryption, OtlpProtocol, TracingConfig};
+
+/// What a resource's keys are called in OpenTelemetry.
+const RESOURCE: [(&str, &str); 4] = [
+    ("service_version", "service.version"),
+    ("service_instance_id", "service.instance.id"),
+    ("service_namespace", "service.namespace"),
+    ("deployment_environment", "deployment.environment"),
+];
+
+pub(super) fn decision_log(root: &Section<'_>, report: &mut Report) -> decision_log::Config {
+    let logs = root.section("decision_logs");
+    let console = logs.flag("console");
+    // Without a word OPA sends events to a service as soon as one is configured.
+    if logs.is_there() && !console && has_services(root) {
+        let message = "not supported yet: upload of decision logs, which is what happens where a \
+                       service is configured; set `console: true`";
+        report.error(logs.line(), &logs.path, message);
+    }
+    let labels = root.section("labels");
+    let labels = labels
+        .members()
+        .map(|(name, value)| {
+            (
+                name.to_owned(),
+                value.own_text().unwrap_or_default().to_owned(),
+            )
+        })
+        .collect();
+    decision_log::Config {
+        console,
+        mask_decision: logs
+            .text("mask_decision")
+            .unwrap_or("/system/log/mask")
+            .to_owned(),
+        drop_decision: logs
+            .text("drop_decision")
+            .unwrap_or("/system/log/drop")
+            .to_owned(),
+        nd_builtin_cache: root.flag("nd_builtin_cache"),
+        queue_records: logs.size("queue_size_limit_events"),
+        queue_bytes: logs.size("queue_size_limit_bytes"),
+        labels,
+    }
+}
+
+pub(super) fn status(root: &Section<'_>, report: &mut Report) -> StatusConfig {
+    let status = root.section("status");
+    let prometheus = status.flag("prometheus");
+    if status.is_there() && !prometheus && has_services(root) {
+        let message = "not supported yet: upload of status, which is what happens where a service \
+                       is configured; set `prometheus: true` or leave the section out";
+        report.error(status.line(), &status.path, message);
+    }
+    StatusConfig { prometheus }
+}
+
+pub(super) fn tracing(root: &Section<'_>, report: &mut Report) -> Option<TracingConfig> {
+    let section = root.section("distributed_tracing");
+    let protocol = match section.text("type")? {
+        "http" => OtlpProtocol::Http,
+        _ => OtlpProtocol::Grpc,
+    };
+    let sample_percentage = section.number("sample_percentage").unwrap_or(100.0);
+    if !(0.0..=100.0).contains(&sample_percentage) {
+        let path = section.path_of("sample_percentage");
+        report.error(
+            section.line_of("sample_percentage"),
+            &path,
+            "expected 0 to 100",
+        );
+    }
+    let resource = section.section("resource");
+    Some(TracingConfig {
+        protocol,
+        address: section.text("address").unwrap_or_default().to_owned(),
+        service_name: section.text("service_name").unwrap_or("opa").to_owned(),
+        sample_percentage,
+        encryption: encryption(&section, report),
+        allow_insecure_tls: section.flag("allow_insecure_tls"),
+        resource: RESOURCE
+            .iter()
+            .filter_map(|(key, name)| Some(((*name).to_owned(), resource.text(key)?.to_owned())))
+            .collect(),
+        batch: batch(&section.section("batch_span_processor_options")),
+    })
+}
+
+fn has_services(root: &Section<'_>) -> bool {
+    root.section("services").members().next().is_some()
+}
+
+fn encryption(section: &Section<'_>, report: &mut Report) -> Encryption {
+    let ca_cert_file = section.path_buf("tls_ca_cert_file");
+    match section.text("encryption") {
+        Some("tls") => Encryption::Tls { ca_cert_file },
+        Some("mtls") => {
+            let cert = section.path_buf("tls_cert_file");
+            let Some((cert_file, private_key_file)) =
+                cert.zip(section.path_buf("tls_private_key_file"))
+            else {
+                report.error(
+                    section.line_of("encryption"),
+                    &section.path_of("encryption"),
+                    "`mtls` needs `tls_cert_file` and `tls_private_key_file`",
+                );
+                return Encryption::Off;
+            };
+            Encryption::Mtls {
+                ca_cert_file,
+                cert_file,
+                private_key_file,
+            }
+        }
+        _ => Encryption::Off,
+    }
+}
+
+fn batch(section: &Section<'_>) -> BatchConfig {
+    let time = |name| Duration::from_millis(section.count(name).unwrap_or_default());
+    BatchConfig {
+        max_export_batch_size: section.size("max_export_batch_size"),
+        max_queue_size: section.size("max_queue_size"),
+        batch_timeout: time("batch_timeout_ms"),
+        export_timeout: time("export_timeout_ms"),
+    }
+}

@@ -1,0 +1,265 @@
+//! Keys of the top level and of the small sections that concern the whole process.
+
+use super::{COUNT, Key, Kind, accepted, later, served};
+
+const HTTP_SEND: &str = "bounds a cache of `http.send`, which is not there yet";
+const REST: &str = "the REST API";
+const DISK: &str = "storage on disk";
+const DISCOVERY: &str = "discovery bundles";
+const OTLP_METRICS: &str = "export of metrics over OTLP";
+const KEYS_LATER: &str = "signatures of bundles";
+
+pub(super) const KEYS: &[Key] = &[
+    served(
+        "labels",
+        Kind::Map,
+        "labels of every decision-log event, beside `id` and `version`",
+    ),
+    served("labels.*", Kind::Text, "a label's value"),
+    served(
+        "persistence_directory",
+        Kind::Text,
+        "directory of what is kept on disk; persisted bundles lie in `bundles/<name>/`",
+    )
+    .default(".opa"),
+    served(
+        "nd_builtin_cache",
+        Kind::Bool,
+        "decision-log events carry the results of non-deterministic built-ins",
+    )
+    .default("false"),
+    accepted(
+        "default_decision",
+        Kind::Text,
+        "names the decision behind `POST /` of the REST API, which is not there yet",
+    )
+    .default("/system/main"),
+    later("default_authorization_decision", Kind::Text, REST),
+    accepted("caching", Kind::Section, "caches of built-ins"),
+    accepted(
+        "caching.inter_query_builtin_cache",
+        Kind::Section,
+        HTTP_SEND,
+    ),
+    accepted(
+        "caching.inter_query_builtin_cache.max_size_bytes",
+        COUNT,
+        HTTP_SEND,
+    )
+    .default("0"),
+    accepted(
+        "caching.inter_query_builtin_cache.forced_eviction_threshold_percentage",
+        Kind::Int(0, 100),
+        HTTP_SEND,
+    )
+    .default("100"),
+    accepted(
+        "caching.inter_query_builtin_cache.stale_entry_eviction_period_seconds",
+        COUNT,
+        HTTP_SEND,
+    )
+    .default("0"),
+    accepted(
+        "caching.inter_query_builtin_value_cache",
+        Kind::Section,
+        "has no effect in opa-envoy-plugin either",
+    ),
+    accepted(
+        "caching.inter_query_builtin_value_cache.max_num_entries",
+        COUNT,
+        "has no effect in opa-envoy-plugin either",
+    ),
+    accepted(
+        "caching.inter_query_builtin_value_cache.named",
+        Kind::Map,
+        "has no effect in opa-envoy-plugin either",
+    ),
+    accepted(
+        "caching.inter_query_builtin_value_cache.named.*",
+        Kind::Section,
+        "one cache (`io_jwt`, `graphql`, …)",
+    ),
+    accepted(
+        "caching.inter_query_builtin_value_cache.named.*.max_num_entries",
+        COUNT,
+        "bounds one cache",
+    ),
+    accepted(
+        "caching.inter_query_builtin_value_cache.named.*.disabled",
+        Kind::Bool,
+        "switches one cache off",
+    ),
+    served("distributed_tracing", Kind::Section, "spans over OTLP"),
+    served(
+        "distributed_tracing.type",
+        Kind::OneOf(&["grpc", "http"]),
+        "the exporter's protocol; left out or empty: no spans",
+    ),
+    served(
+        "distributed_tracing.address",
+        Kind::Text,
+        "the collector; left out: `localhost:4317` for grpc, `localhost:4318` for http",
+    ),
+    served(
+        "distributed_tracing.service_name",
+        Kind::Text,
+        "`service.name` of the spans",
+    )
+    .default("opa"),
+    served(
+        "distributed_tracing.sample_percentage",
+        Kind::Number,
+        "of the requests that come without a sampling decision, in percent from 0 to 100",
+    )
+    .default("100"),
+    served(
+        "distributed_tracing.encryption",
+        Kind::OneOf(&["off", "tls", "mtls"]),
+        "towards the collector",
+    )
+    .default("\"off\""),
+    served(
+        "distributed_tracing.allow_insecure_tls",
+        Kind::Bool,
+        "the collector's certificate is not verified",
+    )
+    .default("false"),
+    served(
+        "distributed_tracing.tls_ca_cert_file",
+        Kind::Text,
+        "PEM file of authorities",
+    ),
+    served(
+        "distributed_tracing.tls_cert_file",
+        Kind::Text,
+        "PEM file of the client's certificate",
+    ),
+    served(
+        "distributed_tracing.tls_private_key_file",
+        Kind::Text,
+        "PEM file of the client's key",
+    ),
+    served(
+        "distributed_tracing.resource",
+        Kind::Section,
+        "attributes of the spans' resource",
+    ),
+    served(
+        "distributed_tracing.resource.service_version",
+        Kind::Text,
+        "`service.version`",
+    ),
+    served(
+        "distributed_tracing.resource.service_instance_id",
+        Kind::Text,
+        "`service.instance.id`",
+    ),
+    served(
+        "distributed_tracing.resource.service_namespace",
+        Kind::Text,
+        "`service.namespace`",
+    ),
+    served(
+        "distributed_tracing.resource.deployment_environment",
+        Kind::Text,
+        "`deployment.environment`",
+    ),
+    served(
+        "distributed_tracing.batch_span_processor_options",
+        Kind::Section,
+        "bounds of the exporter's batches",
+    )
+    .default("{}"),
+    served(
+        "distributed_tracing.batch_span_processor_options.max_export_batch_size",
+        super::POSITIVE,
+        "spans in one batch",
+    )
+    .default("512"),
+    served(
+        "distributed_tracing.batch_span_processor_options.max_queue_size",
+        super::POSITIVE,
+        "spans that may wait",
+    )
+    .default("2048"),
+    served(
+        "distributed_tracing.batch_span_processor_options.batch_timeout_ms",
+        super::POSITIVE,
+        "how long a batch is collected, in milliseconds",
+    )
+    .default("5000"),
+    served(
+        "distributed_tracing.batch_span_processor_options.export_timeout_ms",
+        super::POSITIVE,
+        "how long an export may take, in milliseconds",
+    )
+    .default("30000"),
+    later(
+        "distributed_tracing.batch_span_processor_options.blocking",
+        Kind::Bool,
+        "requests that wait for the span exporter",
+    ),
+    later("distributed_tracing.metrics", Kind::Bool, OTLP_METRICS),
+    later(
+        "distributed_tracing.metrics_export_interval_ms",
+        COUNT,
+        OTLP_METRICS,
+    ),
+    later("discovery", Kind::Section, DISCOVERY),
+    later("discovery.name", Kind::Text, DISCOVERY),
+    later("discovery.prefix", Kind::Text, DISCOVERY),
+    later("discovery.service", Kind::Text, DISCOVERY),
+    later("discovery.resource", Kind::Text, DISCOVERY),
+    later("discovery.decision", Kind::Text, DISCOVERY),
+    later("discovery.trigger", Kind::Text, DISCOVERY),
+    later("discovery.polling", Kind::Section, DISCOVERY),
+    later("discovery.polling.min_delay_seconds", COUNT, DISCOVERY),
+    later("discovery.polling.max_delay_seconds", COUNT, DISCOVERY),
+    later(
+        "discovery.polling.long_polling_timeout_seconds",
+        COUNT,
+        DISCOVERY,
+    ),
+    later("discovery.persist", Kind::Bool, DISCOVERY),
+    later("discovery.signing", Kind::Section, DISCOVERY),
+    later("discovery.signing.keyid", Kind::Text, DISCOVERY),
+    later("discovery.signing.scope", Kind::Text, DISCOVERY),
+    later("discovery.signing.exclude_files", Kind::TextList, DISCOVERY),
+    later("keys", Kind::Map, KEYS_LATER),
+    later("keys.*", Kind::Section, KEYS_LATER),
+    later("keys.*.key", Kind::Text, KEYS_LATER).secret(),
+    later("keys.*.private_key", Kind::Text, KEYS_LATER).secret(),
+    later("keys.*.algorithm", Kind::Text, KEYS_LATER),
+    later("keys.*.scope", Kind::Text, KEYS_LATER),
+    served("server", Kind::Section, "the HTTP API"),
+    later("server.decoding", Kind::Section, REST),
+    later("server.decoding.max_length", COUNT, REST),
+    later("server.decoding.gzip", Kind::Section, REST),
+    later("server.decoding.gzip.max_length", COUNT, REST),
+    later("server.encoding", Kind::Section, REST),
+    later("server.encoding.gzip", Kind::Section, REST),
+    later("server.encoding.gzip.min_length", COUNT, REST),
+    later("server.encoding.gzip.compression_level", COUNT, REST),
+    later("server.metrics", Kind::Section, "metrics of the REST API"),
+    later(
+        "server.metrics.prom",
+        Kind::Section,
+        "metrics of the REST API",
+    ),
+    later(
+        "server.metrics.prom.http_request_duration_seconds",
+        Kind::Section,
+        "metrics of the REST API",
+    ),
+    later(
+        "server.metrics.prom.http_request_duration_seconds.buckets",
+        Kind::Buckets,
+        "metrics of the REST API",
+    ),
+    served("storage", Kind::Section, "where data is kept; in memory"),
+    later("storage.disk", Kind::Section, DISK),
+    later("storage.disk.directory", Kind::Text, DISK),
+    later("storage.disk.auto_create", Kind::Bool, DISK),
+    later("storage.disk.partitions", Kind::TextList, DISK),
+    later("storage.disk.badger", Kind::Text, DISK),
+];
