@@ -10,8 +10,9 @@ mod convert;
 pub mod float;
 pub mod json;
 pub mod octets;
-pub mod write;
 pub mod quote;
+pub mod read;
+pub mod write;
 pub mod yaml;
 
 pub use convert::{NumberError, dismantle, into_value};
