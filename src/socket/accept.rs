@@ -4,10 +4,15 @@ use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use socket2::{SockRef, TcpKeepalive};
+
 use super::{Acceptor, BoundAddress, RuntimeSocket, Stream};
 
 const FIRST_PAUSE: Duration = Duration::from_millis(5);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+
+/// After which silence a TCP peer is asked whether it is still there, and how often.
+const KEEP_ALIVE: Duration = Duration::from_secs(30);
 
 /// Counts the errors of accepting.
 #[derive(Debug, Default)]
@@ -60,8 +65,13 @@ impl Acceptor {
         match &self.socket {
             RuntimeSocket::Tcp(socket) => {
                 let (stream, _) = socket.accept().await?;
-                // A failure costs latency only, and the connection is likely gone already.
+                // Failures cost latency only, and the connection is likely gone already.
                 let _ = stream.set_nodelay(true);
+                // The kernel finds out whether a silent peer is still there, at no cost per call.
+                let probes = TcpKeepalive::new()
+                    .with_time(KEEP_ALIVE)
+                    .with_interval(KEEP_ALIVE);
+                let _ = SockRef::from(&stream).set_tcp_keepalive(&probes);
                 Ok(Stream::Tcp(stream))
             }
             RuntimeSocket::Unix(socket) => Ok(Stream::Unix(socket.accept().await?.0)),

@@ -10,7 +10,7 @@ use tokio::net::{TcpStream, UnixStream};
 /// An accepted connection.
 #[derive(Debug)]
 pub enum Stream {
-    /// Over TCP, with `TCP_NODELAY` set.
+    /// Over TCP, with `TCP_NODELAY` and keep-alive probes set.
     Tcp(TcpStream),
     /// Over a UNIX domain socket.
     Unix(UnixStream),
