@@ -19,7 +19,6 @@ pub mod manifest;
 mod pace;
 mod package;
 pub mod persist;
-mod text;
 
 /// The archives of unit tests are those of the integration tests.
 #[cfg(test)]

@@ -69,6 +69,8 @@ pub struct ListenConfig {
     pub tls: Option<tls::Config>,
     /// `--h2c`: HTTP/2 without TLS is served as well.
     pub h2c: bool,
+    /// `--unix-socket-perm`: the mode of sockets in the file system.
+    pub unix_socket_mode: Option<u32>,
 }
 
 impl std::fmt::Debug for Credentials {

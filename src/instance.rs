@@ -9,7 +9,6 @@ use crate::engine::{Entrypoint, RegoVersion};
 use crate::task::{self, Shutdown};
 use crate::{bundle, http};
 
-mod adapt;
 mod candidate;
 mod files;
 mod merge;

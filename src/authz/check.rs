@@ -14,14 +14,20 @@ use crate::authz::response::Context;
 use crate::authz::verdict::Verdict;
 use crate::authz::wire::{self, WireError};
 use crate::data::Value;
-use crate::decision::{ApiVersion, CheckError, DecisionId, Record, Stage, Timers};
+use crate::decision::{
+    ApiVersion, CheckError, DecisionId, Record, Stage, Timers, TraceIds,
+};
 use crate::decision_log::Producer;
 use crate::engine::{Budget, EvalError, EvalErrorKind, Evaluator};
 use crate::instance::{Cell, Snapshot};
 use crate::telemetry::metrics::{self, Outcome, Recorder};
+use crate::telemetry::trace::{self, CheckSpan, Tracer};
 
 /// The entrypoint that decides, among those that a policy is compiled with.
 pub const DECISION: usize = 0;
+
+/// The name of a Check's span.
+const SPAN: &str = "envoy.service.auth.v3.Authorization/Check";
 
 /// What every data thread shares.
 #[derive(Debug)]
@@ -32,6 +38,8 @@ pub struct Shared {
     pub policy: Cell,
     /// `max-eval-time`.
     pub max_eval_time: Duration,
+    /// Spans, when they are configured.
+    pub tracer: Option<Tracer>,
     /// The text that stands for the decision in log lines.
     pub entrypoint: String,
 }
@@ -84,6 +92,7 @@ struct Run<'a> {
     id: DecisionId,
     timestamp: SystemTime,
     snapshot: Option<Arc<Snapshot>>,
+    span: Option<CheckSpan>,
     timers: Timers,
 }
 
@@ -125,6 +134,11 @@ impl Checker {
             id,
             timestamp: SystemTime::now(),
             snapshot: self.shared.policy.load_full(),
+            span: self
+                .shared
+                .tracer
+                .as_ref()
+                .map(|tracer| tracer.start_check(call.metadata)),
             timers: Timers::default(),
         };
         // The guard keeps a defect in one request's handling from taking the thread, and with it
@@ -188,7 +202,7 @@ impl Checker {
         let evaluation = self.evaluator(&snapshot).eval(DECISION, input, Budget { deadline });
         run.timers.eval = Some(built.elapsed());
         for print in &evaluation.prints {
-            tracing::info!(decision_id = run.id.as_str(), "{}: {}", print.location, print.message);
+            tracing::info!("decision-id" = run.id.as_str(), "{}: {}", print.location, print.message);
         }
         evaluation.result.map_err(|error| self.evaluation_error(&error, &run.id))
     }
@@ -217,7 +231,7 @@ impl Checker {
     fn evaluation_error(&self, error: &EvalError, id: &DecisionId) -> CheckError {
         // To whoever sees only the 403 that Envoy makes of it, an undefined decision is a mystery.
         tracing::error!(
-            decision_id = id.as_str(),
+            "decision-id" = id.as_str(),
             decision = self.shared.entrypoint,
             error = %error,
             "Evaluation failed; the request is refused.",
@@ -240,6 +254,7 @@ impl Checker {
         let Answered { output, outcome, result } = answered;
         run.timers.handler = run.call.received.elapsed();
         self.count(run.call, run.timers, outcome);
+        let trace = self.trace(&run, outcome);
         if let Some(log) = &self.log {
             log.push(Record {
                 id: run.id,
@@ -249,10 +264,40 @@ impl Checker {
                 revisions: run.snapshot.map(|s| Arc::clone(&s.revisions)).unwrap_or_default(),
                 result,
                 timers: run.timers,
-                trace: None,
+                trace,
             });
         }
         output
+    }
+
+    fn trace(&self, run: &Run<'_>, outcome: Outcome) -> Option<TraceIds> {
+        let (tracer, span) = (self.shared.tracer.as_ref()?, run.span.as_ref()?);
+        let Timers {
+            handler,
+            input,
+            eval,
+        } = run.timers;
+        // The stages follow each other without a gap that is worth a clock reading.
+        let stage = |begin, length| trace::Stage { begin, length };
+        let (built, decided) = (
+            input.unwrap_or_default(),
+            input.unwrap_or_default() + eval.unwrap_or_default(),
+        );
+        tracer.finish(
+            span,
+            &trace::Finished {
+                name: SPAN,
+                decision_id: run.id.as_str(),
+                outcome,
+                started: run.timestamp,
+                total: handler,
+                input: input.map(|length| stage(Duration::ZERO, length)),
+                eval: eval.map(|length| stage(built, length)),
+                response: Some(stage(decided, handler.saturating_sub(decided))),
+            },
+        );
+        let (trace_id, span_id) = span.ids();
+        Some(TraceIds { trace_id, span_id })
     }
 
     fn count(&self, call: Call<'_>, timers: Timers, outcome: Outcome) {

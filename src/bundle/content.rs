@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::manifest::{Manifest, ManifestError, Standing, standing};
-use super::{Bundle, package, text};
+use super::{Bundle, package};
 use crate::data::Value;
+use crate::data::read::{self, ReadError};
 use crate::engine::{Module, RegoVersion};
 
 /// Names longer than this are not the names of policies, and deep trees are dropped recursively.
@@ -164,8 +165,8 @@ impl Content {
                 self.manifest =
                     Some(manifest.map_err(|source| ContentError::Manifest { path: name, source })?);
             }
-            Kind::Json => self.data(&path, text::json(&bytes), "JSON")?,
-            Kind::Yaml => self.data(&path, text::yaml(&bytes), "YAML")?,
+            Kind::Json => self.data(&path, read::json_value(&bytes), "JSON")?,
+            Kind::Yaml => self.data(&path, read::yaml_value(&bytes), "YAML")?,
             Kind::Rego => {
                 let source = String::from_utf8(bytes).map_err(|error| ContentError::Syntax {
                     path: name,
@@ -223,13 +224,13 @@ impl Content {
     fn data(
         &mut self,
         path: &FilePath,
-        value: Result<Value, String>,
+        value: Result<Value, ReadError>,
         format: &'static str,
     ) -> Result<(), ContentError> {
         let value = value.map_err(|reason| ContentError::Syntax {
             path: path.to_string(),
             format,
-            reason,
+            reason: reason.to_string(),
         })?;
         let keys: Vec<String> = if self.encode_keys {
             path.directories()

@@ -6,8 +6,8 @@ use globset::{GlobBuilder, GlobMatcher};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::{Bundle, text};
-use crate::data::Value;
+use super::Bundle;
+use crate::data::{Value, read};
 use crate::engine::RegoVersion;
 
 /// Data is checked recursively down to the roots, so that they must end.
@@ -149,7 +149,8 @@ impl Manifest {
             .map_err(|error| ManifestError::Json(error.to_string()))?;
         let roots = own_roots(raw.roots)?;
         let metadata = match raw.metadata {
-            Some(raw) => text::json(raw.get().as_bytes()).map_err(ManifestError::Json)?,
+            Some(raw) => read::json_value(raw.get().as_bytes())
+                .map_err(|error| ManifestError::Json(error.to_string()))?,
             None => Value::Null,
         };
         let rego_version = raw

@@ -22,6 +22,7 @@ pub(super) fn read(
         addrs: addrs.to_vec(),
         tls,
         h2c: flags.h2c,
+        unix_socket_mode: Some(flags.process.unix_socket_perm),
     }
 }
 

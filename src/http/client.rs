@@ -21,6 +21,7 @@ use hyper_util::rt::{TokioExecutor, TokioTimer};
 
 use super::{Credentials, ServiceConfig, TokenSource};
 
+pub mod collector;
 mod connect;
 mod identity;
 mod trust;

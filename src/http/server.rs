@@ -65,7 +65,7 @@ pub fn bind(config: &ListenConfig) -> Result<Bound, BindError> {
         .transpose()?;
     let mut listeners = Vec::new();
     for text in &config.addrs {
-        let (address, secured) = address::parse(text, reloader.is_some())?;
+        let (address, secured) = address::parse(text, reloader.is_some(), config.unix_socket_mode)?;
         let protocol = match (&reloader, secured) {
             (Some(reloader), true) => Protocol::Tls(reloader.acceptor()),
             _ => Protocol::Plain { h2c: config.h2c },

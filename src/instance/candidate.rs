@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
 use super::files::Loaded;
-use super::{adapt, merge};
-use crate::bundle::Bundle;
+use super::merge;
+use crate::bundle::{self, Bundle};
 use crate::data::Value;
 use crate::decision::Revisions;
 use crate::engine::{Budget, Entrypoint, Policy, Source};
@@ -53,7 +53,8 @@ impl Candidate {
         entrypoints: Vec<Entrypoint>,
         max_errors: usize,
     ) -> Result<Policy, String> {
-        adapt::check_overlap(&self.bundles().collect::<Vec<_>>())?;
+        bundle::check_overlap(&self.bundles().collect::<Vec<_>>())
+            .map_err(|error| error.to_string())?;
         let mut modules = self.files.modules.clone();
         let mut data = self.files.data.clone();
         for bundle in self.bundles() {

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 
 use globset::{Glob, GlobBuilder, GlobSet, GlobSetBuilder};
 
-use super::{adapt, merge};
-use crate::data::Value;
+use super::merge;
+use crate::data::{Value, read};
 use crate::engine::{Module, RegoVersion};
 
 /// What was found in files.
@@ -169,15 +169,16 @@ impl Loader {
     fn file(&mut self, path: &Path, place: &[String]) -> Result<bool, LoadError> {
         let parse = match path.extension().and_then(|ending| ending.to_str()) {
             Some("rego") => return self.module(path).map(|()| true),
-            Some("json") => adapt::json,
-            Some("yaml" | "yml") => adapt::yaml,
+            Some("json") => read::json_value,
+            Some("yaml" | "yml") => read::yaml_value,
             _ => return Ok(false),
         };
         let content = |reason| LoadError::Content {
             path: path.to_owned(),
             reason,
         };
-        let value = parse(&read(path)?).map_err(content)?;
+        let text = std::fs::read(path).map_err(|source| io_error(path, source))?;
+        let value = parse(&text).map_err(|error| content(error.to_string()))?;
         if place.is_empty() && value.as_object().is_err() {
             return Err(content(
                 "the document is not an object, and only objects can be all of `data`".to_owned(),

@@ -10,13 +10,17 @@ use tokio::time;
 use super::candidate::{self, Candidate};
 use super::files::{self, Loaded};
 use super::status::{BundleError, BundleStatus, Status};
-use super::{Cell, Config, Snapshot, adapt};
-use crate::bundle::{Bundle, Update};
+use super::{Cell, Config, Snapshot};
+use crate::bundle::archive::Limits;
+use crate::bundle::{self, Bundle, Update};
 use crate::engine::{Entrypoint, Policy};
 use crate::task::Shutdown;
 
 /// How often it is looked whether an old snapshot can be freed.
 const SWEEP: time::Duration = time::Duration::from_secs(1);
+
+/// How large a bundle on the disk may be, expanded: as large as a downloaded one by default.
+const BUNDLE_SIZE: u64 = 1 << 30;
 
 /// How many updates are compiled together at most.
 const BATCH: usize = 64;
@@ -282,11 +286,11 @@ async fn read_disk(config: &Config) -> Result<(Loaded, Vec<Bundle>), String> {
     let version = config.rego_version;
     let read = candidate::on_large_stack("load", move || {
         let files = files::load(&paths, &ignore, version).map_err(|error| error.to_string())?;
-        let bundles: Result<Vec<Bundle>, String> = bundle_paths
+        let bundles: Result<Vec<Bundle>, _> = bundle_paths
             .iter()
-            .map(|path| adapt::bundle(path, &ignore, version))
+            .map(|path| bundle::load(path, &ignore, Limits::new(BUNDLE_SIZE, version)))
             .collect();
-        Ok((files, bundles?))
+        Ok((files, bundles.map_err(|error| error.to_string())?))
     });
     read.await
         .map_err(|error| format!("the files could not be read: {error}"))?

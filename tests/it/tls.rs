@@ -230,6 +230,7 @@ async fn the_http_api_speaks_both_versions_over_tls() {
         addrs: vec!["https://127.0.0.1:0".to_owned()],
         tls: Some(config(dir.path(), ClientAuth::None)),
         h2c: false,
+        unix_socket_mode: None,
     });
     let bound = bound.unwrap();
     let address = bound.addresses().remove(0);

@@ -36,7 +36,11 @@ pub enum BindError {
 }
 
 /// The address, and whether TLS is spoken there. Without a scheme the certificate decides.
-pub(super) fn parse(text: &str, has_certificate: bool) -> Result<(Address, bool), BindError> {
+pub(super) fn parse(
+    text: &str,
+    has_certificate: bool,
+    mode: Option<u32>,
+) -> Result<(Address, bool), BindError> {
     let (scheme, rest) = match text.split_once("://") {
         Some((scheme, rest)) => (scheme, rest),
         None => (if has_certificate { "https" } else { "http" }, text),
@@ -47,7 +51,7 @@ pub(super) fn parse(text: &str, has_certificate: bool) -> Result<(Address, bool)
         "https" => Err(BindError::NoCertificate {
             address: text.to_owned(),
         }),
-        "unix" => Ok((unix(rest), false)),
+        "unix" => Ok((unix(rest, mode), false)),
         _ => Err(BindError::Scheme {
             address: text.to_owned(),
             scheme: scheme.to_owned(),
@@ -55,12 +59,12 @@ pub(super) fn parse(text: &str, has_certificate: bool) -> Result<(Address, bool)
     }
 }
 
-fn unix(rest: &str) -> Address {
+fn unix(rest: &str, mode: Option<u32>) -> Address {
     match rest.strip_prefix('@') {
         Some(name) => Address::Abstract(name.to_owned()),
         None => Address::Unix {
             path: PathBuf::from(rest),
-            mode: None,
+            mode,
         },
     }
 }
@@ -107,7 +111,7 @@ mod tests {
                 (
                     Address::Unix {
                         path: "/run/api.sock".into(),
-                        mode: None,
+                        mode: Some(0o755),
                     },
                     false,
                 ),
@@ -118,7 +122,7 @@ mod tests {
                 (Address::Abstract("api".into()), false),
             ),
         ] {
-            assert_eq!(parse(text, certificate).unwrap(), expected, "{text}");
+            assert_eq!(parse(text, certificate, Some(0o755)).unwrap(), expected, "{text}");
         }
     }
 
@@ -136,7 +140,7 @@ mod tests {
                  `http`, `https`, `unix`, or none",
             ),
         ] {
-            assert_eq!(parse(text, false).unwrap_err().to_string(), expected);
+            assert_eq!(parse(text, false, None).unwrap_err().to_string(), expected);
         }
     }
 }

@@ -17,6 +17,7 @@ fn serve(addr: &str, h2c: bool, router: &Router) -> Server {
         addrs: vec![addr.to_owned()],
         tls: None,
         h2c,
+        unix_socket_mode: None,
     };
     let bound = bind(&config).unwrap();
     let address = bound.addresses().remove(0);
