@@ -22,16 +22,24 @@ struct Cost {
 
 #[tokio::test]
 async fn sixteen_streams_share_their_system_calls() {
-    let Some(cost) = measure(16).await else { return };
+    let Some(cost) = measure(16).await else {
+        return;
+    };
     assert!(cost.syscalls <= 0.35, "{cost:?}");
-    assert!(cost.futex <= 0.01, "a decision record must not wake anybody: {cost:?}");
+    assert!(
+        cost.futex <= 0.01,
+        "a decision record must not wake anybody: {cost:?}"
+    );
 }
 
 #[tokio::test]
 async fn a_single_stream_costs_one_read_one_write_one_wait() {
     let Some(cost) = measure(1).await else { return };
     assert!(cost.syscalls <= 3.2, "{cost:?}");
-    assert!(cost.futex <= 0.01, "a decision record must not wake anybody: {cost:?}");
+    assert!(
+        cost.futex <= 0.01,
+        "a decision record must not wake anybody: {cost:?}"
+    );
 }
 
 /// Counts a sidecar's system calls under one connection with that many streams, console decision
@@ -41,23 +49,37 @@ async fn measure(streams: u32) -> Option<Cost> {
         skip("strace or h2load is missing (Debian: strace, nghttp2-client)");
         return None;
     }
-    let config = json!({"decision_logs": {"console": true}, "plugins": {"envoy_ext_authz_grpc": {}}});
+    let config =
+        json!({"decision_logs": {"console": true}, "plugins": {"envoy_ext_authz_grpc": {}}});
     let policy = include_str!("../../policies/rbac/policy.rego").to_owned();
     let data = concat!(env!("CARGO_MANIFEST_DIR"), "/policies/rbac/data.json");
-    let mut sidecar = Sidecar::start(SidecarSpec { policy, config, args: vec![data.into()] }).await;
+    let mut sidecar = Sidecar::start(SidecarSpec {
+        policy,
+        config,
+        args: vec![data.into()],
+    })
+    .await;
     let body = frame(sidecar.folder.path());
     load(&body, sidecar.grpc, streams, 200);
     let before = logged(&sidecar);
     let summary = sidecar.folder.path().join("strace");
     let mut command = Command::new("strace");
-    command.args(["-f", "-c", "-p", &sidecar.process().id().to_string(), "-o"]).arg(&summary);
+    command
+        .args(["-f", "-c", "-p", &sidecar.process().id().to_string(), "-o"])
+        .arg(&summary);
     let mut strace = Process::start(command);
     let attached = |line: &str| line.contains("attached").then_some(());
-    strace.output().find("strace's word that it is attached", attached).await;
+    strace
+        .output()
+        .find("strace's word that it is attached", attached)
+        .await;
     load(&body, sidecar.grpc, streams, REQUESTS);
     // The count ends when the last record is written: a cost that is put off is still a cost.
     let all = before + REQUESTS as usize;
-    until("every decision is logged", async || (logged(&sidecar) >= all).then_some(())).await;
+    until("every decision is logged", async || {
+        (logged(&sidecar) >= all).then_some(())
+    })
+    .await;
     strace.terminate();
     strace.end().await;
     Some(cost(&std::fs::read_to_string(summary).unwrap()))
@@ -65,13 +87,21 @@ async fn measure(streams: u32) -> Option<Cost> {
 
 /// How many decisions are in the log.
 fn logged(sidecar: &Sidecar) -> usize {
-    sidecar.output().count(|line| line.contains("\"Decision Log\""))
+    sidecar
+        .output()
+        .count(|line| line.contains("\"Decision Log\""))
 }
 
 /// One run of h2load: a connection with `streams` streams, each asking again when it is answered.
 fn load(body: &Path, port: u16, streams: u32, requests: u32) {
     let run = Command::new("h2load")
-        .args(["-c1", "-t1", &format!("-m{streams}"), &format!("-n{requests}"), "-d"])
+        .args([
+            "-c1",
+            "-t1",
+            &format!("-m{streams}"),
+            &format!("-n{requests}"),
+            "-d",
+        ])
         .arg(body)
         .args(["-H", "content-type: application/grpc", "-H", "te: trailers"])
         .arg(format!("http://127.0.0.1:{port}{CHECK}"))
@@ -90,7 +120,10 @@ fn frame(folder: &Path) -> PathBuf {
 }
 
 fn have(tool: &str) -> bool {
-    Command::new(tool).arg("--version").output().is_ok_and(|out| out.status.success())
+    Command::new(tool)
+        .arg("--version")
+        .output()
+        .is_ok_and(|out| out.status.success())
 }
 
 /// Reads strace's table: time, seconds, usecs/call, calls, then errors (may be absent) and the name.
@@ -103,5 +136,8 @@ fn cost(table: &str) -> Cost {
         .collect();
     let per_decision = |name: &str| calls.get(name).copied().unwrap_or(0.0) / f64::from(REQUESTS);
     assert!(calls.contains_key("total"), "{table}");
-    Cost { syscalls: per_decision("total"), futex: per_decision("futex") }
+    Cost {
+        syscalls: per_decision("total"),
+        futex: per_decision("futex"),
+    }
 }

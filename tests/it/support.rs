@@ -11,6 +11,9 @@ pub(crate) mod upstream;
 /// Says aloud that a test did not run; where nothing may be skipped, fails instead.
 #[expect(clippy::print_stderr, reason = "a skipped test must be seen")]
 pub(crate) fn skip(what: &str) {
-    assert!(std::env::var_os("CI").is_none_or(|ci| ci != "true"), "{what}; nothing is skipped in CI");
+    assert!(
+        std::env::var_os("CI").is_none_or(|ci| ci != "true"),
+        "{what}; nothing is skipped in CI"
+    );
     eprintln!("SKIPPED: {what}");
 }

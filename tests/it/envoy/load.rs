@@ -10,7 +10,8 @@ use tokio::task::JoinSet;
 
 use super::mesh;
 use crate::support::bundles::BundleServer;
-use crate::support::mesh::Mesh;
+use crate::support::client::{Answer, Client};
+use crate::support::mesh::{Mesh, MeshBuilder};
 use crate::support::process::until;
 
 const CLIENTS: usize = 8;
@@ -18,8 +19,13 @@ const CLIENTS: usize = 8;
 #[tokio::test]
 async fn a_sidecar_is_drained_without_a_failed_request() {
     // The wait period is how long Envoy has to learn from the health checks that it is going.
-    let two = mesh().sidecars(2).arg("--shutdown-wait-period=2").envoy(|e| e.health_checks = true);
-    let Some(mut mesh) = two.start().await else { return };
+    let two = mesh()
+        .sidecars(2)
+        .arg("--shutdown-wait-period=2")
+        .envoy(|e| e.health_checks = true);
+    let Some(mut mesh) = two.start().await else {
+        return;
+    };
     let load = Load::start(&mesh, "/open");
     load.answers(200).await;
     // Both take part, or the test would prove nothing.
@@ -39,14 +45,9 @@ async fn a_sidecar_is_drained_without_a_failed_request() {
 #[tokio::test]
 async fn a_bundle_is_replaced_without_a_failed_request() {
     let server = BundleServer::start("1", &revision_policy(1)).await;
-    let bundled = Mesh::builder().config(json!({
-        "services": {"test": {"url": format!("http://{}", server.addr)}},
-        "bundles": {"authz": {
-            "service": "test", "resource": "authz.tar.gz",
-            "polling": {"min_delay_seconds": 1, "max_delay_seconds": 1},
-        }},
-    }));
-    let Some(mesh) = bundled.start().await else { return };
+    let Some(mesh) = bundled(&server).start().await else {
+        return;
+    };
     let load = Load::start(&mesh, "/");
     load.revision("1").await;
 
@@ -58,28 +59,29 @@ async fn a_bundle_is_replaced_without_a_failed_request() {
     assert_eq!(load.stop().await, Vec::<String>::new(), "requests failed");
     let named = |event: &serde_json::Value| event["bundles"]["authz"]["revision"] == "3";
     let event = mesh.sidecars[0].decision(named).await;
-    assert_eq!(event["result"]["headers"]["x-revision"], "3", "the log names the bundle that decided");
+    assert_eq!(
+        event["result"]["headers"]["x-revision"], "3",
+        "the log names the bundle that decided"
+    );
 }
 
 /// A bundle that does not compile leaves the one in force where it is.
 #[tokio::test]
 async fn a_broken_bundle_changes_nothing() {
     let server = BundleServer::start("1", &revision_policy(1)).await;
-    let bundled = Mesh::builder().config(json!({
-        "services": {"test": {"url": format!("http://{}", server.addr)}},
-        "bundles": {"authz": {
-            "service": "test", "resource": "authz.tar.gz",
-            "polling": {"min_delay_seconds": 1, "max_delay_seconds": 1},
-        }},
-    }));
-    let Some(mesh) = bundled.start().await else { return };
+    let Some(mesh) = bundled(&server).start().await else {
+        return;
+    };
     let load = Load::start(&mesh, "/");
     load.revision("1").await;
 
     server.publish("2", "package envoy.authz\nallow if {");
     // Its failure is reported, in whatever words.
     let report = |line: &str| (line.contains("authz") && line.contains("error")).then_some(());
-    mesh.sidecars[0].output().find("the report of the failed activation", report).await;
+    mesh.sidecars[0]
+        .output()
+        .find("the report of the failed activation", report)
+        .await;
     load.answers(50).await;
     server.publish("3", &revision_policy(3));
     load.revision("3").await;
@@ -87,6 +89,18 @@ async fn a_broken_bundle_changes_nothing() {
     assert_eq!(load.stop().await, Vec::<String>::new(), "requests failed");
 }
 
+/// A mesh whose sidecar asks this server for its bundle every second.
+fn bundled(server: &BundleServer) -> MeshBuilder {
+    Mesh::builder().config(&json!({
+        "services": {"test": {"url": format!("http://{}", server.addr)}},
+        "bundles": {"authz": {
+            "service": "test", "resource": "authz.tar.gz",
+            "polling": {"min_delay_seconds": 1, "max_delay_seconds": 1},
+        }},
+    }))
+}
+
+/// Allows everything and names itself.
 fn revision_policy(revision: u32) -> String {
     format!(
         "package envoy.authz\nallow := {{\"allowed\": true, \"headers\": {{\"x-revision\": \"{revision}\"}}}}\n"
@@ -112,7 +126,7 @@ impl Load {
         let state = Arc::<State>::default();
         let mut tasks = JoinSet::new();
         for _ in 0..CLIENTS {
-            let (client, url, state) = (mesh.client(), mesh.url(path), Arc::clone(&state));
+            let (client, url, state) = (Client::new(), mesh.url(path), Arc::clone(&state));
             tasks.spawn(async move {
                 while !state.stop.load(Ordering::Relaxed) {
                     let request = Request::get(&url).body(Full::default()).unwrap();
@@ -147,7 +161,7 @@ impl Load {
 }
 
 impl State {
-    fn count(&self, answer: Option<&crate::support::client::Answer>) {
+    fn count(&self, answer: Option<&Answer>) {
         self.answered.fetch_add(1, Ordering::Relaxed);
         match answer {
             Some(answer) if answer.status == 200 => {

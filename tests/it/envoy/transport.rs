@@ -1,14 +1,17 @@
 //! How the sidecar is reached: a UNIX socket, TLS, and what happens when it is not reached at all.
 
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 use serde_json::json;
 
 use super::mesh;
+use crate::support::mesh::MeshBuilder;
 
 #[tokio::test]
 async fn over_a_unix_socket() {
-    let over_socket = mesh().plugin(json!({"addr": "unix://FOLDER/auth.sock"}));
-    let Some(mesh) = over_socket.start().await else { return };
+    let over_socket = mesh().plugin(&json!({"addr": "unix://FOLDER/auth.sock"}));
+    let Some(mesh) = over_socket.start().await else {
+        return;
+    };
 
     assert_eq!(mesh.get("/open", &[]).await.status, 200);
     assert_eq!(mesh.get("/nowhere", &[]).await.status, 403);
@@ -17,7 +20,9 @@ async fn over_a_unix_socket() {
 #[tokio::test]
 async fn over_tls_with_a_certificate_that_envoy_verifies() {
     let pki = Pki::new("regate.test");
-    let Some(mesh) = pki.mesh().start().await else { return };
+    let Some(mesh) = pki.mesh().start().await else {
+        return;
+    };
 
     assert_eq!(mesh.get("/open", &[]).await.status, 200);
     assert_eq!(mesh.get("/nowhere", &[]).await.status, 403);
@@ -26,7 +31,9 @@ async fn over_tls_with_a_certificate_that_envoy_verifies() {
 #[tokio::test]
 async fn a_certificate_for_another_name_is_not_trusted() {
     let pki = Pki::new("elsewhere.test");
-    let Some(mesh) = pki.mesh().start().await else { return };
+    let Some(mesh) = pki.mesh().start().await else {
+        return;
+    };
 
     assert_eq!(mesh.get("/open", &[]).await.status, 503);
     assert!(mesh.upstream.take().is_empty());
@@ -34,7 +41,9 @@ async fn a_certificate_for_another_name_is_not_trusted() {
 
 #[tokio::test]
 async fn without_a_sidecar_requests_are_refused() {
-    let Some(mut mesh) = mesh().start().await else { return };
+    let Some(mut mesh) = mesh().start().await else {
+        return;
+    };
     assert_eq!(mesh.get("/open", &[]).await.status, 200);
 
     mesh.sidecars.clear();
@@ -45,7 +54,9 @@ async fn without_a_sidecar_requests_are_refused() {
 
 #[tokio::test]
 async fn without_a_sidecar_requests_pass_where_envoy_is_told_so() {
-    let Some(mut mesh) = mesh().envoy(|e| e.failure_mode_allow = true).start().await else { return };
+    let Some(mut mesh) = mesh().envoy(|e| e.failure_mode_allow = true).start().await else {
+        return;
+    };
     assert_eq!(mesh.get("/nowhere", &[]).await.status, 403);
 
     mesh.sidecars.clear();
@@ -62,12 +73,16 @@ impl Pki {
     fn new(server: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mut authority = CertificateParams::new([]).unwrap();
+        authority
+            .distinguished_name
+            .push(DnType::CommonName, "test authority");
         authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let issuer = CertifiedIssuer::self_signed(authority, KeyPair::generate().unwrap()).unwrap();
         let key = KeyPair::generate().unwrap();
         let params = CertificateParams::new([server.to_owned()]).unwrap();
         let certificate = params.signed_by(&key, &issuer).unwrap();
-        let write = |name: &str, pem: String| std::fs::write(folder.path().join(name), pem).unwrap();
+        let write =
+            |name: &str, pem: String| std::fs::write(folder.path().join(name), pem).unwrap();
         write("ca.pem", issuer.pem());
         write("cert.pem", certificate.pem());
         write("key.pem", key.serialize_pem());
@@ -75,9 +90,12 @@ impl Pki {
     }
 
     /// A mesh whose sidecar shows the certificate, and whose Envoy asks for `regate.test`.
-    fn mesh(&self) -> crate::support::mesh::MeshBuilder {
+    fn mesh(&self) -> MeshBuilder {
         let file = |name: &str| self.folder.path().join(name);
-        let keys = json!({"tls_cert_file": file("cert.pem"), "tls_private_key_file": file("key.pem")});
-        mesh().plugin(keys).envoy(|e| e.tls_authority = Some(file("ca.pem")))
+        let keys =
+            json!({"tls_cert_file": file("cert.pem"), "tls_private_key_file": file("key.pem")});
+        mesh()
+            .plugin(&keys)
+            .envoy(|e| e.tls_authority = Some(file("ca.pem")))
     }
 }

@@ -32,7 +32,10 @@ impl BundleServer {
     /// Serves a bundle of this policy at every path.
     pub(crate) async fn start(revision: &str, policy: &str) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let this = Self { addr: listener.local_addr().unwrap(), current: Arc::default() };
+        let this = Self {
+            addr: listener.local_addr().unwrap(),
+            current: Arc::default(),
+        };
         this.publish(revision, policy);
         let serving = this.clone();
         tokio::spawn(async move {
@@ -54,7 +57,10 @@ impl BundleServer {
     pub(crate) fn publish(&self, revision: &str, policy: &str) {
         let manifest = serde_json::json!({"revision": revision, "roots": [""]}).to_string();
         let archive = archive(&[(".manifest", &manifest), ("policy.rego", policy)]);
-        *self.current.lock().unwrap() = Current { etag: format!("\"{revision}\""), archive };
+        *self.current.lock().unwrap() = Current {
+            etag: format!("\"{revision}\""),
+            archive,
+        };
     }
 
     fn answer(&self, request: &Request<Incoming>) -> Response<Full<Bytes>> {
@@ -64,7 +70,11 @@ impl BundleServer {
         Response::builder()
             .status(if known { 304 } else { 200 })
             .header("etag", &current.etag)
-            .body(Full::new(if known { Bytes::new() } else { current.archive }))
+            .body(Full::new(if known {
+                Bytes::new()
+            } else {
+                current.archive
+            }))
             .unwrap()
     }
 }

@@ -32,7 +32,11 @@ impl Client {
         let (head, body) = self.0.request(request).await.ok()?.into_parts();
         let body = body.collect().await.ok()?.to_bytes();
         let body = String::from_utf8_lossy(&body).into_owned();
-        Some(Answer { status: head.status.as_u16(), headers: head.headers, body })
+        Some(Answer {
+            status: head.status.as_u16(),
+            headers: head.headers,
+            body,
+        })
     }
 }
 
@@ -41,11 +45,17 @@ impl Client {
 impl Answer {
     /// All values of one header, in the order they came in.
     pub(crate) fn all(&self, name: &str) -> Vec<&str> {
-        self.headers.get_all(name).iter().map(|value| value.to_str().unwrap()).collect()
+        self.headers
+            .get_all(name)
+            .iter()
+            .map(|value| value.to_str().unwrap())
+            .collect()
     }
 }
 
 /// One GET over a connection of its own.
 pub(crate) async fn get(url: &str) -> Option<Answer> {
-    Client::new().send(Request::get(url).body(Full::default()).unwrap()).await
+    Client::new()
+        .send(Request::get(url).body(Full::default()).unwrap())
+        .await
 }

@@ -66,13 +66,30 @@ impl Envoy {
     }
 
     /// Starts it and waits until it takes requests.
-    pub(crate) async fn start(spec: &EnvoySpec, sidecars: &[Endpoint], upstream: SocketAddr) -> Self {
+    pub(crate) async fn start(
+        spec: &EnvoySpec,
+        sidecars: &[Endpoint],
+        upstream: SocketAddr,
+    ) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let (config, admin) = (folder.path().join("envoy.json"), folder.path().join("admin"));
+        let (config, admin) = (
+            folder.path().join("envoy.json"),
+            folder.path().join("admin"),
+        );
         std::fs::write(&config, spec.bootstrap(sidecars, upstream).to_string()).unwrap();
         let mut command = Command::new(Self::binary().expect("checked before"));
-        command.arg("--config-path").arg(&config).arg("--admin-address-path").arg(&admin);
-        command.args(["--use-dynamic-base-id", "--concurrency", "1", "--log-level", "warning"]);
+        command
+            .arg("--config-path")
+            .arg(&config)
+            .arg("--admin-address-path")
+            .arg(&admin);
+        command.args([
+            "--use-dynamic-base-id",
+            "--concurrency",
+            "1",
+            "--log-level",
+            "warning",
+        ]);
         let mut process = Process::start(command);
         let port = until("Envoy takes requests", async || {
             if let Some(status) = process.ended() {
@@ -81,7 +98,11 @@ impl Envoy {
             listener_port(std::fs::read_to_string(&admin).ok()?.trim()).await
         })
         .await;
-        Self { process, port, _folder: folder }
+        Self {
+            process,
+            port,
+            _folder: folder,
+        }
     }
 
     /// The process itself.
@@ -221,15 +242,19 @@ impl Endpoint {
 async fn listener_port(admin: &str) -> Option<u16> {
     let ready = client::get(&format!("http://{admin}/ready")).await?;
     (ready.status == 200).then_some(())?;
-    let listeners = client::get(&format!("http://{admin}/listeners?format=json")).await?.body;
+    let listeners = client::get(&format!("http://{admin}/listeners?format=json"))
+        .await?
+        .body;
     let listeners: Value = serde_json::from_str(&listeners).ok()?;
     let address = &listeners["listener_statuses"][0]["local_address"]["socket_address"];
     u16::try_from(address["port_value"].as_u64()?).ok()
 }
 
 fn cluster(name: &str, addresses: &[Value]) -> Value {
-    let endpoints: Vec<Value> =
-        addresses.iter().map(|address| json!({"endpoint": {"address": address}})).collect();
+    let endpoints: Vec<Value> = addresses
+        .iter()
+        .map(|address| json!({"endpoint": {"address": address}}))
+        .collect();
     json!({
         "name": name, "type": "STATIC", "connect_timeout": "2s",
         "load_assignment": {"cluster_name": name, "endpoints": [{"lb_endpoints": endpoints}]},

@@ -6,7 +6,7 @@ use hyper::body::Bytes;
 use serde_json::{Value, json};
 
 use super::client::{Answer, Client};
-use super::envoy::{Api, Endpoint, Envoy, EnvoySpec};
+use super::envoy::{Api, Body, Endpoint, Envoy, EnvoySpec};
 use super::process::{Sidecar, SidecarSpec};
 use super::skip;
 use super::upstream::Upstream;
@@ -31,9 +31,14 @@ pub(crate) struct MeshBuilder {
 impl Mesh {
     /// One sidecar over TCP with console decision logs and no policy yet.
     pub(crate) fn builder() -> MeshBuilder {
-        let config = json!({"decision_logs": {"console": true}, "plugins": {"envoy_ext_authz_grpc": {}}});
+        let config =
+            json!({"decision_logs": {"console": true}, "plugins": {"envoy_ext_authz_grpc": {}}});
         MeshBuilder {
-            sidecar: SidecarSpec { policy: String::new(), config, args: Vec::new() },
+            sidecar: SidecarSpec {
+                policy: String::new(),
+                config,
+                args: Vec::new(),
+            },
             sidecars: 1,
             envoy: EnvoySpec::default(),
         }
@@ -46,23 +51,24 @@ impl Mesh {
 
     /// A GET with these headers.
     pub(crate) async fn get(&self, path: &str, headers: &[(&str, &str)]) -> Answer {
-        let request = headers.iter().fold(Request::get(self.url(path)), |r, (k, v)| r.header(*k, *v));
+        let request = headers
+            .iter()
+            .fold(Request::get(self.url(path)), |r, (k, v)| r.header(*k, *v));
         self.send(request.body(Full::default()).unwrap()).await
     }
 
     /// A POST of a JSON body.
     pub(crate) async fn post(&self, path: &str, body: &str) -> Answer {
         let request = Request::post(self.url(path)).header("content-type", "application/json");
-        self.send(request.body(Full::from(body.to_owned())).unwrap()).await
-    }
-
-    /// A client with connections of its own, for load.
-    pub(crate) fn client(&self) -> Client {
-        Client::new()
+        self.send(request.body(Full::from(body.to_owned())).unwrap())
+            .await
     }
 
     async fn send(&self, request: Request<Full<Bytes>>) -> Answer {
-        self.client.send(request).await.expect("Envoy always answers")
+        self.client
+            .send(request)
+            .await
+            .expect("Envoy always answers")
     }
 }
 
@@ -76,13 +82,16 @@ impl MeshBuilder {
     }
 
     /// Keys of the plugin's configuration.
-    pub(crate) fn plugin(mut self, keys: Value) -> Self {
-        merge(&mut self.sidecar.config["plugins"]["envoy_ext_authz_grpc"], keys);
+    pub(crate) fn plugin(mut self, keys: &Value) -> Self {
+        merge(
+            &mut self.sidecar.config["plugins"]["envoy_ext_authz_grpc"],
+            keys,
+        );
         self
     }
 
     /// Top-level keys of the configuration.
-    pub(crate) fn config(mut self, keys: Value) -> Self {
+    pub(crate) fn config(mut self, keys: &Value) -> Self {
         merge(&mut self.sidecar.config, keys);
         self
     }
@@ -96,6 +105,15 @@ impl MeshBuilder {
     /// How many sidecars stand behind Envoy.
     pub(crate) fn sidecars(mut self, count: usize) -> Self {
         self.sidecars = count;
+        self
+    }
+
+    /// Envoy sends that much of a body along, as bytes or as text.
+    pub(crate) fn body(mut self, max_bytes: u32, as_bytes: bool) -> Self {
+        self.envoy.body = Some(Body {
+            max_bytes,
+            as_bytes,
+        });
         self
     }
 
@@ -115,10 +133,18 @@ impl MeshBuilder {
         for _ in 0..self.sidecars {
             sidecars.push(Sidecar::start(self.sidecar.clone()).await);
         }
-        let endpoints: Vec<Endpoint> = sidecars.iter().map(|sidecar| self.endpoint(sidecar)).collect();
+        let endpoints: Vec<Endpoint> = sidecars
+            .iter()
+            .map(|sidecar| self.endpoint(sidecar))
+            .collect();
         let upstream = Upstream::start().await;
         let envoy = Envoy::start(&self.envoy, &endpoints, upstream.addr).await;
-        Some(Mesh { envoy, sidecars, upstream, client: Client::new() })
+        Some(Mesh {
+            envoy,
+            sidecars,
+            upstream,
+            client: Client::new(),
+        })
     }
 
     fn endpoint(&self, sidecar: &Sidecar) -> Endpoint {
@@ -131,7 +157,7 @@ impl MeshBuilder {
     }
 }
 
-fn merge(into: &mut Value, keys: Value) {
+fn merge(into: &mut Value, keys: &Value) {
     for (key, value) in keys.as_object().expect("keys are an object") {
         into[key] = value.clone();
     }

@@ -64,7 +64,10 @@ impl Process {
             .stderr(Stdio::piped())
             .spawn()
             .unwrap_or_else(|error| panic!("{command:?} does not start: {error}"));
-        let output = Output { lines: Arc::default(), news: watch::channel(()).0 };
+        let output = Output {
+            lines: Arc::default(),
+            news: watch::channel(()).0,
+        };
         output.read(child.stdout.take().unwrap());
         output.read(child.stderr.take().unwrap());
         Self { child, output }
@@ -82,7 +85,10 @@ impl Process {
 
     /// Sends SIGTERM.
     pub(crate) fn terminate(&self) {
-        let sent = Command::new("kill").args(["-TERM", &self.id().to_string()]).status().unwrap();
+        let sent = Command::new("kill")
+            .args(["-TERM", &self.id().to_string()])
+            .status()
+            .unwrap();
         assert!(sent.success(), "the process {} is gone already", self.id());
     }
 
@@ -115,7 +121,12 @@ impl Output {
 
     /// How many lines there are of a kind.
     pub(crate) fn count(&self, wanted: impl Fn(&str) -> bool) -> usize {
-        self.lines.lock().unwrap().iter().filter(|line| wanted(line)).count()
+        self.lines
+            .lock()
+            .unwrap()
+            .iter()
+            .filter(|line| wanted(line))
+            .count()
     }
 
     /// The first line that `wanted` makes something of, also one that is still to come.
@@ -132,10 +143,8 @@ impl Output {
                 news.changed().await.unwrap();
             }
         };
-        match timeout(PATIENCE, search).await {
-            Ok(found) => found,
-            Err(_) => panic!("no line was {what}; there was:\n{}", self.all()),
-        }
+        let found = timeout(PATIENCE, search).await;
+        found.unwrap_or_else(|_| panic!("no line was {what}; there was:\n{}", self.all()))
     }
 
     fn read(&self, stream: impl Read + Send + 'static) {
@@ -156,18 +165,28 @@ impl Sidecar {
     pub(crate) async fn start(spec: SidecarSpec) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let (grpc, http, api, diagnostic) = (free_port(), free_port(), free_port(), free_port());
-        let config = place(spec.config, folder.path(), grpc, http);
+        let config = place(&spec.config, folder.path(), grpc, http);
         std::fs::write(folder.path().join("config.yaml"), config.to_string()).unwrap();
         let mut command = Command::new(binary());
-        command.current_dir(folder.path()).args(["run", "--server", "--config-file=config.yaml"]);
+        command
+            .current_dir(folder.path())
+            .args(["run", "--server", "--config-file=config.yaml"]);
         command.arg(format!("--addr=127.0.0.1:{api}"));
-        command.arg(format!("--diagnostic-addr=127.0.0.1:{diagnostic}")).args(&spec.args);
+        command
+            .arg(format!("--diagnostic-addr=127.0.0.1:{diagnostic}"))
+            .args(&spec.args);
         if !spec.policy.is_empty() {
             std::fs::write(folder.path().join("policy.rego"), spec.policy).unwrap();
             command.arg("policy.rego");
         }
         let process = Process::start(command);
-        let mut this = Self { process, folder, grpc, http, diagnostic };
+        let mut this = Self {
+            process,
+            folder,
+            grpc,
+            http,
+            diagnostic,
+        };
         this.ready().await;
         this
     }
@@ -188,16 +207,24 @@ impl Sidecar {
             let event: Value = serde_json::from_str(line).ok()?;
             (event["msg"] == "Decision Log" && wanted(&event)).then_some(event)
         };
-        self.process.output().find("the decision log event", event).await
+        self.process
+            .output()
+            .find("the decision log event", event)
+            .await
     }
 
     async fn ready(&mut self) {
         let url = format!("http://127.0.0.1:{}/health?bundles", self.diagnostic);
         until("regate is ready", async || {
             if let Some(status) = self.process.ended() {
-                panic!("regate ended with {status}:\n{}", self.process.output().all());
+                panic!(
+                    "regate ended with {status}:\n{}",
+                    self.process.output().all()
+                );
             }
-            client::get(&url).await.filter(|answer| answer.status == 200)
+            client::get(&url)
+                .await
+                .filter(|answer| answer.status == 200)
         })
         .await;
     }
@@ -214,7 +241,9 @@ pub(crate) async fn until<T>(what: &str, mut ask: impl AsyncFnMut() -> Option<T>
             }
         }
     };
-    timeout(PATIENCE, asking).await.unwrap_or_else(|_| panic!("waited in vain until {what}"))
+    timeout(PATIENCE, asking)
+        .await
+        .unwrap_or_else(|_| panic!("waited in vain until {what}"))
 }
 
 /// A port that nothing listens on, from below the range that outgoing connections are given.
@@ -235,8 +264,10 @@ fn binary() -> PathBuf {
 }
 
 /// Fills the gaps of a configuration: ports of 0, `FOLDER` for the folder, the addresses' defaults.
-fn place(config: Value, folder: &Path, grpc: u16, http: u16) -> Value {
-    let text = config.to_string().replace("FOLDER", &folder.display().to_string());
+fn place(config: &Value, folder: &Path, grpc: u16, http: u16) -> Value {
+    let text = config
+        .to_string()
+        .replace("FOLDER", &folder.display().to_string());
     let mut config: Value = serde_json::from_str(&text).unwrap();
     let plugin = &mut config["plugins"]["envoy_ext_authz_grpc"];
     if plugin["addr"].is_null() {

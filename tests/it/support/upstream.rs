@@ -32,7 +32,10 @@ impl Upstream {
     /// Listens on a free port until the test's runtime ends.
     pub(crate) async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let this = Self { addr: listener.local_addr().unwrap(), seen: Arc::default() };
+        let this = Self {
+            addr: listener.local_addr().unwrap(),
+            seen: Arc::default(),
+        };
         let serving = this.clone();
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
@@ -53,11 +56,19 @@ impl Upstream {
 
     async fn answer(self, request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
         let (head, body) = request.into_parts();
-        let body = body.collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
+        let body = body
+            .collect()
+            .await
+            .map(http_body_util::Collected::to_bytes)
+            .unwrap_or_default();
         // The load tests read here which policy a request was let through by.
         let revision = head.headers.get("x-revision").cloned();
         let path = head.uri.to_string();
-        self.seen.lock().unwrap().push(Seen { path, headers: head.headers, body });
+        self.seen.lock().unwrap().push(Seen {
+            path,
+            headers: head.headers,
+            body,
+        });
         let mut response = Response::new(Full::from("upstream\n"));
         if let Some(revision) = revision {
             response.headers_mut().insert("x-revision", revision);
@@ -71,6 +82,10 @@ impl Upstream {
 impl Seen {
     /// All values of one header, in the order they came in.
     pub(crate) fn all(&self, name: &str) -> Vec<&str> {
-        self.headers.get_all(name).iter().map(|value| value.to_str().unwrap()).collect()
+        self.headers
+            .get_all(name)
+            .iter()
+            .map(|value| value.to_str().unwrap())
+            .collect()
     }
 }
