@@ -1,6 +1,6 @@
 """What is sent to a server, and what comes of it: h2load directly, wrk through Envoy, strace beside."""
+import atexit
 import json
-import pathlib
 import re
 import shutil
 import statistics
@@ -8,7 +8,7 @@ import subprocess
 import tempfile
 import time
 
-from servers import ROOT, free_port, healthy, listening, wait_until  # noqa: F401
+from servers import ROOT, free_port, listening, scratch, wait_until
 
 CHECK = "/envoy.service.auth.v3.Authorization/Check"
 REQUEST = str(ROOT / "bench/check_request.bin")
@@ -67,12 +67,15 @@ class Envoy:
     """One Envoy with a listener for each server; it answers by itself, so that nothing else costs."""
 
     def __init__(self, binary, servers):
-        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="bench-"))
+        folder = scratch()
         self.ports = {None: free_port(), **{server.label: free_port() for server in servers}}
-        ports = {None: None, **{server.label: server.port for server in servers}}
-        static = {"listeners": [listener(self.ports[k], k) for k in ports], "clusters": [cluster(k, p) for k, p in ports.items() if k]}
-        (self.folder / "envoy.json").write_text(json.dumps({"static_resources": static}))
-        self.process = subprocess.Popen([binary, "-c", self.folder / "envoy.json", "--use-dynamic-base-id", "--concurrency", "1", "-l", "error"])
+        # The clusters' names become the calls' authority: no spaces.
+        static = {"listeners": [listener(self.ports[None], "bare", None)] + [
+                      listener(self.ports[s.label], s.label, f"authz-{s.port}") for s in servers],
+                  "clusters": [cluster(f"authz-{s.port}", s.port) for s in servers]}
+        (folder / "envoy.json").write_text(json.dumps({"static_resources": static}))
+        self.process = subprocess.Popen([binary, "-c", folder / "envoy.json", "--use-dynamic-base-id", "--concurrency", "1", "-l", "error"])
+        atexit.register(self.process.terminate)
         wait_until("Envoy listens", lambda: all(listening(port) for port in self.ports.values()))
 
     def wrk(self, server, connections, seconds):
@@ -87,24 +90,20 @@ class Envoy:
         if server and server.logs:
             server.settle(lines + done)
         return {"rps": float(re.search(r"Requests/sec:\s+([\d.]+)", text)[1]),
-                "p50": micros(re.search(r"50%\s+(\S+)", text)[1]), "p99": micros(re.search(r"99%\s+(\S+)", text)[1]),
+                "p50": micros(re.search(r"\n\s+50%\s+(\S+)", text)[1]), "p99": micros(re.search(r"\n\s+99%\s+(\S+)", text)[1]),
                 "cpu": (server.cpu() - cpu) / done * 1e6 if server else 0.0}
 
-    def stop(self):
-        self.process.terminate()
-        self.process.wait(10)
 
-
-def listener(port, name):
+def listener(port, name, authz):
     filters = [{"name": "envoy.filters.http.router", "typed_config": {"@type": typed("filters.http.router.v3.Router")}}]
-    if name:
+    if authz:
         filters.insert(0, {"name": "envoy.filters.http.ext_authz", "typed_config": {
             "@type": typed("filters.http.ext_authz.v3.ExtAuthz"), "transport_api_version": "V3",
-            "grpc_service": {"envoy_grpc": {"cluster_name": name}, "timeout": "5s"}}})
+            "grpc_service": {"envoy_grpc": {"cluster_name": authz}, "timeout": "5s"}}})
     route = {"match": {"prefix": "/"}, "direct_response": {"status": 200, "body": {"inline_string": "ok\n"}}}
     manager = {"@type": typed("filters.network.http_connection_manager.v3.HttpConnectionManager"), "stat_prefix": "in",
                "route_config": {"virtual_hosts": [{"name": "all", "domains": ["*"], "routes": [route]}]}, "http_filters": filters}
-    return {"name": name or "bare", "address": address(port), "filter_chains": [{"filters": [{"name": "manager", "typed_config": manager}]}]}
+    return {"name": name, "address": address(port), "filter_chains": [{"filters": [{"name": "manager", "typed_config": manager}]}]}
 
 
 def cluster(name, port):

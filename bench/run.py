@@ -8,7 +8,6 @@ machine does falls on each. Needs h2load; wrk for the part through Envoy; strace
 """
 import collections
 import os
-import pathlib
 import shutil
 import sys
 
@@ -29,24 +28,20 @@ def main():
     envoy = Envoy(envoy_binary, servers) if shutil.which("wrk") and os.path.isfile(envoy_binary) else None
     if not envoy:
         print("bench: SKIPPED the part through Envoy: wrk or Envoy is missing")
-    try:
-        for server in servers:
-            warm_up(server)
-        for number in range(ROUNDS):
-            shift = number % len(servers)
-            for server in servers[shift:] + servers[:shift]:
-                one_round(server, envoy, results)
-            if envoy:
-                results["envoy", None].append(envoy.wrk(None, ENVOY_CONNECTIONS, SECONDS))
-            print(f"bench: round {number + 1} of {ROUNDS} is done", flush=True)
-        for server in servers:
-            server.rss_loaded = server.rss()
-        for server in servers:
-            for shape in SHAPES[1:]:
-                results["syscalls", shape[0], server.label] = syscalls(server, shape)
-    finally:
-        for running in servers + ([envoy] if envoy else []):
-            running.stop()
+    for server in servers:
+        h2load(server, SHAPES[0], requests=2000)
+    for number in range(ROUNDS):
+        shift = number % len(servers)
+        for server in servers[shift:] + servers[:shift]:
+            one_round(server, envoy, results)
+        if envoy:
+            results["envoy", None].append(envoy.wrk(None, ENVOY_CONNECTIONS, SECONDS))
+        print(f"bench: round {number + 1} of {ROUNDS} is done", flush=True)
+    for server in servers:
+        server.rss_loaded = server.rss()
+    for server in servers:
+        for shape in SHAPES[1:]:
+            results["syscalls", shape[0], server.label] = syscalls(server, shape)
     text = report.numbers(servers, results, ROUNDS, SECONDS)
     print(text)
     report.write(ROOT / "docs/BENCHMARKS.md", text)
@@ -58,12 +53,8 @@ def start():
     servers = [yardstick(os.environ.get("YARDSTICK", str(ROOT / ".build/yardstick/release/yardstick")))]
     servers += [sidecar("regate", regate, logs) for logs in (False, True)]
     if peer := os.environ.get("OPA_ENVOY"):
-        servers += [sidecar("opa-envoy", str(pathlib.Path(peer).resolve()), logs) for logs in (False, True)]
+        servers += [sidecar("opa-envoy", peer, logs) for logs in (False, True)]
     return servers
-
-
-def warm_up(server):
-    h2load(server, SHAPES[0], requests=2000)
 
 
 def one_round(server, envoy, results):

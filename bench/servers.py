@@ -1,4 +1,5 @@
 """The processes that are measured: how each is started, what it has used so far."""
+import atexit
 import fcntl
 import json
 import os
@@ -24,6 +25,7 @@ class Server:
     def __init__(self, name, logs, port, command, folder, ready):
         self.name, self.logs, self.port, self.lines = name, logs, port, 0
         self.process = subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        atexit.register(self.stop)
         fcntl.fcntl(self.process.stdout, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
         self.start_of_output = b""
         threading.Thread(target=self._count, daemon=True).start()
@@ -72,13 +74,13 @@ class Server:
 
 def sidecar(name, binary, logs):
     """regate or its peer: the same arguments and the same configuration."""
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="bench-"))
+    folder = scratch()
     grpc, api, diagnostic = free_port(), free_port(), free_port()
     config = {"plugins": {"envoy_ext_authz_grpc": {"addr": f"127.0.0.1:{grpc}", "path": "envoy/authz/allow"}}}
     if logs:
         config["decision_logs"] = {"console": True}
     (folder / "config.yaml").write_text(json.dumps(config))
-    command = [binary, "run", "--server", "--disable-telemetry", "--config-file=config.yaml",
+    command = [str(pathlib.Path(binary).resolve()), "run", "--server", "--disable-telemetry", "--config-file=config.yaml",
                f"--addr=127.0.0.1:{api}", f"--diagnostic-addr=127.0.0.1:{diagnostic}", *POLICY]
     return Server(name, logs, grpc, command, folder, lambda: healthy(diagnostic) and listening(grpc))
 
@@ -99,6 +101,13 @@ def healthy(port):
 def listening(port):
     with socket.socket() as s:
         return s.connect_ex(("127.0.0.1", port)) == 0
+
+
+def scratch():
+    """A folder that goes when the benchmark ends."""
+    folder = tempfile.TemporaryDirectory(prefix="bench-")
+    atexit.register(folder.cleanup)
+    return pathlib.Path(folder.name)
 
 
 def free_port():
