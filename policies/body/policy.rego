@@ -31,19 +31,24 @@ new_payment if {
 # and `parsed_body` is null.
 problems contains "the body is too large to be checked" if input.truncated_body
 
-problems contains "the body must be a JSON object" if not is_object(input.parsed_body)
+problems contains "the body must be a JSON object" if not object_body
 
 problems contains "amount must be a number above zero" if not positive_amount
 
-problems contains "currency must be one we pay in" if not data.limits[input.parsed_body.currency]
+problems contains "currency must be one we pay in" if not known_currency
 
-# Of values of different types every number is the smaller one: without the check of its type a text would
-# be above any limit.
+# Of values of different types a number is smaller than a text: without the check of its type a text
+# would be above any limit.
 problems contains sprintf("the limit in %s is %v", [currency, data.limits[currency]]) if {
 	currency := input.parsed_body.currency
 	is_number(input.parsed_body.amount)
 	input.parsed_body.amount > data.limits[currency]
 }
+
+# A negation stands on rules of its own: `not f(input.a.b)` is no denial where `input.a` is missing.
+object_body if is_object(input.parsed_body)
+
+known_currency if data.limits[input.parsed_body.currency]
 
 positive_amount if {
 	is_number(input.parsed_body.amount)
