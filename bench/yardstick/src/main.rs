@@ -22,7 +22,9 @@ impl Authorization for Yardstick {
         let id = ("decision_id".to_owned(), Value { kind: Some(id) });
         Ok(Response::new(CheckResponse {
             status: Some(RpcStatus::default()),
-            dynamic_metadata: Some(Struct { fields: [id].into() }),
+            dynamic_metadata: Some(Struct {
+                fields: [id].into(),
+            }),
             ..CheckResponse::default()
         }))
     }
@@ -30,7 +32,10 @@ impl Authorization for Yardstick {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let addr = std::env::args().nth(1).ok_or("usage: yardstick HOST:PORT")?.parse()?;
+    let addr = std::env::args()
+        .nth(1)
+        .ok_or("usage: yardstick HOST:PORT")?
+        .parse()?;
     tonic::transport::Server::builder()
         .add_service(AuthorizationServer::new(Yardstick))
         .serve(addr)
