@@ -45,6 +45,7 @@ fuzz: need-cargo need-cc ## every fuzz target for FUZZ_SECONDS each, from the ke
 
 lint: need-cargo need-cc ## formatting, clippy, rustdoc, licences and sources: no warning passes
 	cargo fmt --check
+	cargo fmt --check --manifest-path bench/yardstick/Cargo.toml
 	cargo clippy --all-targets -- -D warnings
 	RUSTDOCFLAGS=-Dwarnings cargo doc --no-deps
 	@if cargo deny --version >/dev/null 2>&1; then \
