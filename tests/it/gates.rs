@@ -11,6 +11,7 @@ use crate::support::process::{Process, Sidecar, SidecarSpec, until};
 use crate::support::skip;
 
 const CHECK: &str = "/envoy.service.auth.v3.Authorization/Check";
+const WARM_UP: u32 = 200;
 const REQUESTS: u32 = 4000;
 
 /// What is counted, per decision.
@@ -56,14 +57,18 @@ async fn measure(streams: u32) -> Option<Cost> {
         config: json!({"decision_logs": {"console": true}, "plugins": {"envoy_ext_authz_grpc": {}}}),
         args: Vec::new(),
     };
-    let mut sidecar = Sidecar::start(spec).await;
+    let sidecar = Sidecar::start(spec).await;
     let body = frame(sidecar.folder.path());
-    load(&body, sidecar.grpc, streams, 200);
-    let before = logged(&sidecar);
+    load(&body, sidecar.grpc, streams, WARM_UP);
+    let written = async |records| {
+        let all = async || (logged(&sidecar) >= records as usize).then_some(());
+        until("every decision is logged", all).await;
+    };
+    written(WARM_UP).await;
     let summary = sidecar.folder.path().join("strace");
     let mut command = Command::new("strace");
     command
-        .args(["-f", "-c", "-p", &sidecar.process().id().to_string(), "-o"])
+        .args(["-f", "-c", "-p", &sidecar.id().to_string(), "-o"])
         .arg(&summary);
     let mut strace = Process::start(command);
     let attached = |line: &str| line.contains("attached").then_some(());
@@ -73,11 +78,7 @@ async fn measure(streams: u32) -> Option<Cost> {
         .await;
     load(&body, sidecar.grpc, streams, REQUESTS);
     // The count ends when the last record is written: a cost that is put off is still a cost.
-    let all = before + REQUESTS as usize;
-    until("every decision is logged", async || {
-        (logged(&sidecar) >= all).then_some(())
-    })
-    .await;
+    written(WARM_UP + REQUESTS).await;
     strace.terminate();
     strace.end().await;
     Some(cost(&std::fs::read_to_string(summary).unwrap()))

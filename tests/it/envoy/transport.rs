@@ -1,5 +1,7 @@
 //! How the sidecar is reached: a UNIX socket, TLS, and what happens when it is not reached at all.
 
+use std::path::PathBuf;
+
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 use serde_json::json;
 
@@ -9,6 +11,19 @@ use crate::support::mesh::MeshBuilder;
 #[tokio::test]
 async fn over_a_unix_socket() {
     let over_socket = mesh().plugin(&json!({"addr": "unix://FOLDER/auth.sock"}));
+    let Some(mesh) = over_socket.start().await else {
+        return;
+    };
+
+    assert_eq!(mesh.get("/open", &[]).await.status, 200);
+    assert_eq!(mesh.get("/nowhere", &[]).await.status, 403);
+}
+
+#[tokio::test]
+async fn over_a_socket_in_the_abstract_namespace() {
+    // The namespace is the machine's: the name must be this test's alone.
+    let addr = format!("unix://@regate-test-{}", std::process::id());
+    let over_socket = mesh().plugin(&json!({"addr": addr}));
     let Some(mesh) = over_socket.start().await else {
         return;
     };
@@ -64,6 +79,25 @@ async fn without_a_sidecar_requests_pass_where_envoy_is_told_so() {
     assert_eq!(mesh.get("/nowhere", &[]).await.status, 200);
 }
 
+#[tokio::test]
+async fn over_mutual_tls_a_caller_without_a_certificate_gets_nothing() {
+    let pki = Pki::new("regate.test");
+    let demanding = |mesh: MeshBuilder| {
+        let authority = pki.file("ca.pem");
+        mesh.plugin(&json!({"tls_ca_cert_file": authority, "tls_client_auth": "require"}))
+    };
+    let known = demanding(pki.mesh()).envoy(|e| e.tls_client = Some(pki.pair()));
+    let Some(known) = known.start().await else {
+        return;
+    };
+    let Some(stranger) = demanding(pki.mesh()).start().await else {
+        return;
+    };
+
+    assert_eq!(known.get("/open", &[]).await.status, 200);
+    assert_eq!(stranger.get("/open", &[]).await.status, 503);
+}
+
 /// An authority and a server certificate that it signed, in files.
 struct Pki {
     folder: tempfile::TempDir,
@@ -91,11 +125,18 @@ impl Pki {
 
     /// A mesh whose sidecar shows the certificate, and whose Envoy asks for `regate.test`.
     fn mesh(&self) -> MeshBuilder {
-        let file = |name: &str| self.folder.path().join(name);
-        let keys =
-            json!({"tls_cert_file": file("cert.pem"), "tls_private_key_file": file("key.pem")});
+        let (certificate, key) = self.pair();
         mesh()
-            .plugin(&keys)
-            .envoy(|e| e.tls_authority = Some(file("ca.pem")))
+            .plugin(&json!({"tls_cert_file": certificate, "tls_private_key_file": key}))
+            .envoy(|e| e.tls_authority = Some(self.file("ca.pem")))
+    }
+
+    /// The certificate and its key.
+    fn pair(&self) -> (PathBuf, PathBuf) {
+        (self.file("cert.pem"), self.file("key.pem"))
+    }
+
+    fn file(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
     }
 }

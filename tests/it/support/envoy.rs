@@ -30,6 +30,8 @@ pub(crate) struct EnvoySpec {
     pub(crate) body: Option<Body>,
     /// The authority that the sidecar's certificate must come from: TLS to the sidecar.
     pub(crate) tls_authority: Option<PathBuf>,
+    /// The certificate and the key that Envoy shows the sidecar.
+    pub(crate) tls_client: Option<(PathBuf, PathBuf)>,
     /// The sidecars' gRPC health decides which of them is asked.
     pub(crate) health_checks: bool,
 }
@@ -121,6 +123,7 @@ impl Default for EnvoySpec {
             status_on_error: 503,
             body: None,
             tls_authority: None,
+            tls_client: None,
             health_checks: false,
         }
     }
@@ -209,10 +212,17 @@ impl EnvoySpec {
                 "match_typed_subject_alt_names":
                     [{"san_type": "DNS", "matcher": {"exact": "regate.test"}}],
             });
+            let mut tls = json!({"alpn_protocols": ["h2"], "validation_context": validation});
+            if let Some((certificate, key)) = &self.tls_client {
+                tls["tls_certificates"] = json!([{
+                    "certificate_chain": {"filename": certificate},
+                    "private_key": {"filename": key},
+                }]);
+            }
             cluster["transport_socket"] = json!({"name": "tls", "typed_config": {
                 "@type": typed("transport_sockets.tls.v3.UpstreamTlsContext"),
                 "sni": "regate.test",
-                "common_tls_context": {"alpn_protocols": ["h2"], "validation_context": validation},
+                "common_tls_context": tls,
             }});
         }
         if self.health_checks {

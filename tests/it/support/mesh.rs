@@ -149,8 +149,11 @@ impl MeshBuilder {
 
     fn endpoint(&self, sidecar: &Sidecar) -> Endpoint {
         let addr = self.sidecar.config["plugins"]["envoy_ext_authz_grpc"]["addr"].as_str();
-        match addr.and_then(|addr| addr.strip_prefix("unix://FOLDER/")) {
-            Some(name) => Endpoint::Unix(sidecar.folder.path().join(name)),
+        match addr.and_then(|addr| addr.strip_prefix("unix://")) {
+            Some(path) => {
+                let folder = sidecar.folder.path().to_string_lossy();
+                Endpoint::Unix(path.replace("FOLDER", &folder).into())
+            }
             None if self.envoy.api == Api::Http => Endpoint::Tcp(sidecar.http),
             None => Endpoint::Tcp(sidecar.grpc),
         }

@@ -196,6 +196,11 @@ impl Sidecar {
         &mut self.process
     }
 
+    /// Its process id.
+    pub(crate) fn id(&self) -> u32 {
+        self.process.id()
+    }
+
     /// What it wrote.
     pub(crate) fn output(&self) -> &Output {
         self.process.output()
