@@ -21,6 +21,12 @@ mod decision_log;
 /// Policies on the recorded inputs.
 #[cfg(test)]
 mod engine;
+/// Requests through a real Envoy to the real binary.
+#[cfg(test)]
+mod envoy;
+/// What a decision may cost, counted in system calls.
+#[cfg(test)]
+mod gates;
 /// The gRPC listener.
 #[cfg(test)]
 mod grpc;
@@ -30,6 +36,9 @@ mod house;
 /// An instance on files and bundles.
 #[cfg(test)]
 mod instance;
+/// The sample policies on their own requests.
+#[cfg(test)]
+mod policies;
 /// Logs, metrics and spans.
 #[cfg(test)]
 mod telemetry;

@@ -1,6 +1,23 @@
-//! What several integration tests share.
+//! What several integration tests share: the binary and Envoy as child processes, an upstream that
+//! remembers, a client, the recorded cases. No assertions about regate's behaviour live here.
 
 pub(crate) mod archive;
+pub(crate) mod bundles;
+pub(crate) mod client;
 pub(crate) mod corpus;
+pub(crate) mod envoy;
+pub(crate) mod mesh;
+pub(crate) mod process;
 pub(crate) mod protojson;
 pub(crate) mod recorded;
+pub(crate) mod upstream;
+
+/// Says aloud that a test did not run; where nothing may be skipped, fails instead.
+#[expect(clippy::print_stderr, reason = "a skipped test must be seen")]
+pub(crate) fn skip(what: &str) {
+    assert!(
+        std::env::var_os("CI").is_none_or(|ci| ci != "true"),
+        "{what}; nothing is skipped in CI"
+    );
+    eprintln!("SKIPPED: {what}");
+}

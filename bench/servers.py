@@ -1,0 +1,124 @@
+"""The processes that are measured: how each is started, what it has used so far."""
+import atexit
+import fcntl
+import json
+import os
+import pathlib
+import socket
+import subprocess
+import tempfile
+import threading
+import time
+import urllib.error
+import urllib.request
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+POLICY = [str(ROOT / "policies/rbac/policy.rego"), str(ROOT / "policies/rbac/data.json")]
+TICKS = os.sysconf("SC_CLK_TCK")
+START_SECONDS = 30
+PIPE_BYTES = 1 << 20
+
+
+class Server:
+    """A running ext_authz server. Its output goes into a pipe whose reader counts the lines."""
+
+    def __init__(self, name, logs, port, command, folder, ready):
+        self.name, self.logs, self.port, self.lines = name, logs, port, 0
+        self.process = subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        atexit.register(self.stop)
+        fcntl.fcntl(self.process.stdout, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
+        self.start_of_output = b""
+        threading.Thread(target=self._count, daemon=True).start()
+        wait_until(f"{self.label} is ready", lambda: self._alive() and ready())
+        self.rss_idle = self.rss()
+
+    @property
+    def label(self):
+        return f"{self.name}, logs on" if self.logs else self.name
+
+    def cpu(self):
+        """Seconds of CPU, user and system, of all its threads."""
+        fields = self._proc("stat").rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / TICKS
+
+    def rss(self):
+        """Resident memory in MB."""
+        kilobytes = next(line.split()[1] for line in self._proc("status").splitlines() if line.startswith("VmRSS"))
+        return int(kilobytes) / 1024
+
+    def settle(self, lines):
+        """Waits until that many lines have been written: a cost that is put off is still a cost."""
+        wait_until(f"{self.label} has written its decision logs", lambda: self.lines >= lines)
+
+    def stop(self):
+        self.process.terminate()
+        try:
+            self.process.wait(10)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+
+    def _alive(self):
+        if self.process.poll() is not None:
+            raise SystemExit(f"bench: {self.label} ended at once:\n{self.start_of_output.decode(errors='replace')}")
+        return True
+
+    def _proc(self, name):
+        return pathlib.Path(f"/proc/{self.process.pid}/{name}").read_text()
+
+    def _count(self):
+        while chunk := os.read(self.process.stdout.fileno(), PIPE_BYTES):
+            if len(self.start_of_output) < 4000:
+                self.start_of_output += chunk[:4000]
+            self.lines += chunk.count(b"\n")
+
+
+def sidecar(name, binary, logs):
+    """regate or its peer: the same arguments and the same configuration."""
+    folder = scratch()
+    grpc, api, diagnostic = free_port(), free_port(), free_port()
+    config = {"plugins": {"envoy_ext_authz_grpc": {"addr": f"127.0.0.1:{grpc}", "path": "envoy/authz/allow"}}}
+    if logs:
+        config["decision_logs"] = {"console": True}
+    (folder / "config.yaml").write_text(json.dumps(config))
+    command = [str(pathlib.Path(binary).resolve()), "run", "--server", "--disable-telemetry", "--config-file=config.yaml",
+               f"--addr=127.0.0.1:{api}", f"--diagnostic-addr=127.0.0.1:{diagnostic}", *POLICY]
+    return Server(name, logs, grpc, command, folder, lambda: healthy(diagnostic) and listening(grpc))
+
+
+def yardstick(binary):
+    port = free_port()
+    return Server("yardstick", False, port, [binary, f"127.0.0.1:{port}"], None, lambda: listening(port))
+
+
+def healthy(port):
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=1) as answer:
+            return answer.status == 200
+    except (urllib.error.URLError, OSError):
+        return False
+
+
+def listening(port):
+    with socket.socket() as s:
+        return s.connect_ex(("127.0.0.1", port)) == 0
+
+
+def scratch():
+    """A folder that goes when the benchmark ends."""
+    folder = tempfile.TemporaryDirectory(prefix="bench-")
+    atexit.register(folder.cleanup)
+    return pathlib.Path(folder.name)
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+def wait_until(what, true):
+    deadline = time.monotonic() + START_SECONDS
+    while not true():
+        if time.monotonic() > deadline:
+            raise SystemExit(f"bench: waited {START_SECONDS} s in vain until {what}")
+        time.sleep(0.02)

@@ -1,0 +1,285 @@
+//! Child processes with their output captured, and the regate binary as one of them.
+
+use std::io::{BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tokio::sync::watch;
+use tokio::time::{interval, timeout};
+
+use super::client;
+
+/// How long anything may take before a test gives up on it.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A running child. It is killed when the test ends.
+pub(crate) struct Process {
+    child: Child,
+    output: Output,
+}
+
+/// The lines a child has written so far, of both streams.
+#[derive(Clone)]
+pub(crate) struct Output {
+    lines: Arc<Mutex<Vec<String>>>,
+    news: watch::Sender<()>,
+}
+
+/// A running regate.
+pub(crate) struct Sidecar {
+    process: Process,
+    /// The folder it runs in, with its policy and configuration.
+    pub(crate) folder: tempfile::TempDir,
+    /// Where it answers gRPC, when that is TCP.
+    pub(crate) grpc: u16,
+    /// Where it answers HTTP ext_authz, when that is on.
+    pub(crate) http: u16,
+    /// Where it answers `/health`.
+    pub(crate) diagnostic: u16,
+}
+
+/// What a regate is started with.
+#[derive(Clone)]
+pub(crate) struct SidecarSpec {
+    /// The text of `policy.rego`; empty: no policy is named on the command line.
+    pub(crate) policy: String,
+    /// The configuration; a port of 0 in the plugin's addresses is replaced by a free one.
+    pub(crate) config: Value,
+    /// Further arguments.
+    pub(crate) args: Vec<String>,
+}
+
+// === impl Process ===
+
+impl Process {
+    /// Starts `command` and reads its output from then on.
+    pub(crate) fn start(mut command: Command) -> Self {
+        let mut child = command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap_or_else(|error| panic!("{command:?} does not start: {error}"));
+        let output = Output {
+            lines: Arc::default(),
+            news: watch::channel(()).0,
+        };
+        output.read(child.stdout.take().unwrap());
+        output.read(child.stderr.take().unwrap());
+        Self { child, output }
+    }
+
+    /// What it wrote.
+    pub(crate) fn output(&self) -> &Output {
+        &self.output
+    }
+
+    /// Its process id.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Sends SIGTERM.
+    pub(crate) fn terminate(&self) {
+        let sent = Command::new("kill")
+            .args(["-TERM", &self.id().to_string()])
+            .status()
+            .unwrap();
+        assert!(sent.success(), "the process {} is gone already", self.id());
+    }
+
+    /// Its exit status, when it has ended.
+    pub(crate) fn ended(&mut self) -> Option<ExitStatus> {
+        self.child.try_wait().unwrap()
+    }
+
+    /// Waits for its end.
+    pub(crate) async fn end(&mut self) -> ExitStatus {
+        until("the process ends", async || self.child.try_wait().unwrap()).await
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // It may have ended by itself; either way nothing is left to do.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+// === impl Output ===
+
+impl Output {
+    /// Everything up to now, for a failing test's message.
+    pub(crate) fn all(&self) -> String {
+        self.lines.lock().unwrap().join("\n")
+    }
+
+    /// How many lines there are of a kind.
+    pub(crate) fn count(&self, wanted: impl Fn(&str) -> bool) -> usize {
+        self.lines
+            .lock()
+            .unwrap()
+            .iter()
+            .filter(|line| wanted(line))
+            .count()
+    }
+
+    /// The first line that `wanted` makes something of, also one that is still to come.
+    pub(crate) async fn find<T>(&self, what: &str, wanted: impl Fn(&str) -> Option<T>) -> T {
+        let mut news = self.news.subscribe();
+        let search = async {
+            let mut seen = 0;
+            loop {
+                let fresh = self.lines.lock().unwrap()[seen..].to_vec();
+                seen += fresh.len();
+                if let Some(found) = fresh.iter().find_map(|line| wanted(line)) {
+                    return found;
+                }
+                news.changed().await.unwrap();
+            }
+        };
+        let found = timeout(PATIENCE, search).await;
+        found.unwrap_or_else(|_| panic!("no line was {what}; there was:\n{}", self.all()))
+    }
+
+    fn read(&self, stream: impl Read + Send + 'static) {
+        let this = self.clone();
+        std::thread::spawn(move || {
+            for line in BufReader::new(stream).lines().map_while(Result::ok) {
+                this.lines.lock().unwrap().push(line);
+                this.news.send_replace(());
+            }
+        });
+    }
+}
+
+// === impl Sidecar ===
+
+impl Sidecar {
+    /// Starts the binary under test and waits until `/health` says that it is ready.
+    pub(crate) async fn start(spec: SidecarSpec) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let (grpc, http, api, diagnostic) = (free_port(), free_port(), free_port(), free_port());
+        let config = place(&spec.config, folder.path(), grpc, http);
+        std::fs::write(folder.path().join("config.yaml"), config.to_string()).unwrap();
+        let mut command = Command::new(binary());
+        command
+            .current_dir(folder.path())
+            .args(["run", "--server", "--config-file=config.yaml"]);
+        command.arg(format!("--addr=127.0.0.1:{api}"));
+        command
+            .arg(format!("--diagnostic-addr=127.0.0.1:{diagnostic}"))
+            .args(&spec.args);
+        if !spec.policy.is_empty() {
+            std::fs::write(folder.path().join("policy.rego"), spec.policy).unwrap();
+            command.arg("policy.rego");
+        }
+        let process = Process::start(command);
+        let mut this = Self {
+            process,
+            folder,
+            grpc,
+            http,
+            diagnostic,
+        };
+        this.ready().await;
+        this
+    }
+
+    /// The process itself.
+    pub(crate) fn process(&mut self) -> &mut Process {
+        &mut self.process
+    }
+
+    /// Its process id.
+    pub(crate) fn id(&self) -> u32 {
+        self.process.id()
+    }
+
+    /// What it wrote.
+    pub(crate) fn output(&self) -> &Output {
+        self.process.output()
+    }
+
+    /// The first console decision log event that `wanted` accepts.
+    pub(crate) async fn decision(&self, wanted: impl Fn(&Value) -> bool) -> Value {
+        let event = |line: &str| {
+            let event: Value = serde_json::from_str(line).ok()?;
+            (event["msg"] == "Decision Log" && wanted(&event)).then_some(event)
+        };
+        self.process
+            .output()
+            .find("the decision log event", event)
+            .await
+    }
+
+    async fn ready(&mut self) {
+        let url = format!("http://127.0.0.1:{}/health?bundles", self.diagnostic);
+        until("regate is ready", async || {
+            if let Some(status) = self.process.ended() {
+                panic!(
+                    "regate ended with {status}:\n{}",
+                    self.process.output().all()
+                );
+            }
+            client::get(&url)
+                .await
+                .filter(|answer| answer.status == 200)
+        })
+        .await;
+    }
+}
+
+/// Asks again and again, with short pauses, until there is an answer.
+pub(crate) async fn until<T>(what: &str, mut ask: impl AsyncFnMut() -> Option<T>) -> T {
+    let asking = async {
+        let mut ticks = interval(Duration::from_millis(20));
+        loop {
+            ticks.tick().await;
+            if let Some(answer) = ask().await {
+                return answer;
+            }
+        }
+    };
+    timeout(PATIENCE, asking)
+        .await
+        .unwrap_or_else(|_| panic!("waited in vain until {what}"))
+}
+
+/// A port that nothing listens on, from below the range that outgoing connections are given.
+pub(crate) fn free_port() -> u16 {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    loop {
+        let step = std::process::id().wrapping_mul(61) + NEXT.fetch_add(1, Ordering::Relaxed);
+        let port = 20_000 + u16::try_from(step % 10_000).unwrap();
+        if std::net::TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
+    }
+}
+
+/// The binary under test; `REGATE_BIN` puts another one in its place, such as the peer's.
+fn binary() -> PathBuf {
+    std::env::var_os("REGATE_BIN").map_or_else(|| env!("CARGO_BIN_EXE_regate").into(), Into::into)
+}
+
+/// Fills the gaps of a configuration: ports of 0, `FOLDER` for the folder, the addresses' defaults.
+fn place(config: &Value, folder: &Path, grpc: u16, http: u16) -> Value {
+    let text = config
+        .to_string()
+        .replace("FOLDER", &folder.display().to_string());
+    let mut config: Value = serde_json::from_str(&text).unwrap();
+    let plugin = &mut config["plugins"]["envoy_ext_authz_grpc"];
+    if plugin["addr"].is_null() {
+        plugin["addr"] = json!(format!("127.0.0.1:{grpc}"));
+    }
+    if plugin["http_addr"] == "127.0.0.1:0" {
+        plugin["http_addr"] = json!(format!("127.0.0.1:{http}"));
+    }
+    config
+}

@@ -1,0 +1,91 @@
+//! The application behind Envoy: answers 200 to everything and remembers what it was asked.
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+
+use http_body_util::{BodyExt, Full};
+use hyper::body::{Bytes, Incoming};
+use hyper::service::service_fn;
+use hyper::{HeaderMap, Request, Response};
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpListener;
+
+/// The application.
+#[derive(Clone)]
+pub(crate) struct Upstream {
+    pub(crate) addr: SocketAddr,
+    seen: Arc<Mutex<Vec<Seen>>>,
+}
+
+/// A request as it reached the application.
+#[derive(Debug, Clone)]
+pub(crate) struct Seen {
+    pub(crate) path: String,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+}
+
+// === impl Upstream ===
+
+impl Upstream {
+    /// Listens on a free port until the test's runtime ends.
+    pub(crate) async fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let this = Self {
+            addr: listener.local_addr().unwrap(),
+            seen: Arc::default(),
+        };
+        let serving = this.clone();
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                let serving = serving.clone();
+                let service = service_fn(move |request| serving.clone().answer(request));
+                let connection = hyper::server::conn::http1::Builder::new()
+                    .serve_connection(TokioIo::new(stream), service);
+                tokio::spawn(connection);
+            }
+        });
+        this
+    }
+
+    /// The requests that came through since the last call.
+    pub(crate) fn take(&self) -> Vec<Seen> {
+        std::mem::take(&mut *self.seen.lock().unwrap())
+    }
+
+    async fn answer(self, request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
+        let (head, body) = request.into_parts();
+        let body = body
+            .collect()
+            .await
+            .map(http_body_util::Collected::to_bytes)
+            .unwrap_or_default();
+        // The load tests read here which policy a request was let through by.
+        let revision = head.headers.get("x-revision").cloned();
+        let path = head.uri.to_string();
+        self.seen.lock().unwrap().push(Seen {
+            path,
+            headers: head.headers,
+            body,
+        });
+        let mut response = Response::new(Full::from("upstream\n"));
+        if let Some(revision) = revision {
+            response.headers_mut().insert("x-revision", revision);
+        }
+        Ok(response)
+    }
+}
+
+// === impl Seen ===
+
+impl Seen {
+    /// All values of one header, in the order they came in.
+    pub(crate) fn all(&self, name: &str) -> Vec<&str> {
+        self.headers
+            .get_all(name)
+            .iter()
+            .map(|value| value.to_str().unwrap())
+            .collect()
+    }
+}
