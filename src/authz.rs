@@ -26,6 +26,8 @@ pub struct Config {
     pub addrs: Vec<grpc::Address>,
     /// `http_addr`: where HTTP ext_authz (Envoy's `http_service`) is served, if at all.
     pub http_addr: Option<String>,
+    /// `http-forwarded-headers`: HTTP ext_authz believes `X-Forwarded-*` and `X-Original-*`.
+    pub http_forwarded_headers: bool,
     /// `path` or `query`.
     pub entrypoint: engine::Entrypoint,
     /// `dry-run`: decisions are logged, and everything passes.

@@ -110,12 +110,26 @@ pub struct Log {
     done: mpsc::Receiver<()>,
 }
 
+/// Makes producers of a log.
+#[derive(Debug, Clone)]
+pub struct Intake(Arc<queue::Queue>);
+
 /// Records that were not written before the time was up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("{left} decision log records were not written in time; is the log being read?")]
 pub struct FlushError {
     /// How many were still waiting.
     pub left: usize,
+}
+
+// === impl Intake ===
+
+impl Intake {
+    /// The way in of one thread; each gets one of its own.
+    #[must_use]
+    pub fn producer(&self) -> Producer {
+        queue::Queue::producer(&self.0)
+    }
 }
 
 // === impl Log ===
@@ -146,10 +160,10 @@ impl Log {
         })
     }
 
-    /// A way in; each data thread gets one of its own.
+    /// The way in, for whoever makes data threads.
     #[must_use]
-    pub fn producer(&self) -> Producer {
-        queue::Queue::producer(&self.queue)
+    pub fn intake(&self) -> Intake {
+        Intake(Arc::clone(&self.queue))
     }
 
     /// The log's counters.

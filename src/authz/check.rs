@@ -14,9 +14,7 @@ use crate::authz::response::Context;
 use crate::authz::verdict::Verdict;
 use crate::authz::wire::{self, WireError};
 use crate::data::Value;
-use crate::decision::{
-    ApiVersion, CheckError, DecisionId, Record, Stage, Timers, TraceIds,
-};
+use crate::decision::{ApiVersion, CheckError, DecisionId, Record, Stage, Timers, TraceIds};
 use crate::decision_log::Producer;
 use crate::engine::{Budget, EvalError, EvalErrorKind, Evaluator};
 use crate::instance::{Cell, Snapshot};
@@ -108,7 +106,12 @@ struct Answered<T> {
 impl Checker {
     /// A checker for one thread.
     pub fn new(shared: Arc<Shared>, log: Option<Producer>, metrics: Recorder) -> Self {
-        Self { shared, evaluator: None, log, metrics }
+        Self {
+            shared,
+            evaluator: None,
+            log,
+            metrics,
+        }
     }
 
     /// Answers one call and leaves its record.
@@ -117,7 +120,11 @@ impl Checker {
         let request = match wire::scan(call.version, message) {
             Ok(request) => request,
             Err(error) => {
-                self.count(call, Timers::default(), Outcome::Error("undecodable_request"));
+                self.count(
+                    call,
+                    Timers::default(),
+                    Outcome::Error("undecodable_request"),
+                );
                 return answer.undecodable(&error);
             }
         };
@@ -174,15 +181,27 @@ impl Checker {
         });
         match answered {
             Ok((output, allowed)) => {
-                let outcome = if allowed { Outcome::Allowed } else { Outcome::Denied };
-                Answered { output, outcome, result: decided }
+                let outcome = if allowed {
+                    Outcome::Allowed
+                } else {
+                    Outcome::Denied
+                };
+                Answered {
+                    output,
+                    outcome,
+                    result: decided,
+                }
             }
             Err(error) => Answered {
                 output: answer.error(&error, run.call.version),
                 outcome: Outcome::Error(error.code),
                 // A decision whose answer could not be encoded stands in the log as it was made,
                 // as with the plugin; any other error takes the decision's place.
-                result: if error.stage == Stage::Answer { decided } else { Err(error) },
+                result: if error.stage == Stage::Answer {
+                    decided
+                } else {
+                    Err(error)
+                },
             },
         }
     }
@@ -196,15 +215,27 @@ impl Checker {
         let parsed = self.shared.input.parse(request)?;
         let deadline = self.deadline(run, started)?;
         let snapshot = run.snapshot.clone().ok_or_else(no_policy)?;
-        let input = self.shared.input.value(parsed, snapshot.policy.demand(DECISION))?;
+        let input = self
+            .shared
+            .input
+            .value(parsed, snapshot.policy.demand(DECISION))?;
         let built = Instant::now();
         run.timers.input = Some(built.duration_since(started));
-        let evaluation = self.evaluator(&snapshot).eval(DECISION, input, Budget { deadline });
+        let evaluation = self
+            .evaluator(&snapshot)
+            .eval(DECISION, input, Budget { deadline });
         run.timers.eval = Some(built.elapsed());
         for print in &evaluation.prints {
-            tracing::info!("decision-id" = run.id.as_str(), "{}: {}", print.location, print.message);
+            tracing::info!(
+                "decision-id" = run.id.as_str(),
+                "{}: {}",
+                print.location,
+                print.message
+            );
         }
-        evaluation.result.map_err(|error| self.evaluation_error(&error, &run.id))
+        evaluation
+            .result
+            .map_err(|error| self.evaluation_error(&error, &run.id))
     }
 
     /// When the evaluation must end: the caller's deadline or the configured time, what is first.
@@ -220,11 +251,16 @@ impl Checker {
     /// This thread's evaluator of the snapshot; a new snapshot gets a new one.
     fn evaluator(&mut self, snapshot: &Snapshot) -> &mut Evaluator {
         let generation = snapshot.generation;
-        if self.evaluator.as_ref().is_some_and(|(current, _)| *current != generation) {
+        if self
+            .evaluator
+            .as_ref()
+            .is_some_and(|(current, _)| *current != generation)
+        {
             self.evaluator = None;
         }
-        let (_, evaluator) =
-            self.evaluator.get_or_insert_with(|| (generation, snapshot.policy.evaluator()));
+        let (_, evaluator) = self
+            .evaluator
+            .get_or_insert_with(|| (generation, snapshot.policy.evaluator()));
         evaluator
     }
 
@@ -251,7 +287,11 @@ impl Checker {
     }
 
     fn finish<T>(&self, mut run: Run<'_>, message: &Bytes, answered: Answered<T>) -> T {
-        let Answered { output, outcome, result } = answered;
+        let Answered {
+            output,
+            outcome,
+            result,
+        } = answered;
         run.timers.handler = run.call.received.elapsed();
         self.count(run.call, run.timers, outcome);
         let trace = self.trace(&run, outcome);
@@ -261,7 +301,10 @@ impl Checker {
                 timestamp: run.timestamp,
                 version: run.call.version,
                 request: message.clone(),
-                revisions: run.snapshot.map(|s| Arc::clone(&s.revisions)).unwrap_or_default(),
+                revisions: run
+                    .snapshot
+                    .map(|s| Arc::clone(&s.revisions))
+                    .unwrap_or_default(),
                 result,
                 timers: run.timers,
                 trace,

@@ -68,7 +68,10 @@ async fn check(State(gate): State<Gate>, request: Request) -> Response {
     let received = Instant::now();
     let (head, body) = request.into_parts();
     let Ok(body) = to_bytes(body, gate.options.max_body).await else {
-        return plain(StatusCode::PAYLOAD_TOO_LARGE, "the body is too large to be checked");
+        return plain(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "the body is too large to be checked",
+        );
     };
     let metadata = head.headers.clone();
     let message = Bytes::from(check_request(&head, &body, gate.options));
@@ -87,11 +90,7 @@ async fn check(State(gate): State<Gate>, request: Request) -> Response {
 impl Answer for HttpResponder {
     type Output = Response;
 
-    fn verdict(
-        &self,
-        verdict: &Verdict<'_>,
-        context: Context<'_>,
-    ) -> Result<Response, CheckError> {
+    fn verdict(&self, verdict: &Verdict<'_>, context: Context<'_>) -> Result<Response, CheckError> {
         let nothing = Details::default();
         let details = verdict.details.as_ref().unwrap_or(&nothing);
         let mut response = match verdict.allowed {
@@ -113,9 +112,10 @@ impl Answer for HttpResponder {
     fn error(&self, error: &CheckError, _version: ApiVersion) -> Response {
         match error.stage {
             // The client sent something that does not parse, and may know why.
-            Stage::Request => {
-                plain(StatusCode::BAD_REQUEST, &format!("{}: {}", error.code, error.message))
-            }
+            Stage::Request => plain(
+                StatusCode::BAD_REQUEST,
+                &format!("{}: {}", error.code, error.message),
+            ),
             // Everything else is the operator's business; the log has the message.
             Stage::Deadline => plain(StatusCode::GATEWAY_TIMEOUT, error.code),
             Stage::Unavailable => plain(StatusCode::SERVICE_UNAVAILABLE, error.code),
@@ -188,9 +188,10 @@ fn unsendable(what: &str) -> CheckError {
 fn plain(status: StatusCode, text: &str) -> Response {
     let mut response = Response::new(Body::from(text.to_owned()));
     *response.status_mut() = status;
-    response
-        .headers_mut()
-        .insert(http::header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+    response.headers_mut().insert(
+        http::header::CONTENT_TYPE,
+        HeaderValue::from_static("text/plain; charset=utf-8"),
+    );
     response
 }
 
@@ -235,7 +236,9 @@ impl Original {
 }
 
 fn text(headers: &HeaderMap, name: &str) -> Option<String> {
-    headers.get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
+    headers
+        .get(name)
+        .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
 }
 
 /// The `CheckRequest` that Envoy would have sent.
@@ -295,7 +298,9 @@ fn header_entry(http: &mut Encoder, name: &str, value: &str) {
 }
 
 fn timestamp(out: &mut Encoder) {
-    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    let now = SystemTime::now()
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .unwrap_or_default();
     out.varint(1, now.as_secs());
     out.varint(2, u64::from(now.subsec_nanos()));
 }

@@ -83,20 +83,31 @@ impl InputBuilder {
     /// Understands a request, or says why it is refused.
     pub fn parse<'a, 'r>(&self, request: &'r Request<'a>) -> Result<Parsed<'a, 'r>, InputError> {
         let target = url::parse(request.path())?;
-        let body = if self.skip_body { None } else { Some(self.body(request, &target)?) };
-        Ok(Parsed { request, target, body })
+        let body = if self.skip_body {
+            None
+        } else {
+            Some(self.body(request, &target)?)
+        };
+        Ok(Parsed {
+            request,
+            target,
+            body,
+        })
     }
 
     /// The part of the input that the policy reads.
     pub fn value(&self, parsed: Parsed<'_, '_>, demand: &Demand) -> Result<Value, InputError> {
-        let Parsed { request, target, body } = parsed;
+        let Parsed {
+            request,
+            target,
+            body,
+        } = parsed;
         let mut input = BTreeMap::new();
         let asks = |member: Member| demand.member(member.name());
         // Attributes that have no form in the input refuse the request, asked for or not.
         let nothing = Demand::nothing();
         let demand = asks(Member::Attributes);
-        let attributes =
-            attributes::value(request, self.encoding, demand.unwrap_or(&nothing))?;
+        let attributes = attributes::value(request, self.encoding, demand.unwrap_or(&nothing))?;
         if let (Some(_), Some(attributes)) = (demand, attributes) {
             input.insert(Member::Attributes.key(), attributes);
         }
@@ -114,7 +125,10 @@ impl InputBuilder {
             input.insert(Member::SourcePrincipal.key(), principal.into());
         }
         if asks(Member::Version).is_some() {
-            input.insert(Member::Version.key(), into_value(version(request.version()))?);
+            input.insert(
+                Member::Version.key(),
+                into_value(version(request.version()))?,
+            );
         }
         Ok(input.into())
     }
@@ -129,24 +143,32 @@ impl InputBuilder {
         members.push((Member::ParsedQuery.name().into(), parsed.target.query_doc()));
         if let Some(body) = parsed.body {
             members.push((Member::ParsedBody.name().into(), body.parsed.doc));
-            members.push((Member::TruncatedBody.name().into(), Doc::Bool(body.parsed.truncated)));
+            members.push((
+                Member::TruncatedBody.name().into(),
+                Doc::Bool(body.parsed.truncated),
+            ));
             if let Some(error) = body.error {
-                members.push((Member::ParsedBodyError.name().into(), Doc::String(error.into())));
+                members.push((
+                    Member::ParsedBodyError.name().into(),
+                    Doc::String(error.into()),
+                ));
             }
         }
         let principal = parsed.request.source_principal();
         if !principal.is_empty() {
-            members.push((Member::SourcePrincipal.name().into(), Doc::String(principal.into())));
+            members.push((
+                Member::SourcePrincipal.name().into(),
+                Doc::String(principal.into()),
+            ));
         }
-        members.push((Member::Version.name().into(), version(parsed.request.version())));
+        members.push((
+            Member::Version.name().into(),
+            version(parsed.request.version()),
+        ));
         Ok(Doc::Object(members))
     }
 
-    fn body<'a>(
-        &self,
-        request: &Request<'a>,
-        target: &Target<'_>,
-    ) -> Result<Body<'a>, InputError> {
+    fn body<'a>(&self, request: &Request<'a>, target: &Target<'_>) -> Result<Body<'a>, InputError> {
         let source = body::Source {
             headers: &|name| request.header(name),
             body: request.body(),
@@ -154,9 +176,15 @@ impl InputBuilder {
             parsed_path: &target.path,
         };
         match body::parse(&source, self.descriptor.as_deref()) {
-            Ok(parsed) => Ok(Body { parsed, error: None }),
+            Ok(parsed) => Ok(Body {
+                parsed,
+                error: None,
+            }),
             Err(error) if self.body_errors == ParsedBodyErrors::Policy => Ok(Body {
-                parsed: ParsedBody { doc: Doc::Null, truncated: false },
+                parsed: ParsedBody {
+                    doc: Doc::Null,
+                    truncated: false,
+                },
                 error: Some(error.to_string()),
             }),
             Err(error) => Err(error.into()),

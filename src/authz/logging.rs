@@ -4,8 +4,8 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::authz::input::{InputBuilder, InputError};
-use crate::authz::wire::{self, WireError};
+use crate::authz::input::InputBuilder;
+use crate::authz::wire;
 use crate::data::{Doc, Value, dismantle, into_value, write};
 use crate::decision::Record;
 use crate::decision_log::{Defined, Inputs, Rules};
@@ -42,21 +42,15 @@ struct Current {
     evaluator: Evaluator,
 }
 
-/// Why a record has no input document.
-#[derive(Debug)]
-enum NoInput {
-    Wire(WireError),
-    Input(InputError),
-}
-
 // === impl RecordInputs ===
 
 impl RecordInputs {
-    /// Calls `take` with the document, while the bytes it borrows from are there.
-    fn with<T>(&self, record: &Record, take: impl FnOnce(Doc<'_>) -> T) -> Result<T, NoInput> {
-        let request = wire::scan(record.version, &record.request).map_err(NoInput::Wire)?;
-        let parsed = self.builder.parse(&request).map_err(NoInput::Input)?;
-        Ok(take(self.builder.doc(parsed).map_err(NoInput::Input)?))
+    /// Calls `take` with the document, while the bytes it borrows from are there. A request that
+    /// does not parse has none; its record's own error says why.
+    fn with<T>(&self, record: &Record, take: impl FnOnce(Doc<'_>) -> T) -> Option<T> {
+        let request = wire::scan(record.version, &record.request).ok()?;
+        let parsed = self.builder.parse(&request).ok()?;
+        Some(take(self.builder.doc(parsed).ok()?))
     }
 }
 
@@ -66,16 +60,15 @@ impl Inputs for RecordInputs {
             write::doc(out, &doc);
             dismantle(doc);
         });
-        if written.is_err() {
-            // The record's own error says why.
+        if written.is_none() {
             out.extend_from_slice(b"null");
         }
     }
 
     fn value(&mut self, record: &Record) -> Value {
         match self.with(record, into_value) {
-            Ok(Ok(value)) => value,
-            Ok(Err(_)) | Err(_) => Value::Null,
+            Some(Ok(value)) => value,
+            Some(Err(_)) | None => Value::Null,
         }
     }
 }

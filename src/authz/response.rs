@@ -25,6 +25,7 @@ pub struct Responder {
 
 /// What an answer is made from, beside the verdict.
 #[derive(Clone, Copy)]
+#[expect(missing_debug_implementations, reason = "it borrows a function")]
 pub struct Context<'a> {
     /// The API that the caller speaks.
     pub version: ApiVersion,
@@ -68,7 +69,10 @@ impl Responder {
             (None, _) => {}
         }
         if context.version == ApiVersion::V3 {
-            let metadata = verdict.details.as_ref().and_then(|details| details.metadata);
+            let metadata = verdict
+                .details
+                .as_ref()
+                .and_then(|details| details.metadata);
             out.message(4, |out| metadata_struct(out, metadata, context.id))?;
         }
         Ok(framed(out))
@@ -158,7 +162,10 @@ fn code(stage: Stage) -> Code {
 }
 
 fn grpc_error(code: Code, error: &CheckError) -> Reply {
-    Reply::Error(Status { code, message: error.message.clone() })
+    Reply::Error(Status {
+        code,
+        message: error.message.clone(),
+    })
 }
 
 /// A request that does not parse is the client's fault: denied, with 400 and the reason.
@@ -302,12 +309,15 @@ fn metadata_value(out: &mut Encoder, value: &Value) -> Result<(), CheckError> {
         Value::Bool(value) => out.varint(4, u64::from(*value)),
         Value::Number(number) => out.double(
             2,
-            number.as_f64().filter(|value| value.is_finite()).ok_or_else(|| {
-                metadata_error(format!(
-                    "expected a number that fits a double but got `{}`",
-                    number.format_scientific()
-                ))
-            })?,
+            number
+                .as_f64()
+                .filter(|value| value.is_finite())
+                .ok_or_else(|| {
+                    metadata_error(format!(
+                        "expected a number that fits a double but got `{}`",
+                        number.format_scientific()
+                    ))
+                })?,
         ),
         Value::String(text) => out.member_string(3, metadata_utf8(text)?),
         Value::Array(array) => metadata_list(out, array.iter())?,

@@ -33,7 +33,11 @@ impl Service {
 
 impl grpc::Unary for Service {
     fn call(&mut self, call: grpc::Call<'_>, message: Bytes) -> Reply {
-        let version = if call.method == 0 { ApiVersion::V3 } else { ApiVersion::V2 };
+        let version = if call.method == 0 {
+            ApiVersion::V3
+        } else {
+            ApiVersion::V2
+        };
         let call = check::Call {
             version,
             received: call.received,

@@ -70,14 +70,23 @@ impl<'v> Verdict<'v> {
     /// Reads a decision.
     pub fn read(value: &'v Value) -> Result<Self, CheckError> {
         match value {
-            Value::Bool(allowed) => Ok(Self { allowed: *allowed, details: None }),
+            Value::Bool(allowed) => Ok(Self {
+                allowed: *allowed,
+                details: None,
+            }),
             Value::Object(object) => {
                 let allowed = allowed(object)?;
-                Ok(Self { allowed, details: Some(Details::read(object, allowed)?) })
+                Ok(Self {
+                    allowed,
+                    details: Some(Details::read(object, allowed)?),
+                })
             }
             other => Err(error(
                 "response status",
-                format!("illegal value for policy evaluation result: {}", type_name(other)),
+                format!(
+                    "illegal value for policy evaluation result: {}",
+                    type_name(other)
+                ),
             )),
         }
     }
@@ -93,10 +102,16 @@ impl<'v> Details<'v> {
             ..Self::default()
         };
         if allowed {
-            details.headers_to_remove =
-                strings(object, "request_headers_to_remove", "request headers to remove")?;
-            details.response_headers =
-                headers(object, "response_headers_to_add", "response headers to send to client")?;
+            details.headers_to_remove = strings(
+                object,
+                "request_headers_to_remove",
+                "request headers to remove",
+            )?;
+            details.response_headers = headers(
+                object,
+                "response_headers_to_add",
+                "response headers to send to client",
+            )?;
             details.parameters_to_remove = strings(
                 object,
                 "query_parameters_to_remove",
@@ -156,8 +171,8 @@ fn headers<'v>(
         None => {}
         Some(Value::Object(one)) => add_headers(&mut headers, one, what)?,
         Some(value) => {
-            let several = elements(value)
-                .ok_or_else(|| expected(what, "headers", "object", value))?;
+            let several =
+                elements(value).ok_or_else(|| expected(what, "headers", "object", value))?;
             for value in several {
                 match value {
                     Value::Object(one) => add_headers(&mut headers, one, what)?,
@@ -184,7 +199,10 @@ fn add_headers<'v>(
             .ok_or_else(|| error(what, format!("type assertion error for header '{key}'")))?;
         for value in values {
             headers.push(header(key, value).ok_or_else(|| {
-                error(what, format!("invalid value type {} for header '{key}'", type_name(value)))
+                error(
+                    what,
+                    format!("invalid value type {} for header '{key}'", type_name(value)),
+                )
             })?);
         }
     }
@@ -194,11 +212,19 @@ fn add_headers<'v>(
 /// A header from a string, or from this program's own form `{"value": …, "append_action": …}`.
 fn header<'v>(key: &'v str, value: &'v Value) -> Option<Header<'v>> {
     match value {
-        Value::String(value) => Some(Header { key, value, action: None }),
+        Value::String(value) => Some(Header {
+            key,
+            value,
+            action: None,
+        }),
         Value::Object(object) if object.len() == 2 => {
             let value = text(member(object, "value")?)?;
             let action = AppendAction::from_name(text(member(object, "append_action")?)?)?;
-            Some(Header { key, value, action: Some(action) })
+            Some(Header {
+                key,
+                value,
+                action: Some(action),
+            })
         }
         _ => None,
     }
@@ -206,7 +232,13 @@ fn header<'v>(key: &'v str, value: &'v Value) -> Option<Header<'v>> {
 
 fn header_key<'v>(key: &'v Value, what: &str) -> Result<&'v str, CheckError> {
     text(key).ok_or_else(|| {
-        error(what, format!("expected header names to be strings but got '{}'", type_name(key)))
+        error(
+            what,
+            format!(
+                "expected header names to be strings but got '{}'",
+                type_name(key)
+            ),
+        )
     })
 }
 
@@ -215,7 +247,9 @@ fn strings<'v>(
     name: &str,
     what: &str,
 ) -> Result<Vec<&'v str>, CheckError> {
-    let Some(value) = member(object, name) else { return Ok(Vec::new()) };
+    let Some(value) = member(object, name) else {
+        return Ok(Vec::new());
+    };
     let values = elements(value).ok_or_else(|| expected(what, name, "[]string", value))?;
     values
         .map(|value| {
@@ -282,7 +316,9 @@ fn body(object: &data::Object) -> Result<&str, CheckError> {
 
 fn http_status(object: &data::Object) -> Result<Option<u16>, CheckError> {
     const WHAT: &str = "response http status";
-    let Some(value) = member(object, "http_status") else { return Ok(None) };
+    let Some(value) = member(object, "http_status") else {
+        return Ok(None);
+    };
     let Value::Number(number) = value else {
         return Err(expected(WHAT, "http_status", "number", value));
     };

@@ -15,6 +15,7 @@ pub(super) fn read(root: &Section<'_>, report: &mut Report) -> authz::Config {
     authz::Config {
         addrs: addresses(&plugin, report),
         http_addr: http_address(&plugin, report),
+        http_forwarded_headers: plugin.flag("http-forwarded-headers"),
         entrypoint: entrypoint(&plugin, report),
         dry_run: plugin.flag("dry-run"),
         enable_reflection: plugin.flag("enable-reflection"),

@@ -124,7 +124,7 @@ fn record(request: &str) -> Record {
 fn logged(records: Vec<Record>, rules: Option<Box<dyn Rules>>) -> (Vec<serde_json::Value>, Stats) {
     let sink = Sink::default();
     let log = Log::spawn(&config(), parts(sink.clone(), rules)).expect("a thread");
-    let producer = log.producer();
+    let producer = log.intake().producer();
     for record in records {
         producer.push(record);
     }
@@ -203,14 +203,14 @@ fn records_of_all_threads_are_flushed() {
     let log = Log::spawn(&config(), parts(sink.clone(), None)).expect("a thread");
     let threads: Vec<_> = (0..4)
         .map(|_| {
-            let producer = log.producer();
+            let producer = log.intake().producer();
             thread::spawn(move || (0..200).for_each(|_| producer.push(record("1"))))
         })
         .collect();
     for thread in threads {
         thread.join().expect("no panic");
     }
-    let late = log.producer();
+    let late = log.intake().producer();
     let stats = log.stats();
     log.flush(Duration::from_mins(1)).expect("all written");
     assert_eq!((sink.events().len(), stats.written()), (800, 800));
@@ -243,7 +243,7 @@ fn a_sink_that_blocks_costs_records_but_never_time() {
         ..config()
     };
     let log = Log::spawn(&config, parts(Stuck(reached, goes), None)).expect("a thread");
-    let (producer, stats) = (log.producer(), log.stats());
+    let (producer, stats) = (log.intake().producer(), log.stats());
     producer.push(record("1"));
     is_reached.recv().expect("the sink is reached");
     // From here on the thread hangs in its write.
@@ -273,7 +273,7 @@ fn a_flush_ends_when_its_time_is_up() {
         ..config()
     };
     let log = Log::spawn(&config, parts(Stuck(reached, goes), None)).expect("a thread");
-    let (producer, stats) = (log.producer(), log.stats());
+    let (producer, stats) = (log.intake().producer(), log.stats());
     producer.push(record("1"));
     is_reached.recv().expect("the sink is reached");
     (0..12).for_each(|_| producer.push(record("1")));
@@ -298,7 +298,7 @@ impl Write for Broken {
 #[test]
 fn what_the_sink_refuses_is_counted() {
     let log = Log::spawn(&config(), parts(Broken, None)).expect("a thread");
-    let (producer, stats) = (log.producer(), log.stats());
+    let (producer, stats) = (log.intake().producer(), log.stats());
     (0..5).for_each(|_| producer.push(record("1")));
     log.flush(Duration::from_mins(1)).expect("no record waits");
     assert_eq!((stats.lost(Loss::Sink), stats.written()), (5, 0));

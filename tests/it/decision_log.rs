@@ -209,7 +209,7 @@ fn check_case(case: &Json, wants: &[&Json]) {
         rules: None,
     };
     let log = Log::spawn(&config, parts).expect("a thread");
-    let producer = log.producer();
+    let producer = log.intake().producer();
     for want in wants {
         producer.push(record(want));
     }

@@ -67,7 +67,9 @@ fn imports_point_down() {
             continue;
         };
         for (line, room) in rooms_named(&source.text) {
-            let Some(other) = floors.get(room) else { continue };
+            let Some(other) = floors.get(room) else {
+                continue;
+            };
             if room != source.room && other >= own {
                 wrong.push(format!(
                     "{}:{line}: `{}` (floor {own}) names `{room}` (floor {other})",
@@ -77,7 +79,11 @@ fn imports_point_down() {
             }
         }
     }
-    assert!(wrong.is_empty(), "imports that do not point down:\n{}", wrong.join("\n"));
+    assert!(
+        wrong.is_empty(),
+        "imports that do not point down:\n{}",
+        wrong.join("\n")
+    );
 }
 
 #[test]
@@ -95,7 +101,11 @@ fn foreign_crates_have_their_doors() {
             }
         }
     }
-    assert!(wrong.is_empty(), "crates behind the wrong door:\n{}", wrong.join("\n"));
+    assert!(
+        wrong.is_empty(),
+        "crates behind the wrong door:\n{}",
+        wrong.join("\n")
+    );
 }
 
 #[test]
@@ -113,16 +123,24 @@ fn files_are_short_and_say_what_they_are() {
             wrong.push(format!("{}: a `mod.rs`", source.path.display()));
         }
     }
-    assert!(wrong.is_empty(), "files that break the house rules:\n{}", wrong.join("\n"));
+    assert!(
+        wrong.is_empty(),
+        "files that break the house rules:\n{}",
+        wrong.join("\n")
+    );
 }
 
 #[test]
 fn the_rules_can_fail() {
     assert!(names_crate("use regorus::Value;", "regorus"));
-    assert!(names_crate("    let x = ::regorus::Engine::new();", "regorus"));
+    assert!(names_crate(
+        "    let x = ::regorus::Engine::new();",
+        "regorus"
+    ));
     assert!(!names_crate("use crate::regorus_like::X;", "regorus"));
     assert!(!names_crate("use crate::http::client;", "hyper"));
-    let rooms: Vec<_> = rooms_named("use crate::app::run;\nuse crate::{config, data::Doc};").collect();
+    let rooms: Vec<_> =
+        rooms_named("use crate::app::run;\nuse crate::{config, data::Doc};").collect();
     assert_eq!(rooms, [(1, "app"), (2, "config"), (2, "data")]);
 }
 
@@ -130,13 +148,18 @@ fn floors() -> BTreeMap<String, u32> {
     let lib = fs::read_to_string(root().join("lib.rs")).expect("src/lib.rs");
     let mut floors = BTreeMap::new();
     for line in lib.lines() {
-        let Some(rest) = line.strip_prefix("//! floor ") else { continue };
+        let Some(rest) = line.strip_prefix("//! floor ") else {
+            continue;
+        };
         let (floor, rooms) = rest.split_once(": ").expect("`floor N: rooms`");
         for room in rooms.split_whitespace() {
             floors.insert(room.to_owned(), floor.parse().expect("a floor's number"));
         }
     }
-    assert!(floors.len() > 5, "the floor list in src/lib.rs was not found");
+    assert!(
+        floors.len() > 5,
+        "the floor list in src/lib.rs was not found"
+    );
     floors
 }
 
@@ -156,7 +179,9 @@ fn collect(folder: &Path, sources: &mut Vec<Source>) {
             let relative = path.strip_prefix(root()).expect("below src");
             let first = relative.iter().next().expect("a name").to_string_lossy();
             let text = fs::read_to_string(&path).expect("readable text");
-            let end = text.find("\n#[cfg(test)]\nmod tests {").unwrap_or(text.len());
+            let end = text
+                .find("\n#[cfg(test)]\nmod tests {")
+                .unwrap_or(text.len());
             sources.push(Source {
                 room: first.trim_end_matches(".rs").to_owned(),
                 text: text[..end].to_owned(),
@@ -196,7 +221,9 @@ fn rooms_named(text: &str) -> impl Iterator<Item = (usize, &str)> {
 }
 
 fn word(text: &str) -> &str {
-    let end = text.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(text.len());
+    let end = text
+        .find(|c: char| !c.is_alphanumeric() && c != '_')
+        .unwrap_or(text.len());
     &text[..end]
 }
 

@@ -19,7 +19,9 @@ const STAGES: [Stage; 7] = [
 ];
 
 fn decode(reply: &Reply) -> CheckResponse {
-    let Reply::Framed(frame) = reply else { panic!("a gRPC error: {reply:?}") };
+    let Reply::Framed(frame) = reply else {
+        panic!("a gRPC error: {reply:?}")
+    };
     let length = u32::from_be_bytes([frame[1], frame[2], frame[3], frame[4]]);
     assert_eq!((frame[0], length as usize), (0, frame.len() - 5));
     CheckResponse::decode(&frame[5..]).expect("a CheckResponse")
@@ -34,7 +36,14 @@ fn answer_with(
     let verdict = Verdict::read(&value)?;
     let id = DecisionId::random().expect("randomness");
     let request_header = |name: &str| (name == "x-present").then_some("client");
-    responder.verdict(&verdict, Context { version, id: &id, request_header: &request_header })
+    responder.verdict(
+        &verdict,
+        Context {
+            version,
+            id: &id,
+            request_header: &request_header,
+        },
+    )
 }
 
 fn answer(decision: &str) -> CheckResponse {
@@ -55,7 +64,11 @@ fn ok_headers(response: CheckResponse) -> Vec<HeaderValueOption> {
 #[test]
 fn no_error_of_any_stage_is_an_allow() {
     for error_response in [false, true] {
-        let responder = Responder { error_response, dry_run: true, ..Responder::default() };
+        let responder = Responder {
+            error_response,
+            dry_run: true,
+            ..Responder::default()
+        };
         for stage in STAGES {
             for version in [ApiVersion::V2, ApiVersion::V3] {
                 let error = CheckError {
@@ -92,7 +105,10 @@ fn a_request_that_does_not_parse_is_denied_with_400_and_the_reason() {
 
 #[test]
 fn engine_errors_can_be_left_to_envoys_status_on_error() {
-    let responder = Responder { error_response: true, ..Responder::default() };
+    let responder = Responder {
+        error_response: true,
+        ..Responder::default()
+    };
     let error = CheckError {
         stage: Stage::Evaluation,
         code: "envoyauth_eval_error",
@@ -101,9 +117,15 @@ fn engine_errors_can_be_left_to_envoys_status_on_error() {
     };
     let response = decode(&responder.error(&error, ApiVersion::V3));
     assert_eq!(code(&response), 2);
-    assert!(matches!(response.http_response, Some(HttpResponse::ErrorResponse(_))));
+    assert!(matches!(
+        response.http_response,
+        Some(HttpResponse::ErrorResponse(_))
+    ));
     // The v2 API has no such field; its callers get the gRPC error.
-    assert!(matches!(responder.error(&error, ApiVersion::V2), Reply::Error(_)));
+    assert!(matches!(
+        responder.error(&error, ApiVersion::V2),
+        Reply::Error(_)
+    ));
 }
 
 #[test]
@@ -124,10 +146,16 @@ fn booleans_carry_a_status_and_the_decision_id() {
 fn a_header_for_the_upstream_overwrites_the_clients_own() {
     let headers = ok_headers(answer(r#"{"allowed": true, "headers": {"x-user": "ann"}}"#));
     assert_eq!(headers.len(), 1);
-    #[expect(deprecated, reason = "older Envoys read it, and so both fields are set")]
+    #[expect(
+        deprecated,
+        reason = "older Envoys read it, and so both fields are set"
+    )]
     let append = headers[0].append.as_ref().expect("append is set").value;
     assert!(!append);
-    assert_eq!(headers[0].append_action, AppendAction::OverwriteIfExistsOrAdd as i32);
+    assert_eq!(
+        headers[0].append_action,
+        AppendAction::OverwriteIfExistsOrAdd as i32
+    );
 }
 
 #[test]
@@ -145,7 +173,9 @@ fn append_actions_on_request_headers_are_carried_out_here() {
                  "headers": {{"{name}": {{"value": "authz", "append_action": "{action}"}}}}}}"#
         );
         let headers = ok_headers(answer(&decision));
-        let value = headers.first().map(|h| h.header.as_ref().expect("a header").value.as_str());
+        let value = headers
+            .first()
+            .map(|h| h.header.as_ref().expect("a header").value.as_str());
         assert_eq!(value, want, "{name} {action}");
     }
 }
@@ -157,17 +187,30 @@ fn two_cookies_for_the_client_stay_two() {
         panic!("not denied");
     };
     assert_eq!(denied.headers.len(), 2);
-    assert!(denied.headers.iter().all(|header| header.append_action == 0));
+    assert!(
+        denied
+            .headers
+            .iter()
+            .all(|header| header.append_action == 0)
+    );
 }
 
 #[test]
 fn a_dry_run_allows_and_keeps_the_metadata() {
-    let responder = Responder { dry_run: true, ..Responder::default() };
+    let responder = Responder {
+        dry_run: true,
+        ..Responder::default()
+    };
     let decision = r#"{"allowed": false, "body": "no", "dynamic_metadata": {"why": "role"}}"#;
-    let response =
-        decode(&answer_with(&responder, ApiVersion::V3, decision).expect("an answer"));
+    let response = decode(&answer_with(&responder, ApiVersion::V3, decision).expect("an answer"));
     assert_eq!(code(&response), OK);
-    assert!(response.dynamic_metadata.expect("metadata").fields.contains_key("why"));
+    assert!(
+        response
+            .dynamic_metadata
+            .expect("metadata")
+            .fields
+            .contains_key("why")
+    );
 }
 
 #[test]
@@ -178,16 +221,25 @@ fn the_v2_api_gets_what_it_knows() {
     let reply = answer_with(&Responder::default(), ApiVersion::V2, decision).expect("an answer");
     let response = decode(&reply);
     assert!(response.dynamic_metadata.is_none());
-    let Some(HttpResponse::OkResponse(ok)) = response.http_response else { panic!("not ok") };
+    let Some(HttpResponse::OkResponse(ok)) = response.http_response else {
+        panic!("not ok")
+    };
     assert_eq!(ok.headers[0].append_action, 0);
     assert!(ok.headers_to_remove.is_empty() && ok.response_headers_to_add.is_empty());
 }
 
 #[test]
 fn the_decision_id_reaches_the_client_when_asked() {
-    let responder =
-        Responder { decision_id_header: Some("x-decision".to_owned()), ..Responder::default() };
-    for decision in ["true", "false", r#"{"allowed": true}"#, r#"{"allowed": false}"#] {
+    let responder = Responder {
+        decision_id_header: Some("x-decision".to_owned()),
+        ..Responder::default()
+    };
+    for decision in [
+        "true",
+        "false",
+        r#"{"allowed": true}"#,
+        r#"{"allowed": false}"#,
+    ] {
         let response =
             decode(&answer_with(&responder, ApiVersion::V3, decision).expect("an answer"));
         let headers = match response.http_response.expect("headers need a response") {
@@ -195,22 +247,40 @@ fn the_decision_id_reaches_the_client_when_asked() {
             HttpResponse::DeniedResponse(denied) => denied.headers,
             HttpResponse::ErrorResponse(_) => panic!("an error"),
         };
-        assert_eq!(headers[0].header.as_ref().expect("a header").key, "x-decision", "{decision}");
+        assert_eq!(
+            headers[0].header.as_ref().expect("a header").key,
+            "x-decision",
+            "{decision}"
+        );
     }
 }
 
 #[test]
 fn bytes_outside_utf8_cannot_be_answered() {
-    let text = crate::data::octets::to_text(b"\xff");
+    let text = octets::to_text(b"\xff");
     let id = DecisionId::random().expect("randomness");
-    let mut details = Details { body: &text, ..Details::default() };
-    let context =
-        Context { version: ApiVersion::V3, id: &id, request_header: &|_| None };
+    let mut details = Details {
+        body: &text,
+        ..Details::default()
+    };
+    let context = Context {
+        version: ApiVersion::V3,
+        id: &id,
+        request_header: &|_| None,
+    };
     let denied = |details| {
-        let verdict = Verdict { allowed: false, details: Some(details) };
-        Responder::default().verdict(&verdict, context).map_err(|error| error.stage)
+        let verdict = Verdict {
+            allowed: false,
+            details: Some(details),
+        };
+        Responder::default()
+            .verdict(&verdict, context)
+            .map_err(|error| error.stage)
     };
     assert_eq!(denied(details), Err(Stage::Answer));
-    details = Details { body: "fine", ..Details::default() };
+    details = Details {
+        body: "fine",
+        ..Details::default()
+    };
     assert!(denied(details).is_ok());
 }

@@ -132,6 +132,14 @@ pub(super) const KEYS: &[Key] = &[
     )
     .ours(),
     served(
+        "plugins.envoy_ext_authz_grpc.http-forwarded-headers",
+        Kind::Bool,
+        "HTTP ext_authz takes method, path and host from X-Forwarded-* or X-Original-* headers; \
+         only behind a proxy that sets them itself",
+    )
+    .default("false")
+    .ours(),
+    served(
         "plugins.envoy_ext_authz_grpc.parsed-body-errors",
         Kind::OneOf(&["deny", "policy"]),
         "a body that does not parse: \

@@ -122,7 +122,11 @@ mod tests {
                 (Address::Abstract("api".into()), false),
             ),
         ] {
-            assert_eq!(parse(text, certificate, Some(0o755)).unwrap(), expected, "{text}");
+            assert_eq!(
+                parse(text, certificate, Some(0o755)).unwrap(),
+                expected,
+                "{text}"
+            );
         }
     }
 

@@ -37,13 +37,20 @@ pub(crate) fn files() -> Option<Vec<PathBuf>> {
         .filter(|path| path.extension().is_some_and(|ext| ext == "json"))
         .collect();
     files.sort();
-    assert!(!files.is_empty(), "no recorded cases in `{}`", folder.display());
+    assert!(
+        !files.is_empty(),
+        "no recorded cases in `{}`",
+        folder.display()
+    );
     Some(files)
 }
 
 /// A file's name without its ending.
 pub(crate) fn stem(path: &Path) -> String {
-    path.file_stem().expect("a name").to_string_lossy().into_owned()
+    path.file_stem()
+        .expect("a name")
+        .to_string_lossy()
+        .into_owned()
 }
 
 /// All cases of ext_authz, by name.

@@ -1,0 +1,301 @@
+//! From a configuration to a running program, and from there to its end.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::io::Write;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{mpsc, watch};
+use tokio::time;
+
+use super::RunError;
+use super::bind::{self, Bound};
+use super::check::{self, Checks};
+use super::observe::{self, Observed};
+use crate::config::{Config, Loaded};
+use crate::decision_log::Log;
+use crate::grpc::{BoundAddress, Serving};
+use crate::http::client::{Client, collector};
+use crate::instance::Instance;
+use crate::task::{self, Drain, DrainGuard, Shutdown, ShutdownTrigger};
+use crate::telemetry::logs;
+use crate::telemetry::trace::{Exporting, Tracer};
+use crate::{bundle, instance};
+
+/// How many bundles may wait for the writer of the instance.
+const UPDATES: usize = 16;
+
+/// Where a run writes.
+pub struct Sinks {
+    /// Decision-log events.
+    pub decisions: Box<dyn Write + Send>,
+    /// This program's own log, if it is this run that set it up.
+    pub logs: Option<Arc<logs::Guard>>,
+}
+
+/// A running program.
+#[derive(Debug)]
+pub struct Running {
+    addresses: Addresses,
+    config: Config,
+    instance: Instance,
+    readiness: super::watch::Readiness,
+    shutdown: ShutdownTrigger,
+    serving: Serving,
+    drain: Drain,
+    log: Option<Log>,
+    exporting: Option<Exporting>,
+}
+
+/// Where a running program listens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Addresses {
+    /// `plugins.envoy_ext_authz_grpc.addr`.
+    pub grpc: Vec<BoundAddress>,
+    /// `--addr`.
+    pub api: Vec<BoundAddress>,
+    /// `--diagnostic-addr`.
+    pub diagnostic: Vec<BoundAddress>,
+    /// `plugins.envoy_ext_authz_grpc.http_addr`.
+    pub http_authz: Vec<BoundAddress>,
+}
+
+/// Builds and starts everything, on the current runtime and on threads of its own.
+pub async fn start(loaded: Loaded, sinks: Sinks) -> Result<Running, RunError> {
+    let config = loaded.config;
+    for warning in &loaded.warnings {
+        tracing::warn!(place = %warning.place(), "{}", warning.message());
+    }
+    let bound = bind::bind(&config)?;
+    let addresses = Addresses::of(&bound);
+    let (shutdown, stopping) = task::shutdown();
+    let (drain, guard) = task::drain();
+    let instance = start_instance(&config, &stopping).await?;
+    let (tracer, exporting) = start_tracing(&config)?;
+    let observed = Observed::new(&config, &instance, &bound.grpc, sinks.logs.as_ref());
+    let (checks, log) = Checks::new(&config, &instance, tracer, &observed, sinks.decisions)?;
+    let readiness = super::watch::Readiness::follow(&instance, &observed);
+    let serving = serve(
+        &config,
+        bound,
+        &checks,
+        &observed,
+        &readiness,
+        (&stopping, &guard),
+    )
+    .await?;
+    wait_until_ready(&config, &readiness).await;
+    say_what_is_served(&config, &addresses);
+    Ok(Running {
+        addresses,
+        config,
+        instance,
+        readiness,
+        shutdown,
+        serving,
+        drain,
+        log,
+        exporting,
+    })
+}
+
+async fn start_instance(config: &Config, stopping: &Shutdown) -> Result<Instance, RunError> {
+    let mut clients = BTreeMap::new();
+    for service in &config.instance.services {
+        let client = Client::new(service).map_err(RunError::config)?;
+        clients.insert(service.name.clone(), client);
+    }
+    let (sender, updates) = mpsc::channel(UPDATES);
+    let instance = instance::start(
+        config.instance.clone(),
+        check::entrypoints(config),
+        updates,
+        stopping.clone(),
+    )
+    .await
+    .map_err(RunError::failed)?;
+    bundle::start(
+        config.instance.bundles.clone(),
+        &clients,
+        &config.instance.persistence_directory,
+        config.instance.rego_version,
+        &sender,
+        stopping,
+    )
+    .map_err(RunError::config)?;
+    Ok(instance)
+}
+
+fn start_tracing(config: &Config) -> Result<(Option<Tracer>, Option<Exporting>), RunError> {
+    let Some(tracing) = &config.tracing else {
+        return Ok((None, None));
+    };
+    let connector = collector::connector(tracing).map_err(RunError::config)?;
+    let (tracer, exporting) = Tracer::new(tracing, connector).map_err(RunError::config)?;
+    Ok((Some(tracer), Some(exporting)))
+}
+
+async fn serve(
+    config: &Config,
+    bound: Bound,
+    checks: &Checks,
+    observed: &Observed,
+    readiness: &super::watch::Readiness,
+    (stopping, guard): (&Shutdown, &DrainGuard),
+) -> Result<Serving, RunError> {
+    let routes = check::fallback_routes(config, readiness).await?;
+    let serving = bound
+        .grpc
+        .serve(checks.maker(), routes, stopping, guard)
+        .map_err(RunError::failed)?;
+    if let Some(certificates) = bound.certificates {
+        task::spawn(
+            "grpc certificate reload",
+            certificates.run(stopping.clone()),
+        );
+    }
+    if let Some(http_authz) = bound.http_authz {
+        checks
+            .serve_http(http_authz, stopping, guard)
+            .map_err(RunError::failed)?;
+    }
+    let admin = observed.admin(config, readiness);
+    for (bound, router) in [
+        (bound.api, observe::api(&admin)),
+        (bound.diagnostic, observe::diagnostic(&admin)),
+    ] {
+        bound
+            .serve(&router, stopping, guard)
+            .map_err(RunError::failed)?;
+    }
+    Ok(serving)
+}
+
+/// `--ready-timeout`: a start that waits for its bundles, but not for ever.
+async fn wait_until_ready(config: &Config, readiness: &super::watch::Readiness) {
+    let patience = config.process.ready_timeout;
+    if patience.is_zero() {
+        return;
+    }
+    let mut ready: watch::Receiver<bool> = readiness.receiver();
+    let waited = time::timeout(patience, ready.wait_for(|ready| *ready)).await;
+    if !matches!(waited, Ok(Ok(_))) {
+        tracing::error!("The bundles are not active within `--ready-timeout`; serving without.");
+    }
+}
+
+fn say_what_is_served(config: &Config, addresses: &Addresses) {
+    let (path, query) = match &config.authz.entrypoint {
+        crate::engine::Entrypoint::Path(path) => (path.as_str(), ""),
+        crate::engine::Entrypoint::Query(query) => ("", query.as_str()),
+    };
+    tracing::info!(
+        addrs = %List(&addresses.api),
+        "diagnostic-addrs" = %List(&addresses.diagnostic),
+        "Initializing server."
+    );
+    tracing::info!(
+        addr = %List(&addresses.grpc),
+        "http-addr" = %List(&addresses.http_authz),
+        query,
+        path,
+        "dry-run" = config.authz.dry_run,
+        "enable-reflection" = config.authz.enable_reflection,
+        "Starting gRPC server."
+    );
+}
+
+// === impl Running ===
+
+impl Running {
+    /// Where it listens.
+    #[must_use]
+    pub fn addresses(&self) -> &Addresses {
+        &self.addresses
+    }
+
+    /// The living policy.
+    #[must_use]
+    pub fn instance(&self) -> &Instance {
+        &self.instance
+    }
+
+    /// Ends in order: not ready, wait, no new calls, calls in flight, records, spans.
+    pub async fn stop(self) {
+        let process = &self.config.process;
+        tracing::info!("Shutting down.");
+        self.readiness.end();
+        time::sleep(process.shutdown_wait_period).await;
+        self.shutdown.trigger();
+        let grace = process.shutdown_grace_period;
+        if !self.serving.finish(grace).await {
+            tracing::error!("Calls in flight did not end within `--shutdown-grace-period`.");
+        }
+        // The HTTP listeners have had the same time; what is left now holds nothing of value.
+        let _ = time::timeout(Duration::from_millis(200), self.drain.wait()).await;
+        let left = grace.max(Duration::from_secs(1));
+        if let Some(log) = self.log
+            && let Err(error) = log.flush(left)
+        {
+            tracing::error!(%error, "Decision log records are lost.");
+        }
+        if let Some(exporting) = self.exporting
+            && let Err(error) = exporting.flush(left)
+        {
+            tracing::error!(%error, "Spans are lost.");
+        }
+        tracing::info!("Server shutdown.");
+    }
+}
+
+// === impl Addresses ===
+
+impl Addresses {
+    fn of(bound: &Bound) -> Self {
+        Self {
+            grpc: bound.grpc.addresses(),
+            api: bound.api.addresses(),
+            diagnostic: bound.diagnostic.addresses(),
+            http_authz: bound
+                .http_authz
+                .as_ref()
+                .map(crate::http::server::Bound::addresses)
+                .unwrap_or_default(),
+        }
+    }
+}
+
+// === impl Sinks ===
+
+impl Sinks {
+    /// Standard error, as a container's log collector expects it.
+    #[must_use]
+    pub fn to_stderr(logs: Arc<logs::Guard>) -> Self {
+        Self {
+            decisions: Box::new(std::io::stderr()),
+            logs: Some(logs),
+        }
+    }
+}
+
+impl fmt::Debug for Sinks {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sinks").finish_non_exhaustive()
+    }
+}
+
+/// Addresses, joined by commas.
+struct List<'a>(&'a [BoundAddress]);
+
+impl fmt::Display for List<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, address) in self.0.iter().enumerate() {
+            if index > 0 {
+                f.write_str(",")?;
+            }
+            address.fmt(f)?;
+        }
+        Ok(())
+    }
+}
