@@ -32,6 +32,8 @@ test: need-cargo need-cc envoy cases ## unit, integration and end-to-end tests, 
 	cargo test --all-targets
 	cargo test --doc
 	@$(MAKE) --no-print-directory fuzz FUZZ_SECONDS=5
+	@# Tests are built with more features of some crates than the program has: it is built anew.
+	cargo build
 	@PYTHONPATH=$(PYTHON_LIBS) python3 tests/conformance.py --bin target/debug/regate
 
 bench: need-cargo need-cc need-python envoy ## CPU, latency, memory against the yardstick (and OPA_ENVOY=PATH), into docs/BENCHMARKS.md

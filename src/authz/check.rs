@@ -267,7 +267,7 @@ impl Checker {
     fn evaluation_error(&self, error: &EvalError, id: &DecisionId) -> CheckError {
         // To whoever sees only the 403 that Envoy makes of it, an undefined decision is a mystery.
         tracing::error!(
-            "decision-id" = id.as_str(),
+            decision_id = id.as_str(),
             decision = self.shared.entrypoint,
             error = %error,
             "Evaluation failed; the request is refused.",

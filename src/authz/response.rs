@@ -309,8 +309,7 @@ fn metadata_value(out: &mut Encoder, value: &Value) -> Result<(), CheckError> {
         Value::Bool(value) => out.varint(4, u64::from(*value)),
         Value::Number(number) => out.double(
             2,
-            number
-                .as_f64()
+            double(number)
                 .filter(|value| value.is_finite())
                 .ok_or_else(|| {
                     metadata_error(format!(
@@ -330,6 +329,13 @@ fn metadata_value(out: &mut Encoder, value: &Value) -> Result<(), CheckError> {
         })?,
     }
     Ok(())
+}
+
+/// The nearest double; the engine's own conversion only knows those that are exact.
+fn double(number: &data::Number) -> Option<f64> {
+    number
+        .as_f64()
+        .or_else(|| number.format_decimal().parse().ok())
 }
 
 fn metadata_list<'v>(

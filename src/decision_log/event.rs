@@ -8,7 +8,7 @@ use std::time::SystemTime;
 
 use super::mask::{Maskable, Masked};
 use super::{Config, Defined, Inputs, Rules, Subject};
-use crate::data::Value;
+use crate::data::{Value, write};
 use crate::decision::{DecisionId, Record, Timers, TraceIds};
 use crate::telemetry::{Layout, LineFormat, push_json_string};
 
@@ -281,16 +281,7 @@ fn push_value(name: &str, value: &Value, out: &mut Vec<u8>) {
     out.extend_from_slice(b",\"");
     out.extend_from_slice(name.as_bytes());
     out.extend_from_slice(b"\":");
-    write_value(value, out);
-}
-
-/// The one place where a value becomes text.
-fn write_value(value: &Value, out: &mut Vec<u8>) {
-    let start = out.len();
-    if serde_json::to_writer(&mut *out, value).is_err() {
-        out.truncate(start);
-        out.extend_from_slice(b"null");
-    }
+    write::value(out, value);
 }
 
 fn push_members<'a>(members: impl Iterator<Item = (&'a str, &'a str)>, out: &mut Vec<u8>) {

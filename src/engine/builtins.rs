@@ -1,6 +1,6 @@
 //! Built-in functions that the engine has, but not as Rego's users know them.
 
-use regorus::Value;
+use crate::data::{Value, write};
 
 /// A function of one argument.
 type Function = fn(&Value) -> Value;
@@ -42,28 +42,9 @@ fn number(text: &str) -> Value {
 
 /// JSON text in which characters that mean something to HTML and JavaScript are escaped.
 fn marshal(value: &Value) -> Value {
-    let Ok(text) = value.to_json_str() else {
-        return Value::Undefined;
-    };
-    let Ok(compact) = serde_json::from_str::<&serde_json::value::RawValue>(&text) else {
-        return Value::Undefined;
-    };
-    Value::from(escape(&without_space(compact.get())))
-}
-
-/// The engine writes JSON over several lines.
-fn without_space(text: &str) -> String {
-    let (mut quoted, mut escaped) = (false, false);
-    let mut keep = |c: char| {
-        if quoted {
-            quoted = escaped || c != '"';
-            escaped = c == '\\' && !escaped;
-            return true;
-        }
-        quoted = c == '"';
-        !c.is_ascii_whitespace()
-    };
-    text.chars().filter(|c| keep(*c)).collect()
+    let mut text = Vec::new();
+    write::value(&mut text, value);
+    Value::from(escape(&String::from_utf8_lossy(&text)))
 }
 
 fn escape(text: &str) -> String {
@@ -75,6 +56,8 @@ fn escape(text: &str) -> String {
             '&' => out.push_str("\\u0026"),
             '\u{2028}' => out.push_str("\\u2028"),
             '\u{2029}' => out.push_str("\\u2029"),
+            // What was no UTF-8 in the request.
+            char::REPLACEMENT_CHARACTER => out.push_str("\\ufffd"),
             c => out.push(c),
         }
     }

@@ -8,6 +8,7 @@
 )]
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use regate::data::Value;

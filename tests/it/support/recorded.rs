@@ -1,5 +1,7 @@
 //! The requests of the recorded cases, as the bytes that were sent.
 
+use std::path::Path;
+
 use data_encoding::BASE64;
 use regate::decision::ApiVersion;
 use serde::Deserialize;
@@ -19,18 +21,28 @@ pub(crate) struct Recorded {
     pub(crate) want: Value,
 }
 
+/// A case file, and its requests.
+pub(crate) struct Case {
+    /// The file's content.
+    pub(crate) json: Value,
+    /// Its requests.
+    pub(crate) requests: Vec<Recorded>,
+}
+
+/// Reads a case file.
+pub(crate) fn case(file: &Path) -> Case {
+    let text = std::fs::read_to_string(file).expect("a readable case");
+    let json = parse(&text);
+    let stem = corpus::stem(file);
+    let requests = json["requests"].as_array().into_iter().flatten();
+    let requests = requests.map(|request| recorded(&stem, request)).collect();
+    Case { json, requests }
+}
+
 /// All requests of all case files; `None`, loudly, when there are no case files here.
 pub(crate) fn requests() -> Option<Vec<Recorded>> {
-    let mut requests = Vec::new();
-    for file in corpus::files()? {
-        let text = std::fs::read_to_string(&file).expect("a readable case");
-        let case = parse(&text);
-        let stem = corpus::stem(&file);
-        for request in case["requests"].as_array().into_iter().flatten() {
-            requests.push(recorded(&stem, request));
-        }
-    }
-    Some(requests)
+    let files = corpus::files()?;
+    Some(files.iter().flat_map(|file| case(file).requests).collect())
 }
 
 /// A case's JSON, which nests deeper than `serde_json` allows by itself.
