@@ -20,9 +20,6 @@ pub use convert::{NumberError, dismantle, into_value};
 /// A value of the policy engine: cheap to clone, safe to share.
 pub use regorus::Value;
 
-/// A number value.
-pub use regorus::number::Number;
-
 /// The members of an object value.
 pub use regorus::value::Object;
 

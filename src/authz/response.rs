@@ -309,7 +309,7 @@ fn metadata_value(out: &mut Encoder, value: &Value) -> Result<(), CheckError> {
         Value::Bool(value) => out.varint(4, u64::from(*value)),
         Value::Number(number) => out.double(
             2,
-            double(number)
+            double(value)
                 .filter(|value| value.is_finite())
                 .ok_or_else(|| {
                     metadata_error(format!(
@@ -332,7 +332,10 @@ fn metadata_value(out: &mut Encoder, value: &Value) -> Result<(), CheckError> {
 }
 
 /// The nearest double; the engine's own conversion only knows those that are exact.
-fn double(number: &data::Number) -> Option<f64> {
+fn double(value: &Value) -> Option<f64> {
+    let Value::Number(number) = value else {
+        return None;
+    };
     number
         .as_f64()
         .or_else(|| number.format_decimal().parse().ok())

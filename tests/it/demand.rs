@@ -54,7 +54,9 @@ fn policy(case: &serde_json::Value) -> Option<Policy> {
     let files = case["files"].as_object()?;
     let modules = files.iter().filter(|(name, _)| name.ends_with(".rego"));
     let plugin = &case["config"]["plugins"]["envoy_ext_authz_grpc"];
-    let data = files.get("data.json").map_or("{}".to_owned(), ToString::to_string);
+    let data = files
+        .get("data.json")
+        .map_or("{}".to_owned(), ToString::to_string);
     let source = Source {
         modules: modules
             .map(|(name, text)| Module {
@@ -67,14 +69,20 @@ fn policy(case: &serde_json::Value) -> Option<Policy> {
         entrypoints: vec![match plugin["query"].as_str() {
             Some(query) => Entrypoint::Query(query.to_owned()),
             None => Entrypoint::Path(
-                plugin["path"].as_str().unwrap_or("envoy/authz/allow").to_owned(),
+                plugin["path"]
+                    .as_str()
+                    .unwrap_or("envoy/authz/allow")
+                    .to_owned(),
             ),
         }],
         max_errors: 1,
     };
     // Decisions that depend on the time or on chance cannot be compared.
     let text = files.values().map(ToString::to_string).collect::<String>();
-    if ["time.now_ns", "uuid.rfc4122", "rand.intn", "40000"].iter().any(|name| text.contains(name)) {
+    if ["time.now_ns", "uuid.rfc4122", "rand.intn", "40000"]
+        .iter()
+        .any(|name| text.contains(name))
+    {
         return None;
     }
     Policy::compile(source).ok()

@@ -15,12 +15,12 @@ mod bundle;
 /// Configuration files and flags.
 #[cfg(test)]
 mod config;
-/// What is pruned of an input changes no decision.
-#[cfg(test)]
-mod demand;
 /// Events of the decision log against the recorded ones.
 #[cfg(test)]
 mod decision_log;
+/// What is pruned of an input changes no decision.
+#[cfg(test)]
+mod demand;
 /// Policies on the recorded inputs.
 #[cfg(test)]
 mod engine;
