@@ -49,6 +49,14 @@ pub struct Checker {
     evaluator: Option<(u64, Evaluator)>,
     log: Option<Producer>,
     metrics: Recorder,
+    complaints: Complaints,
+}
+
+/// Lets a line a second through to the log: whoever sends requests must not fill it.
+#[derive(Debug, Default)]
+struct Complaints {
+    last: Option<Instant>,
+    silent: u64,
 }
 
 /// One call, whatever it came in by.
@@ -111,6 +119,7 @@ impl Checker {
             evaluator: None,
             log,
             metrics,
+            complaints: Complaints::default(),
         }
     }
 
@@ -264,14 +273,17 @@ impl Checker {
         evaluator
     }
 
-    fn evaluation_error(&self, error: &EvalError, id: &DecisionId) -> CheckError {
+    fn evaluation_error(&mut self, error: &EvalError, id: &DecisionId) -> CheckError {
         // To whoever sees only the 403 that Envoy makes of it, an undefined decision is a mystery.
-        tracing::error!(
-            decision_id = id.as_str(),
-            decision = self.shared.entrypoint,
-            error = %error,
-            "Evaluation failed; the request is refused.",
-        );
+        if let Some(silent) = self.complaints.next() {
+            tracing::error!(
+                decision_id = id.as_str(),
+                decision = self.shared.entrypoint,
+                error = %error,
+                silent,
+                "Evaluation failed; the request is refused.",
+            );
+        }
         CheckError {
             stage: match error.kind() {
                 EvalErrorKind::Cancelled => Stage::Deadline,
@@ -294,6 +306,13 @@ impl Checker {
         } = answered;
         run.timers.handler = run.call.received.elapsed();
         self.count(run.call, run.timers, outcome);
+        tracing::debug!(
+            "decision-id" = run.id.as_str(),
+            query = self.shared.entrypoint,
+            ?outcome,
+            total_decision_time = run.timers.handler.as_nanos(),
+            "Returning policy decision."
+        );
         let trace = self.trace(&run, outcome);
         if let Some(log) = &self.log {
             log.push(Record {
@@ -350,6 +369,24 @@ impl Checker {
             input: timers.input,
             eval: timers.eval,
         });
+    }
+}
+
+// === impl Complaints ===
+
+impl Complaints {
+    /// Whether to speak now, and how often there was silence since the last time.
+    fn next(&mut self) -> Option<u64> {
+        let now = Instant::now();
+        if self
+            .last
+            .is_some_and(|last| now.duration_since(last) < Duration::from_secs(1))
+        {
+            self.silent += 1;
+            return None;
+        }
+        self.last = Some(now);
+        Some(std::mem::take(&mut self.silent))
     }
 }
 

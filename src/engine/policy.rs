@@ -27,7 +27,8 @@ pub struct Source {
     pub modules: Vec<Module>,
     /// The base data, an object.
     pub data: Value,
-    /// What is asked for decisions, by the number that [`Evaluator::eval`] takes.
+    /// What is asked for decisions, by the number that [`Evaluator::eval`] takes. The first one is
+    /// expected to be defined; of the others nobody is warned.
     pub entrypoints: Vec<Entrypoint>,
     /// How many errors are reported at most; zero reports all.
     pub max_errors: usize,
@@ -260,7 +261,8 @@ fn plan(source: &Source, index: &Index<'_>) -> Result<Planned, Vec<CompileError>
         let package = free_package(i, index);
         let plan = entry::plan(entrypoint, &package, index, &source.data).map_err(|e| vec![e])?;
         planned.entries.push(plan.entry);
-        planned.warnings.extend(plan.warning);
+        // The first one is the decision. What the decision log asks may well be undefined.
+        planned.warnings.extend(plan.warning.filter(|_| i == 0));
         planned.modules.extend(plan.module.map(|text| Module {
             name: match entrypoint {
                 Entrypoint::Path(_) => "path".to_owned(),
