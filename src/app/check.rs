@@ -74,7 +74,7 @@ impl Checks {
     pub(super) fn new(
         config: &Config,
         instance: &Instance,
-        tracer: Option<Tracer>,
+        tracer: Option<Arc<Tracer>>,
         observed: &Observed,
         decisions: Box<dyn Write + Send>,
     ) -> Result<(Self, Option<Log>), RunError> {

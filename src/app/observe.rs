@@ -14,6 +14,7 @@ use crate::telemetry::logs;
 use crate::telemetry::metrics::{
     Activations, BundleMetrics, CheckMetrics, HttpMetrics, Registry, SnapshotView,
 };
+use crate::telemetry::trace::Tracer;
 use crate::{grpc, instance};
 
 /// The metrics of all rooms.
@@ -68,6 +69,12 @@ impl Observed {
     /// Shows the decision log's counters as well.
     pub(super) fn decision_log(&self, stats: Stats) {
         self.registry.collect(move |out| stats.collect(out));
+    }
+
+    /// Shows what became of spans as well.
+    pub(super) fn tracer(&self, tracer: &Arc<Tracer>) {
+        let tracer = Arc::clone(tracer);
+        self.registry.collect(move |out| tracer.collect(out));
     }
 
     pub(super) fn checks(&self) -> Arc<CheckMetrics> {

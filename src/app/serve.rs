@@ -74,6 +74,9 @@ pub async fn start(loaded: Loaded, sinks: Sinks) -> Result<Running, RunError> {
     let instance = start_instance(&config, &stopping).await?;
     let (tracer, exporting) = start_tracing(&config)?;
     let observed = Observed::new(&config, &instance, &bound.grpc, sinks.logs.as_ref());
+    if let Some(tracer) = &tracer {
+        observed.tracer(tracer);
+    }
     let (checks, log) = Checks::new(&config, &instance, tracer, &observed, sinks.decisions)?;
     let readiness = super::watch::Readiness::follow(&instance, &observed);
     let serving = serve(
@@ -127,13 +130,13 @@ async fn start_instance(config: &Config, stopping: &Shutdown) -> Result<Instance
     Ok(instance)
 }
 
-fn start_tracing(config: &Config) -> Result<(Option<Tracer>, Option<Exporting>), RunError> {
+fn start_tracing(config: &Config) -> Result<(Option<Arc<Tracer>>, Option<Exporting>), RunError> {
     let Some(tracing) = &config.tracing else {
         return Ok((None, None));
     };
     let connector = collector::connector(tracing).map_err(RunError::config)?;
     let (tracer, exporting) = Tracer::new(tracing, connector).map_err(RunError::config)?;
-    Ok((Some(tracer), Some(exporting)))
+    Ok((Some(Arc::new(tracer)), Some(exporting)))
 }
 
 async fn serve(

@@ -37,7 +37,7 @@ pub struct Shared {
     /// `max-eval-time`.
     pub max_eval_time: Duration,
     /// Spans, when they are configured.
-    pub tracer: Option<Tracer>,
+    pub tracer: Option<Arc<Tracer>>,
     /// The text that stands for the decision in log lines.
     pub entrypoint: String,
 }

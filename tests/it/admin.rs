@@ -1,194 +1,125 @@
-//! `/health` and `/metrics` on a real socket, and `docs/METRICS.md` against what is shown there.
+//! `/health` and `/metrics` of the running program, and `docs/METRICS.md` against what is shown.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
 
-use hyper_util::client::legacy::connect::HttpConnector;
-use regate::admin::{Admin, Health, Plugin, diagnostic};
-use regate::data::Value;
-use regate::decision::Record;
-use regate::decision_log::{self, Inputs, Log, Parts, Subject};
+use regate::app::{self, Running, Sinks};
+use regate::config::{Config, Flags};
+use regate::grpc::BoundAddress;
 use regate::telemetry::logs::Logs;
-use regate::telemetry::metrics::{
-    Activations, BundleMetrics, Check, CheckMetrics, HttpMetrics, Outcome, Registry, SnapshotView,
-};
-use regate::telemetry::trace::Tracer;
-use regate::telemetry::{
-    BatchConfig, Encryption, LineFormat, LogConfig, LogFormat, LogLevel, OtlpProtocol,
-    TracingConfig,
-};
+use regate::telemetry::{LogConfig, LogFormat, LogLevel};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpStream;
 
-struct NoInputs;
+use crate::support::archive;
 
-impl Inputs for NoInputs {
-    fn write(&mut self, _: &Record, out: &mut Vec<u8>) {
-        out.extend_from_slice(b"null");
-    }
-    fn value(&mut self, _: &Record) -> Value {
-        Value::Null
-    }
-}
+/// Everything that brings metrics of its own; one bundle arrives, the other never does.
+const CONFIG: &str = r#"
+plugins:
+  envoy_ext_authz_grpc:
+    addr: "127.0.0.1:0"
+    http_addr: "127.0.0.1:0"
+    enable-performance-metrics: true
+decision_logs: {console: true}
+status: {prometheus: true}
+distributed_tracing: {type: grpc, address: "127.0.0.1:1"}
+bundles:
+  here: {resource: "file://HERE/bundle.tar.gz"}
+  away: {resource: "file://HERE/nothing.tar.gz"}
+"#;
 
 /// The name, type and labels of each metric.
 type Metrics = BTreeMap<String, (String, BTreeSet<String>)>;
 
 #[tokio::test]
 async fn every_metric_is_documented_and_every_documented_metric_is_there() {
-    let registry = Arc::new(Registry::new());
-    let http = Arc::new(HttpMetrics::default());
-    register_all(&registry, &http);
-    let address = serve(Arc::new(Admin {
-        health: healthy(),
-        registry,
-        http,
-    }))
-    .await;
-    ask(address, "GET", "/health").await;
-    let (head, body) = ask(address, "GET", "/metrics").await;
-    assert!(head.starts_with("HTTP/1.1 200 "), "{head}");
-    assert!(
-        head.contains("content-type: text/plain; version=0.0.4; charset=utf-8"),
-        "{head}"
-    );
-    let (shown, listed) = (shown(&body), listed());
+    let folder = tempfile::tempdir().expect("a folder");
+    let running = start(folder.path()).await;
+    let addresses = running.addresses();
+    let (api, http_authz) = (tcp(&addresses.api), tcp(&addresses.http_authz));
+    // A decision that is an error brings the error counters, and the answer of `/health` its own.
+    let (head, _) = ask(http_authz, "GET", "/%zz").await;
+    assert!(head.starts_with("HTTP/1.1 400 "), "{head}");
+    ask(api, "GET", "/health").await;
+    let mut status = running.instance().status();
+    status
+        .wait_for(|status| status.bundles.iter().all(|b| b.last_request.is_some()))
+        .await
+        .expect("an instance");
+    let mut text = String::new();
+    while !text.contains("bundle_loaded_counter") || !text.contains("bundle_failed_load_counter") {
+        // What follows the status is a task of its own, a moment behind.
+        tokio::task::yield_now().await;
+        let (head, body) = ask(api, "GET", "/metrics").await;
+        assert!(head.starts_with("HTTP/1.1 200 "), "{head}");
+        assert!(
+            head.contains("content-type: text/plain; version=0.0.4; charset=utf-8"),
+            "{head}"
+        );
+        text = body;
+    }
+    let (shown, listed) = (shown(&text), listed());
     assert_eq!(
         shown.keys().collect::<Vec<_>>(),
         listed.keys().collect::<Vec<_>>(),
         "left: shown, right: docs/METRICS.md"
     );
     assert_eq!(shown, listed, "left: shown, right: docs/METRICS.md");
+    running.stop().await;
 }
 
 #[tokio::test]
 async fn health_over_a_socket() {
-    let registry = Arc::new(Registry::new());
-    let http = Arc::new(HttpMetrics::default());
-    let address = serve(Arc::new(Admin {
-        health: healthy(),
-        registry,
-        http,
-    }))
-    .await;
-    let (head, body) = ask(address, "GET", "/health?plugins&bundles").await;
+    let folder = tempfile::tempdir().expect("a folder");
+    let running = start(folder.path()).await;
+    let api = tcp(&running.addresses().api);
+    let (head, body) = ask(api, "GET", "/health").await;
     assert!(head.starts_with("HTTP/1.1 200 "), "{head}");
     assert_eq!(body, "{}");
-    let (head, _) = ask(address, "HEAD", "/health").await;
+    let (head, body) = ask(api, "GET", "/health?bundles").await;
+    assert!(head.starts_with("HTTP/1.1 500 "), "{head}");
+    assert!(body.contains("bundles are not activated"), "{body}");
+    let (head, _) = ask(api, "GET", "/health?plugins&exclude-plugin=bundle").await;
+    assert!(head.starts_with("HTTP/1.1 200 "), "{head}");
+    let (head, _) = ask(api, "HEAD", "/health").await;
     assert!(head.starts_with("HTTP/1.1 405 "), "{head}");
+    running.stop().await;
 }
 
-fn healthy() -> Health {
-    Health {
-        evaluable: Box::new(|| true),
-        bundles_active: Box::new(|| true),
-        plugins: Box::new(|| {
-            vec![Plugin {
-                name: "bundle".into(),
-                ok: true,
-            }]
-        }),
-        stopping: Box::new(|| false),
-    }
-}
-
-/// Registers what the program registers, with everything counted once.
-fn register_all(registry: &Registry, http: &Arc<HttpMetrics>) {
-    let checks = CheckMetrics::new(Some(&[0.1]));
-    let (total, outcome) = (
-        Duration::from_micros(1),
-        Outcome::Error("request_parse_error"),
-    );
-    checks.recorder().end(&Check {
-        outcome,
-        total,
-        input: None,
-        eval: None,
-    });
-    registry.collect(move |out| checks.collect(out));
-
-    let http = Arc::clone(http);
-    registry.collect(move |out| http.collect(out));
-
-    SnapshotView::register(registry, || SnapshotView {
-        generation: 1,
-        age: Some(Duration::from_secs(1)),
-        bundles: vec![("authz".into(), "r1".into())],
-    });
-    let activations = Activations::new();
-    registry.collect(move |out| activations.collect(out));
-
-    let bundles = BundleMetrics::default();
-    let now = SystemTime::now();
-    bundles.requested("authz", now);
-    bundles.answered("authz", true, now);
-    bundles.activated("authz", "r1", now);
-    bundles.failed("authz", "bundle_error");
-    registry.collect(move |out| bundles.collect(out));
-
-    let config = LogConfig {
+async fn start(folder: &Path) -> Running {
+    let files: &[(&str, &[u8])] = &[
+        (".manifest", br#"{"revision": "r1"}"#),
+        ("policy.rego", b"package envoy.authz\n\nallow := true\n"),
+    ];
+    std::fs::write(folder.join("bundle.tar.gz"), archive::bundle(files)).expect("written");
+    let flags = Flags {
+        addrs: vec!["127.0.0.1:0".to_owned()],
+        ..Flags::default()
+    };
+    let text = CONFIG.replace("HERE", &folder.to_string_lossy());
+    let loaded = Config::from_text(&text, &flags, &HashMap::<String, String>::new());
+    let log = LogConfig {
         level: LogLevel::Error,
         format: LogFormat::Json,
         timestamp_format: None,
     };
-    let (_, guard) = Logs::to_writer(&config, io::sink())
-        .expect("a log")
-        .into_subscriber();
-    guard.register(registry);
-
-    let stats = decision_log(&config).stats();
-    registry.collect(move |out| stats.collect(out));
-
-    let (tracer, _) = Tracer::new(&tracing(), HttpConnector::new()).expect("a tracer");
-    registry.collect(move |out| tracer.collect(out));
+    let logs = Logs::to_writer(&log, io::sink()).expect("a log");
+    let sinks = Sinks {
+        decisions: Box::new(io::sink()),
+        logs: Some(Arc::new(logs.into_subscriber().1)),
+    };
+    let started = app::start(loaded.expect("a configuration"), sinks).await;
+    started.expect("a start")
 }
 
-fn decision_log(line: &LogConfig) -> Log {
-    let config = decision_log::Config {
-        console: true,
-        mask_decision: String::new(),
-        drop_decision: String::new(),
-        nd_builtin_cache: false,
-        queue_records: 1,
-        queue_bytes: 1,
-        labels: Vec::new(),
-    };
-    let parts = Parts {
-        sink: Box::new(io::sink()),
-        line: LineFormat::new(line).expect("a format"),
-        subject: Subject::Path("a".into()),
-        inputs: Box::new(NoInputs),
-        rules: None,
-    };
-    Log::spawn(&config, parts).expect("a thread")
-}
-
-fn tracing() -> TracingConfig {
-    TracingConfig {
-        protocol: OtlpProtocol::Http,
-        address: "localhost:4318".into(),
-        service_name: "x".into(),
-        sample_percentage: 0.0,
-        encryption: Encryption::Off,
-        allow_insecure_tls: false,
-        resource: Vec::new(),
-        batch: BatchConfig {
-            max_export_batch_size: 1,
-            max_queue_size: 1,
-            batch_timeout: Duration::from_secs(1),
-            export_timeout: Duration::from_secs(1),
-        },
+fn tcp(addresses: &[BoundAddress]) -> SocketAddr {
+    match addresses.first() {
+        Some(BoundAddress::Tcp(address)) => *address,
+        other => panic!("no TCP address: {other:?}"),
     }
-}
-
-async fn serve(admin: Arc<Admin>) -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-    let address = listener.local_addr().expect("an address");
-    tokio::spawn(async move { axum::serve(listener, diagnostic(admin)).await });
-    address
 }
 
 /// The head and the body of the answer.
