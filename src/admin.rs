@@ -29,18 +29,10 @@ pub struct Admin {
     pub http: Arc<HttpMetrics>,
 }
 
-/// The routes of the diagnostic addresses.
-pub fn diagnostic(admin: Arc<Admin>) -> Router {
-    routes(Router::new(), admin)
-}
-
-/// The routes of the API addresses; `rest` are the API's own.
-pub fn api(admin: Arc<Admin>, rest: Router<Arc<Admin>>) -> Router {
-    routes(rest, admin)
-}
-
-fn routes(rest: Router<Arc<Admin>>, admin: Arc<Admin>) -> Router {
-    rest.route("/health", get(show_health).head(not_allowed))
+/// The routes of the API and of the diagnostic addresses, which are the same until the API has more.
+pub fn router(admin: Arc<Admin>) -> Router {
+    Router::new()
+        .route("/health", get(show_health).head(not_allowed))
         .route("/metrics", get(show_metrics).head(not_allowed))
         .fallback(not_found)
         .method_not_allowed_fallback(not_allowed)

@@ -88,7 +88,7 @@ async fn health() {
             PLUGINS,
         ),
     ] {
-        let router = diagnostic(admin(evaluable, bundles, plugins, false));
+        let router = router(admin(evaluable, bundles, plugins, false));
         let status = if want == "{}" { 200 } else { 500 };
         assert_eq!(
             ask(&router, "GET", uri).await,
@@ -100,13 +100,13 @@ async fn health() {
 
 #[tokio::test]
 async fn a_stopping_process_is_not_healthy() {
-    let router = diagnostic(admin(true, true, &[], true));
+    let router = router(admin(true, true, &[], true));
     assert_eq!(ask(&router, "GET", "/health").await.0, 500);
 }
 
 #[tokio::test]
 async fn only_get_and_only_two_paths() {
-    let router = api(admin(true, true, &[], false), Router::new());
+    let router = router(admin(true, true, &[], false));
     for (method, uri, want) in [
         ("HEAD", "/health", 405),
         ("POST", "/health", 405),
@@ -127,7 +127,7 @@ async fn only_get_and_only_two_paths() {
 
 #[tokio::test]
 async fn requests_are_counted() {
-    let router = diagnostic(admin(true, true, &[], false));
+    let router = router(admin(true, true, &[], false));
     ask(&router, "GET", "/health").await;
     ask(&router, "GET", "/nowhere").await;
     let (status, text) = ask(&router, "GET", "/metrics").await;

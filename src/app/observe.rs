@@ -3,10 +3,8 @@
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use axum::Router;
-
 use super::watch::Readiness;
-use crate::admin::{self, Admin, Health, Plugin};
+use crate::admin::{Admin, Health, Plugin};
 use crate::config::Config;
 use crate::decision_log::Stats;
 use crate::instance::{Cell, Instance};
@@ -26,16 +24,6 @@ pub(super) struct Observed {
     activations: Arc<Activations>,
     bundles: Option<Arc<BundleMetrics>>,
     instance: Instance,
-}
-
-/// The routes of `--addr`.
-pub(super) fn api(admin: &Arc<Admin>) -> Router {
-    admin::api(Arc::clone(admin), Router::new())
-}
-
-/// The routes of `--diagnostic-addr`.
-pub(super) fn diagnostic(admin: &Arc<Admin>) -> Router {
-    admin::diagnostic(Arc::clone(admin))
 }
 
 // === impl Observed ===
@@ -59,7 +47,7 @@ impl Observed {
             bundles: config.status.prometheus.then(Arc::default),
             instance: instance.clone(),
         };
-        observed.register(grpc.stats());
+        observed.register(&grpc.stats());
         if let Some(logs) = logs {
             logs.register(&observed.registry);
         }
@@ -111,7 +99,7 @@ impl Observed {
         })
     }
 
-    fn register(&self, grpc: Arc<grpc::Stats>) {
+    fn register(&self, grpc: &Arc<grpc::Stats>) {
         let registry = &self.registry;
         let (checks, http) = (self.checks(), Arc::clone(&self.http));
         registry.collect(move |out| checks.collect(out));
@@ -127,12 +115,12 @@ impl Observed {
     }
 }
 
-fn listener(registry: &Registry, grpc: Arc<grpc::Stats>) {
-    let stats = Arc::clone(&grpc);
+fn listener(registry: &Registry, grpc: &Arc<grpc::Stats>) {
+    let stats = Arc::clone(grpc);
     registry.gauge_fn(
         "regate_grpc_connections",
         "Connections open on the Check listener.",
-        move || stats.connections().sum::<usize>() as f64,
+        move || u32::try_from(stats.connections().sum::<usize>()).map_or(f64::MAX, f64::from),
     );
     for (name, help, read) in [
         (
@@ -156,7 +144,7 @@ fn listener(registry: &Registry, grpc: Arc<grpc::Stats>) {
             grpc::Stats::accept_errors,
         ),
     ] {
-        let stats = Arc::clone(&grpc);
+        let stats = Arc::clone(grpc);
         registry.counter_fn(name, help, move || read(&stats));
     }
 }

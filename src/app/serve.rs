@@ -12,16 +12,19 @@ use tokio::time;
 use super::RunError;
 use super::bind::{self, Bound};
 use super::check::{self, Checks};
-use super::observe::{self, Observed};
+use super::observe::Observed;
+use super::watch::Readiness;
 use crate::config::{Config, Loaded};
 use crate::decision_log::Log;
+use crate::engine::Entrypoint;
 use crate::grpc::{BoundAddress, Serving};
 use crate::http::client::{Client, collector};
+use crate::http::server;
 use crate::instance::Instance;
 use crate::task::{self, Drain, DrainGuard, Shutdown, ShutdownTrigger};
 use crate::telemetry::logs;
 use crate::telemetry::trace::{Exporting, Tracer};
-use crate::{bundle, instance};
+use crate::{admin, bundle, instance};
 
 /// How many bundles may wait for the writer of the instance.
 const UPDATES: usize = 16;
@@ -40,7 +43,7 @@ pub struct Running {
     addresses: Addresses,
     config: Config,
     instance: Instance,
-    readiness: super::watch::Readiness,
+    readiness: Readiness,
     shutdown: ShutdownTrigger,
     serving: Serving,
     drain: Drain,
@@ -78,7 +81,7 @@ pub async fn start(loaded: Loaded, sinks: Sinks) -> Result<Running, RunError> {
         observed.tracer(tracer);
     }
     let (checks, log) = Checks::new(&config, &instance, tracer, &observed, sinks.decisions)?;
-    let readiness = super::watch::Readiness::follow(&instance, &observed);
+    let readiness = Readiness::follow(&instance, &observed);
     let serving = serve(
         &config,
         bound,
@@ -144,7 +147,7 @@ async fn serve(
     bound: Bound,
     checks: &Checks,
     observed: &Observed,
-    readiness: &super::watch::Readiness,
+    readiness: &Readiness,
     (stopping, guard): (&Shutdown, &DrainGuard),
 ) -> Result<Serving, RunError> {
     let routes = check::fallback_routes(config, readiness).await?;
@@ -163,11 +166,8 @@ async fn serve(
             .serve_http(http_authz, stopping, guard)
             .map_err(RunError::failed)?;
     }
-    let admin = observed.admin(config, readiness);
-    for (bound, router) in [
-        (bound.api, observe::api(&admin)),
-        (bound.diagnostic, observe::diagnostic(&admin)),
-    ] {
+    let router = admin::router(observed.admin(config, readiness));
+    for bound in [bound.api, bound.diagnostic] {
         bound
             .serve(&router, stopping, guard)
             .map_err(RunError::failed)?;
@@ -176,7 +176,7 @@ async fn serve(
 }
 
 /// `--ready-timeout`: a start that waits for its bundles, but not for ever.
-async fn wait_until_ready(config: &Config, readiness: &super::watch::Readiness) {
+async fn wait_until_ready(config: &Config, readiness: &Readiness) {
     let patience = config.process.ready_timeout;
     if patience.is_zero() {
         return;
@@ -190,8 +190,8 @@ async fn wait_until_ready(config: &Config, readiness: &super::watch::Readiness) 
 
 fn say_what_is_served(config: &Config, addresses: &Addresses) {
     let (path, query) = match &config.authz.entrypoint {
-        crate::engine::Entrypoint::Path(path) => (path.as_str(), ""),
-        crate::engine::Entrypoint::Query(query) => ("", query.as_str()),
+        Entrypoint::Path(path) => (path.as_str(), ""),
+        Entrypoint::Query(query) => ("", query.as_str()),
     };
     tracing::info!(
         addrs = %List(&addresses.api),
@@ -263,7 +263,7 @@ impl Addresses {
             http_authz: bound
                 .http_authz
                 .as_ref()
-                .map(crate::http::server::Bound::addresses)
+                .map(server::Bound::addresses)
                 .unwrap_or_default(),
         }
     }

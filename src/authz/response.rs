@@ -312,7 +312,7 @@ fn metadata_value(out: &mut Encoder, value: &Value) -> Result<(), CheckError> {
             double(value)
                 .filter(|value| value.is_finite())
                 .ok_or_else(|| {
-                    metadata_error(format!(
+                    metadata_error(&format!(
                         "expected a number that fits a double but got `{}`",
                         number.format_scientific()
                     ))
@@ -366,12 +366,12 @@ fn metadata_key(key: &Value) -> std::borrow::Cow<'_, str> {
 
 fn metadata_utf8(text: &str) -> Result<&str, CheckError> {
     if octets::has_octets(text) {
-        return Err(metadata_error("proto: invalid UTF-8 in string".to_owned()));
+        return Err(metadata_error("proto: invalid UTF-8 in string"));
     }
     Ok(text)
 }
 
-fn metadata_error(why: String) -> CheckError {
+fn metadata_error(why: &str) -> CheckError {
     CheckError {
         stage: Stage::Result,
         code: "envoyauth_result_error",

@@ -83,7 +83,7 @@ impl<'v> Verdict<'v> {
             }
             other => Err(error(
                 "response status",
-                format!(
+                &format!(
                     "illegal value for policy evaluation result: {}",
                     type_name(other)
                 ),
@@ -147,7 +147,7 @@ fn allowed(object: &data::Object) -> Result<bool, CheckError> {
         Some(other) => Err(expected(WHAT, "allowed", "boolean", other)),
         None => Err(error(
             WHAT,
-            "unable to determine evaluation result due to missing \"allowed\" key".to_owned(),
+            "unable to determine evaluation result due to missing \"allowed\" key",
         )),
     }
 }
@@ -196,12 +196,12 @@ fn add_headers<'v>(
             continue;
         }
         let values = elements(value)
-            .ok_or_else(|| error(what, format!("type assertion error for header '{key}'")))?;
+            .ok_or_else(|| error(what, &format!("type assertion error for header '{key}'")))?;
         for value in values {
             headers.push(header(key, value).ok_or_else(|| {
                 error(
                     what,
-                    format!("invalid value type {} for header '{key}'", type_name(value)),
+                    &format!("invalid value type {} for header '{key}'", type_name(value)),
                 )
             })?);
         }
@@ -234,7 +234,7 @@ fn header_key<'v>(key: &'v Value, what: &str) -> Result<&'v str, CheckError> {
     text(key).ok_or_else(|| {
         error(
             what,
-            format!(
+            &format!(
                 "expected header names to be strings but got '{}'",
                 type_name(key)
             ),
@@ -267,7 +267,7 @@ fn parameters(object: &data::Object) -> Result<Vec<(&str, &str)>, CheckError> {
         Some(other) => {
             return Err(error(
                 WHAT,
-                format!(
+                &format!(
                     "type assertion error, expected query_parameters_to_set to be a map but got '{}'",
                     type_name(other)
                 ),
@@ -283,7 +283,7 @@ fn parameters(object: &data::Object) -> Result<Vec<(&str, &str)>, CheckError> {
         let values = elements(value).ok_or_else(|| {
             error(
                 WHAT,
-                format!(
+                &format!(
                     "type assertion error, expected value to be string or array but got '{}'",
                     type_name(value)
                 ),
@@ -293,7 +293,7 @@ fn parameters(object: &data::Object) -> Result<Vec<(&str, &str)>, CheckError> {
             let value = text(value).ok_or_else(|| {
                 error(
                     WHAT,
-                    format!(
+                    &format!(
                         "type assertion error: expected array element to be string but got '{}'",
                         type_name(value)
                     ),
@@ -326,12 +326,12 @@ fn http_status(object: &data::Object) -> Result<Option<u16>, CheckError> {
         .is_integer()
         .then(|| number.as_i64())
         .flatten()
-        .ok_or_else(|| error(WHAT, "error converting JSON number to int".to_owned()))?;
+        .ok_or_else(|| error(WHAT, "error converting JSON number to int"))?;
     u16::try_from(code)
         .ok()
         .filter(|code| is_answerable(*code))
         .map(Some)
-        .ok_or_else(|| error(WHAT, format!("invalid HTTP status code {code}")))
+        .ok_or_else(|| error(WHAT, &format!("invalid HTTP status code {code}")))
 }
 
 /// Whether a status is known to Go's `net/http` and to Envoy's `StatusCode` enum alike.
@@ -378,14 +378,14 @@ fn type_name(value: &Value) -> &'static str {
 fn expected(what: &str, name: &str, type_wanted: &str, got: &Value) -> CheckError {
     error(
         what,
-        format!(
+        &format!(
             "type assertion error, expected {name} to be of type '{type_wanted}' but got '{}'",
             type_name(got)
         ),
     )
 }
 
-fn error(what: &str, why: String) -> CheckError {
+fn error(what: &str, why: &str) -> CheckError {
     CheckError {
         stage: Stage::Result,
         code: "envoyauth_result_error",

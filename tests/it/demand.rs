@@ -1,6 +1,7 @@
 //! What a policy is shown of an input must be all that its decision depends on: on every recorded
 //! request the pruned input gives the decision that the whole input gives.
 
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use regate::authz::input::InputBuilder;
@@ -52,7 +53,9 @@ fn decide(evaluator: &mut Evaluator, input: Value) -> Result<Value, String> {
 /// The case's policy; none when the engine does not take it, which other tests look at.
 fn policy(case: &serde_json::Value) -> Option<Policy> {
     let files = case["files"].as_object()?;
-    let modules = files.iter().filter(|(name, _)| name.ends_with(".rego"));
+    let modules = files
+        .iter()
+        .filter(|(name, _)| Path::new(name).extension().is_some_and(|ext| ext == "rego"));
     let plugin = &case["config"]["plugins"]["envoy_ext_authz_grpc"];
     let data = files
         .get("data.json")

@@ -1,11 +1,7 @@
 //! The engine against the recorded peer: each case's policy on the inputs that the peer logged must
 //! give the results that the peer logged.
 
-#![expect(
-    clippy::expect_used,
-    clippy::print_stderr,
-    reason = "a helper of a test may fail the test, and what is skipped is said"
-)]
+#![expect(clippy::print_stderr, reason = "what is skipped is said")]
 
 use std::collections::BTreeMap;
 use std::path::Path;

@@ -1,7 +1,5 @@
 //! An instance on real files: it starts, reloads, takes bundles, and keeps the last good snapshot.
 
-#![expect(clippy::expect_used, reason = "a helper of a test may fail the test")]
-
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
