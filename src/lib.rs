@@ -15,8 +15,8 @@
 //! floor 4: bundle
 //! floor 3: engine decision_log
 //! floor 2: grpc http
-//! floor 1: decision socket task tls
-//! floor 0: data telemetry proto
+//! floor 1: decision socket tls
+//! floor 0: data telemetry proto task
 //! ```
 
 // What the operator sees.
