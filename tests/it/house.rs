@@ -172,8 +172,10 @@ fn sources() -> Vec<Source> {
 fn collect(folder: &Path, sources: &mut Vec<Source>) {
     for entry in fs::read_dir(folder).expect("a readable folder") {
         let path = entry.expect("an entry").path();
-        if path.is_dir() && !path.ends_with("tests") {
-            collect(&path, sources);
+        if path.is_dir() {
+            if !path.ends_with("tests") {
+                collect(&path, sources);
+            }
         } else if path.extension().is_some_and(|e| e == "rs") && !path.ends_with("tests.rs") {
             let relative = path.strip_prefix(root()).expect("below src");
             let first = relative.iter().next().expect("a name").to_string_lossy();
