@@ -15,6 +15,9 @@ mod bundle;
 /// Configuration files and flags.
 #[cfg(test)]
 mod config;
+/// The recorded cases, whole.
+#[cfg(test)]
+mod conformance;
 /// Events of the decision log against the recorded ones.
 #[cfg(test)]
 mod decision_log;

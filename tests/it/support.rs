@@ -3,10 +3,15 @@
 
 pub(crate) mod archive;
 pub(crate) mod bundles;
+pub(crate) mod call;
+pub(crate) mod check_response;
 pub(crate) mod client;
 pub(crate) mod corpus;
 pub(crate) mod envoy;
+pub(crate) mod in_process;
+pub(crate) mod known;
 pub(crate) mod mesh;
+pub(crate) mod normal;
 pub(crate) mod process;
 pub(crate) mod protojson;
 pub(crate) mod recorded;

@@ -17,7 +17,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio_rustls::client::TlsStream;
 
-use crate::grpc::{Client, Server, serve, tcp};
+use crate::grpc::{Ask, Client, Server, serve, tcp};
 
 type Authority = CertifiedIssuer<'static, KeyPair>;
 

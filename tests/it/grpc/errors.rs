@@ -1,5 +1,8 @@
 //! Calls that are answered, and calls that are refused.
 
+use http::StatusCode;
+use http_body::Frame;
+
 use super::*;
 
 #[tokio::test]

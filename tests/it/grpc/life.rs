@@ -1,5 +1,8 @@
 //! Connections over threads, and the end.
 
+use http_body::Frame;
+use tokio::net::TcpStream;
+
 use super::*;
 
 #[tokio::test]

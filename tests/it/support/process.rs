@@ -1,6 +1,6 @@
 //! Child processes with their output captured, and the regate binary as one of them.
 
-use std::io::{BufRead, BufReader, Read};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -27,6 +27,12 @@ pub(crate) struct Process {
 pub(crate) struct Output {
     lines: Arc<Mutex<Vec<String>>>,
     news: watch::Sender<()>,
+}
+
+/// Puts the lines that are written to it into an [`Output`].
+pub(crate) struct LineSink {
+    output: Output,
+    rest: Vec<u8>,
 }
 
 /// A running regate.
@@ -64,10 +70,7 @@ impl Process {
             .stderr(Stdio::piped())
             .spawn()
             .unwrap_or_else(|error| panic!("{command:?} does not start: {error}"));
-        let output = Output {
-            lines: Arc::default(),
-            news: watch::channel(()).0,
-        };
+        let output = Output::new();
         output.read(child.stdout.take().unwrap());
         output.read(child.stderr.take().unwrap());
         Self { child, output }
@@ -114,6 +117,28 @@ impl Drop for Process {
 // === impl Output ===
 
 impl Output {
+    /// No lines yet.
+    pub(crate) fn new() -> Self {
+        Self {
+            lines: Arc::default(),
+            news: watch::channel(()).0,
+        }
+    }
+
+    /// A writer whose lines come here.
+    pub(crate) fn sink(&self) -> LineSink {
+        LineSink {
+            output: self.clone(),
+            rest: Vec::new(),
+        }
+    }
+
+    /// The lines that `wanted` makes something of, up to now.
+    pub(crate) fn pick<T>(&self, wanted: impl Fn(&str) -> Option<T>) -> Vec<T> {
+        let lines = self.lines.lock().unwrap();
+        lines.iter().filter_map(|line| wanted(line)).collect()
+    }
+
     /// Everything up to now, for a failing test's message.
     pub(crate) fn all(&self) -> String {
         self.lines.lock().unwrap().join("\n")
@@ -147,14 +172,47 @@ impl Output {
         found.unwrap_or_else(|_| panic!("no line was {what}; there was:\n{}", self.all()))
     }
 
+    /// Waits until `ask`, asked again whenever there is news, has an answer.
+    pub(crate) async fn wait_for<T>(&self, ask: impl Fn() -> Option<T>) -> T {
+        let mut news = self.news.subscribe();
+        loop {
+            if let Some(answer) = ask() {
+                return answer;
+            }
+            news.changed().await.unwrap();
+        }
+    }
+
     fn read(&self, stream: impl Read + Send + 'static) {
         let this = self.clone();
         std::thread::spawn(move || {
             for line in BufReader::new(stream).lines().map_while(Result::ok) {
-                this.lines.lock().unwrap().push(line);
-                this.news.send_replace(());
+                this.push(line);
             }
         });
+    }
+
+    fn push(&self, line: String) {
+        self.lines.lock().unwrap().push(line);
+        self.news.send_replace(());
+    }
+}
+
+// === impl LineSink ===
+
+impl Write for LineSink {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.rest.extend_from_slice(bytes);
+        while let Some(end) = self.rest.iter().position(|byte| *byte == b'\n') {
+            let line: Vec<u8> = self.rest.drain(..=end).collect();
+            self.output
+                .push(String::from_utf8_lossy(&line[..end]).into_owned());
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 
