@@ -57,9 +57,9 @@ impl Served {
 
     /// Ends, and gives the decision log's events.
     pub(crate) async fn stop(self) -> Vec<Value> {
+        let prefix = self.prefix();
         drop(self.client);
         self.running.stop().await;
-        let prefix = self.prefix();
         self.decisions
             .pick(|line| Some(event(&line.replace(&prefix, ""))))
     }
