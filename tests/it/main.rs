@@ -42,6 +42,9 @@ mod house;
 /// An instance on files and bundles.
 #[cfg(test)]
 mod instance;
+/// Starts that fail, reloads, limits, and the end.
+#[cfg(test)]
+mod life;
 /// The sample policies on their own requests.
 #[cfg(test)]
 mod policies;

@@ -221,11 +221,18 @@ impl Write for LineSink {
 impl Sidecar {
     /// Starts the binary under test and waits until `/health` says that it is ready.
     pub(crate) async fn start(spec: SidecarSpec) -> Self {
+        let mut this = Self::launch(&binary(), spec);
+        this.ready().await;
+        this
+    }
+
+    /// Starts `program` as a sidecar, and waits for nothing.
+    pub(crate) fn launch(program: &Path, spec: SidecarSpec) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let (grpc, http, api, diagnostic) = (free_port(), free_port(), free_port(), free_port());
         let config = place(&spec.config, folder.path(), grpc, http);
         std::fs::write(folder.path().join("config.yaml"), config.to_string()).unwrap();
-        let mut command = Command::new(binary());
+        let mut command = Command::new(program);
         command
             .current_dir(folder.path())
             .args(["run", "--server", "--config-file=config.yaml"]);
@@ -238,15 +245,13 @@ impl Sidecar {
             command.arg("policy.rego");
         }
         let process = Process::start(command);
-        let mut this = Self {
+        Self {
             process,
             folder,
             grpc,
             http,
             diagnostic,
-        };
-        this.ready().await;
-        this
+        }
     }
 
     /// The process itself.
@@ -276,7 +281,8 @@ impl Sidecar {
             .await
     }
 
-    async fn ready(&mut self) {
+    /// Waits until `/health` says that it is ready.
+    pub(crate) async fn ready(&mut self) {
         let url = format!("http://127.0.0.1:{}/health?bundles", self.diagnostic);
         until("regate is ready", async || {
             if let Some(status) = self.process.ended() {
@@ -322,7 +328,7 @@ pub(crate) fn free_port() -> u16 {
 }
 
 /// The binary under test; `REGATE_BIN` puts another one in its place, such as the peer's.
-fn binary() -> PathBuf {
+pub(crate) fn binary() -> PathBuf {
     std::env::var_os("REGATE_BIN").map_or_else(|| env!("CARGO_BIN_EXE_regate").into(), Into::into)
 }
 
