@@ -1,9 +1,7 @@
 //! Decision logs against the events that opa-envoy-plugin wrote for the corpus.
 
 use std::collections::BTreeMap;
-use std::io::{self, Write};
-use std::path::PathBuf;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
 
 use bytes::Bytes;
@@ -13,6 +11,10 @@ use regate::decision_log::mask::Maskable;
 use regate::decision_log::{Config, Inputs, Log, Parts, Subject};
 use regate::telemetry::{LineFormat, LogConfig, LogFormat, LogLevel};
 use serde_json::{Value as Json, json};
+
+use crate::support::normal::same;
+use crate::support::process::Output;
+use crate::support::{corpus, recorded};
 
 /// Mask rules that we understand in another way than the peer, each to hide more than it does.
 const SAFER: [&str; 7] = [
@@ -25,51 +27,10 @@ const SAFER: [&str; 7] = [
     "bad escape",
 ];
 
-#[derive(Clone, Default)]
-struct Sink(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Sink {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().expect("sink").extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-/// The corpus' cases, or none, loudly.
-#[expect(clippy::print_stderr, reason = "a test that was skipped must be seen")]
+/// The recorded cases, or none, loudly.
 fn cases() -> Vec<Json> {
-    let given = std::env::var_os("REGATE_CONFORMANCE").map(PathBuf::from);
-    let root = given
-        .unwrap_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/conformance"));
-    let Ok(entries) = std::fs::read_dir(root.join("ext_authz")) else {
-        assert_ne!(
-            std::env::var("CI").as_deref(),
-            Ok("true"),
-            "no corpus at {}",
-            root.display()
-        );
-        eprintln!(
-            "SKIPPED: no corpus at {}; set REGATE_CONFORMANCE",
-            root.display()
-        );
-        return Vec::new();
-    };
-    let files = entries.filter_map(|entry| entry.ok().map(|entry| entry.path()));
-    files
-        .filter(|path| {
-            path.extension()
-                .is_some_and(|extension| extension == "json")
-        })
-        .map(|path| std::fs::read(path).expect("a case"))
-        .filter_map(|text| match serde_json::from_slice(&text) {
-            // One case has a body that is nested deeper than this reader goes.
-            Err(error) if error.to_string().contains("recursion limit") => None,
-            read => Some(read.expect("a case")),
-        })
-        .collect()
+    let files = corpus::files().unwrap_or_default();
+    files.iter().map(|file| recorded::case(file).json).collect()
 }
 
 fn value(json: &Json) -> Value {
@@ -200,9 +161,9 @@ fn check_case(case: &Json, wants: &[&Json]) {
     let subject = text(&wants[0]["log"]["path"])
         .map(Subject::Path)
         .or_else(|| text(&wants[0]["log"]["query"]).map(Subject::Query));
-    let sink = Sink::default();
+    let output = Output::new();
     let parts = Parts {
-        sink: Box::new(sink.clone()),
+        sink: Box::new(output.sink()),
         line: LineFormat::new(&line).expect("a format"),
         subject: subject.expect("path or query"),
         inputs: Box::new(Recorded),
@@ -214,18 +175,15 @@ fn check_case(case: &Json, wants: &[&Json]) {
         producer.push(record(want));
     }
     log.flush(Duration::from_mins(1)).expect("all written");
-    let written = String::from_utf8(sink.0.lock().expect("sink").clone()).expect("text");
-    let got: Vec<Json> = written
-        .lines()
-        .map(|l| normalised(l, &case["name"]))
-        .collect();
+    let got = output.pick(|line| Some(normalised(line)));
     assert_eq!(got.len(), wants.len());
     for (got, want) in got.iter().zip(wants) {
         let mut event = want["log"].clone();
         if let Some(input) = want.get("input") {
             event["input"] = input.clone();
         }
-        assert_eq!(by_value(got), by_value(&event), "{}", case["name"]);
+        let name = &case["name"];
+        assert!(same(got, &event), "{name}:\n got {got}\nwant {event}");
     }
 }
 
@@ -259,26 +217,9 @@ fn record(want: &Json) -> Record {
     }
 }
 
-/// Numbers that are whole but not written so (`1.0`, `1e3`) compare by value.
-fn by_value(json: &Json) -> Json {
-    match json {
-        Json::Array(items) => items.iter().map(by_value).collect(),
-        Json::Object(members) => members
-            .iter()
-            .map(|(key, value)| (key.clone(), by_value(value)))
-            .collect(),
-        Json::Number(number) if number.to_string().contains(['.', 'e', 'E']) => {
-            json!(format!("{}", number.as_f64().unwrap_or_default()))
-        }
-        Json::Number(number) => json!(number.to_string()),
-        other => other.clone(),
-    }
-}
-
 /// The event as the corpus has it: what differs from run to run is replaced by its name.
-fn normalised(line: &str, case: &Json) -> Json {
-    let mut event: Json =
-        serde_json::from_str(line).unwrap_or_else(|e| panic!("{case} {e}: {line}"));
+fn normalised(line: &str) -> Json {
+    let mut event = recorded::parse(line);
     let members = event.as_object_mut().expect("an object");
     members.remove("time").expect("a time");
     assert!(members["metrics"]["timer_server_handler_ns"].is_u64());

@@ -4,14 +4,14 @@ use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
-use flate2::Compression;
-use flate2::write::GzEncoder;
 use http_body_util::Full;
 use hyper::body::{Bytes, Incoming};
 use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpListener;
+
+use super::archive;
 
 /// The server.
 #[derive(Clone)]
@@ -56,7 +56,8 @@ impl BundleServer {
     /// Puts a new revision in the place of the old one.
     pub(crate) fn publish(&self, revision: &str, policy: &str) {
         let manifest = serde_json::json!({"revision": revision, "roots": [""]}).to_string();
-        let archive = archive(&[(".manifest", &manifest), ("policy.rego", policy)]);
+        let files = [(".manifest", &*manifest), ("policy.rego", policy)];
+        let archive = archive::bundle(&files.map(|(name, text)| (name, text.as_bytes()))).into();
         *self.current.lock().unwrap() = Current {
             etag: format!("\"{revision}\""),
             archive,
@@ -77,16 +78,4 @@ impl BundleServer {
             }))
             .unwrap()
     }
-}
-
-fn archive(files: &[(&str, &str)]) -> Bytes {
-    let mut tar = tar::Builder::new(GzEncoder::new(Vec::new(), Compression::fast()));
-    for (name, text) in files {
-        let mut header = tar::Header::new_gnu();
-        header.set_size(text.len() as u64);
-        header.set_mode(0o644);
-        header.set_cksum();
-        tar.append_data(&mut header, name, text.as_bytes()).unwrap();
-    }
-    tar.into_inner().unwrap().finish().unwrap().into()
 }

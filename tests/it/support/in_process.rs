@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 
 use super::call::Client;
 use super::process::Output;
+use super::recorded;
 
 /// A case that is served.
 pub(crate) struct Served {
@@ -61,7 +62,7 @@ impl Served {
         drop(self.client);
         self.running.stop().await;
         self.decisions
-            .pick(|line| Some(event(&line.replace(&prefix, ""))))
+            .pick(|line| Some(recorded::parse(&line.replace(&prefix, ""))))
     }
 }
 
@@ -161,12 +162,4 @@ fn loaded_files(case: &Value) -> Vec<String> {
 
 fn text(value: &Value) -> Option<String> {
     value.as_str().map(str::to_owned)
-}
-
-/// An event, which may nest as deep as a request's body may.
-fn event(line: &str) -> Value {
-    use serde::Deserialize as _;
-    let mut reader = serde_json::Deserializer::from_str(line);
-    reader.disable_recursion_limit();
-    Value::deserialize(&mut reader).expect("an event is JSON")
 }

@@ -45,11 +45,11 @@ pub(crate) fn requests() -> Option<Vec<Recorded>> {
     Some(files.iter().flat_map(|file| case(file).requests).collect())
 }
 
-/// A case's JSON, which nests deeper than `serde_json` allows by itself.
-fn parse(text: &str) -> Value {
+/// JSON that nests deeper than `serde_json` allows by itself.
+pub(crate) fn parse(text: &str) -> Value {
     let mut reader = serde_json::Deserializer::from_str(text);
     reader.disable_recursion_limit();
-    Value::deserialize(&mut reader).expect("a case is JSON")
+    Value::deserialize(&mut reader).expect("JSON")
 }
 
 fn recorded(file: &str, request: &Value) -> Recorded {
