@@ -36,6 +36,9 @@ mod grpc;
 /// Imports point down, crates have their doors, files stay readable.
 #[cfg(test)]
 mod house;
+/// HTTP ext_authz through its socket.
+#[cfg(test)]
+mod http_authz;
 /// An instance on files and bundles.
 #[cfg(test)]
 mod instance;
