@@ -42,6 +42,9 @@ mod http_authz;
 /// An instance on files and bundles.
 #[cfg(test)]
 mod instance;
+/// What can be configured beyond the peer.
+#[cfg(test)]
+mod options;
 /// The sample policies on their own requests.
 #[cfg(test)]
 mod policies;
