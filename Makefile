@@ -43,7 +43,7 @@ bench: need-cargo need-cc need-python envoy ## CPU, latency, memory against the 
 	python3 bench/run.py
 
 fuzz: need-cargo need-cc ## every fuzz target for FUZZ_SECONDS each, from the kept corpus, on stable
-	cargo run --manifest-path fuzz/Cargo.toml --release -- --seconds $(FUZZ_SECONDS)
+	cargo run --manifest-path fuzz/Cargo.toml --target-dir target -- --seconds $(FUZZ_SECONDS)
 
 lint: need-cargo need-cc ## formatting, clippy, rustdoc, licences and sources: no warning passes
 	cargo fmt --check

@@ -2,11 +2,22 @@
 //!
 //! They know nothing of who calls them: the bounded run of `main.rs`, or libFuzzer.
 
-use std::sync::LazyLock;
+use std::collections::HashMap;
+use std::io::Write as _;
+use std::sync::{Arc, LazyLock};
 
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use regate::authz::body::{self, Descriptor, Source};
 use regate::authz::url::{self, Text};
-use regate::data::{Doc, json};
+use regate::bundle::archive;
+use regate::config::{Config, Flags};
+use regate::data::{Doc, json, yaml};
+use regate::engine::RegoVersion;
+
+mod check_request;
+
+pub use check_request::check_request;
 
 /// A target's name, its function, and pieces that its inputs are likely made of.
 pub struct Target {
@@ -58,7 +69,6 @@ pub const TARGETS: &[Target] = &[
             "\0\0\0\0",
         ],
     },
-    #[cfg(feature = "rooms")]
     Target {
         name: "check_request",
         run: check_request,
@@ -70,7 +80,6 @@ pub const TARGETS: &[Target] = &[
             "/a?b=c",
         ],
     },
-    #[cfg(feature = "rooms")]
     Target {
         name: "config",
         run: config,
@@ -97,7 +106,6 @@ pub const TARGETS: &[Target] = &[
             "!!str ",
         ],
     },
-    #[cfg(feature = "rooms")]
     Target {
         name: "bundle_archive",
         run: bundle_archive,
@@ -162,8 +170,12 @@ const CONTENT_TYPES: [&str; 6] = [
     "text/plain",
 ];
 
-static DESCRIPTOR: LazyLock<Descriptor> =
-    LazyLock::new(|| Descriptor::load(include_bytes!("../messages.pb")).unwrap());
+fn descriptor() -> Arc<Descriptor> {
+    static DESCRIPTOR: LazyLock<Arc<Descriptor>> = LazyLock::new(|| {
+        Arc::new(Descriptor::load(include_bytes!("../messages.pb")).unwrap())
+    });
+    Arc::clone(&DESCRIPTOR)
+}
 
 /// A body; its first byte chooses the content type.
 pub fn body(data: &[u8]) {
@@ -179,7 +191,7 @@ pub fn body(data: &[u8]) {
         raw_body,
         parsed_path: &path,
     };
-    let parsed = body::parse(&source, Some(&DESCRIPTOR));
+    let parsed = body::parse(&source, Some(&descriptor()));
     if let Ok(parsed) = &parsed {
         assert!(
             !parsed.truncated || content_type == "application/grpc",
@@ -257,45 +269,64 @@ fn doc<'a>(value: &serde_json::Value, like: &Doc<'a>) -> Doc<'a> {
     }
 }
 
-/// A `CheckRequest`'s bytes, in both versions.
-#[cfg(feature = "rooms")]
-pub fn check_request(data: &[u8]) {
-    use regate::authz::{InputEncoding, attributes, wire};
-    use regate::decision::ApiVersion;
-    for version in [ApiVersion::V3, ApiVersion::V2] {
-        let Ok(request) = wire::scan(version, data) else {
-            continue;
-        };
-        for encoding in [InputEncoding::Protomap, InputEncoding::Protojson] {
-            let doc = attributes::doc(&request, encoding);
-            let value = attributes::value(&request, encoding, &regate::engine::Demand::All);
-            assert_eq!(
-                doc.is_ok(),
-                value.is_ok(),
-                "the log and the policy see the same"
-            );
-        }
-        drop(url::parse(request.path()));
-    }
-}
-
 /// A configuration file's text.
-#[cfg(feature = "rooms")]
 pub fn config(data: &[u8]) {
-    if let Ok(text) = std::str::from_utf8(data) {
-        drop(regate::data::yaml::parse(text));
+    let Ok(text) = std::str::from_utf8(data) else {
+        return;
+    };
+    let variables = [("HOME", "/h"), ("A", "- b: [c"), ("EMPTY", "")];
+    let env: HashMap<String, String> = variables
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .into();
+    match Config::from_text(text, &Flags::default(), &env) {
+        Ok(loaded) => {
+            let shown = loaded.effective.to_yaml();
+            assert!(
+                yaml::parse(&shown).is_ok(),
+                "what is in force can be read again"
+            );
+            drop(loaded.effective.to_json());
+            assert!(!loaded.config.authz.max_eval_time.is_zero());
+        }
+        Err(error) => assert!(!error.to_string().is_empty(), "an error says something"),
     }
 }
 
-/// A bundle's archive.
-#[cfg(feature = "rooms")]
+/// A bundle's archive, or the tar file in it.
 pub fn bundle_archive(data: &[u8]) {
-    use regate::bundle::archive;
     let limits = archive::Limits {
         size: 1 << 20,
         files: 100,
         ratio: 100,
-        rego_version: regate::engine::RegoVersion::V1,
+        ratio_from: 64 << 10,
+        rego_version: RegoVersion::V1,
     };
     drop(archive::read("fuzz", data, limits));
+    if data.starts_with(b"\x1f\x8b") {
+        return;
+    }
+    let mut tar = data.to_vec();
+    mend_checksums(&mut tar);
+    let mut gzip = GzEncoder::new(Vec::new(), Compression::fast());
+    gzip.write_all(&tar).unwrap();
+    drop(archive::read("fuzz", &gzip.finish().unwrap(), limits));
+}
+
+/// Makes the headers of a tar file valid again, so that what was mutated is read and not refused
+/// for its sum.
+fn mend_checksums(tar: &mut [u8]) {
+    const BLOCK: usize = 512;
+    let mut at = 0;
+    while let Some(header) = tar.get_mut(at..at + BLOCK) {
+        if header.iter().all(|byte| *byte == 0) {
+            return;
+        }
+        header[148..156].fill(b' ');
+        let sum: u32 = header.iter().map(|byte| u32::from(*byte)).sum();
+        header[148..156].copy_from_slice(format!("{sum:06o}\0 ").as_bytes());
+        let size = header[124..135].iter().fold(0_usize, |size, digit| {
+            (size << 3) | usize::from(digit & 7)
+        });
+        at += BLOCK + size.next_multiple_of(BLOCK);
+    }
 }

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use regate_fuzz::{TARGETS, Target};
 
-const STACK: usize = 2 << 20;
+const STACK: usize = 16 << 20;
 const MAX_LENGTH: usize = 64 << 10;
 /// An input that takes longer is a failure: no request may stall others.
 const TOO_SLOW: Duration = Duration::from_secs(10);
@@ -29,11 +29,11 @@ fn main() -> ExitCode {
     let options = match options(std::env::args().skip(1)) {
         Ok(options) => options,
         Err(message) => {
-            eprintln!("{message}\n{USAGE}");
+            eprintln!("fuzz: {message}\nfuzz: {USAGE}");
             return ExitCode::from(2);
         }
     };
-    println!("seed {}", options.seed);
+    println!("fuzz: seed {}", options.seed);
     let run = std::thread::Builder::new()
         .stack_size(STACK)
         .spawn(move || run(&options));
@@ -73,23 +73,22 @@ fn options(mut args: impl Iterator<Item = String>) -> Result<Options, String> {
     Ok(options)
 }
 
-/// Runs the targets, the time shared evenly; gives the number that failed.
+/// Runs each target for the time that is given; gives the number that failed.
 fn run(options: &Options) -> usize {
-    let share =
-        Duration::from_secs(options.seconds) / u32::try_from(options.targets.len()).unwrap();
+    let time = Duration::from_secs(options.seconds);
     let outcomes = options
         .targets
         .iter()
-        .map(|target| fuzz(target, options.seed, share));
+        .map(|target| fuzz(target, options.seed, time));
     let failed = outcomes.filter(|passed| !passed).count();
-    println!("{} passed, {failed} failed", options.targets.len() - failed);
+    println!("fuzz: {} passed, {failed} failed", options.targets.len() - failed);
     failed
 }
 
 fn fuzz(target: &Target, seed: u64, time: Duration) -> bool {
     let home = home();
     let corpus = corpus(&home.join("corpus").join(target.name));
-    println!("{}: {} kept inputs", target.name, corpus.len());
+    println!("fuzz: {}: {} kept inputs", target.name, corpus.len());
     let start = Instant::now();
     for input in &corpus {
         if !survives(target, input, &home) {
@@ -107,7 +106,7 @@ fn fuzz(target: &Target, seed: u64, time: Duration) -> bool {
             }
         }
     }
-    println!("{}: {executions} executions", target.name);
+    println!("fuzz: {}: {executions} executions", target.name);
     true
 }
 
@@ -124,11 +123,11 @@ fn survives(target: &Target, input: &[u8], home: &Path) -> bool {
     let folder = home.join("artifacts").join(target.name);
     let file = folder.join(format!("crash-{hash:016x}"));
     let saved = std::fs::create_dir_all(&folder).and_then(|()| std::fs::write(&file, input));
-    println!("{}: FAILED: {failure}", target.name);
-    println!("  input {}", hex(input));
+    println!("fuzz: {}: FAILED: {failure}", target.name);
+    println!("fuzz:   input {}", hex(input));
     match saved {
-        Ok(()) => println!("  saved in {}", file.display()),
-        Err(error) => println!("  could not be saved in {}: {error}", file.display()),
+        Ok(()) => println!("fuzz:   saved in {}", file.display()),
+        Err(error) => println!("fuzz:   could not be saved in {}: {error}", file.display()),
     }
     false
 }

@@ -125,18 +125,14 @@ impl Checker {
 
     /// Answers one call and leaves its record.
     pub fn check<A: Answer>(&mut self, answer: &A, call: Call<'_>, message: &Bytes) -> A::Output {
-        self.metrics.begin();
         let request = match wire::scan(call.version, message) {
             Ok(request) => request,
             Err(error) => {
-                self.count(
-                    call,
-                    Timers::default(),
-                    Outcome::Error("undecodable_request"),
-                );
+                self.refuse(call.received);
                 return answer.undecodable(&error);
             }
         };
+        self.metrics.begin();
         let id = match DecisionId::random() {
             Ok(id) => id,
             Err(error) => {
@@ -170,6 +166,17 @@ impl Checker {
             }
         });
         self.finish(run, message, answered)
+    }
+
+    /// Counts a request that came in a form that cannot be checked; it leaves no record.
+    pub fn refuse(&self, received: Instant) {
+        self.metrics.begin();
+        self.metrics.end(&metrics::Check {
+            outcome: Outcome::Error("undecodable_request"),
+            total: received.elapsed(),
+            input: None,
+            eval: None,
+        });
     }
 
     fn answer<A: Answer>(

@@ -4,28 +4,47 @@
 //! `CheckRequest` that Envoy would have sent over gRPC, and goes the same way from there: one input,
 //! one policy, one decision log.
 
-use std::convert::Infallible;
+use std::error::Error as _;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
 use axum::response::Response;
 use bytes::Bytes;
-use http::header::{HeaderMap, HeaderName, HeaderValue};
-use http::{StatusCode, request};
+use http::StatusCode;
+use http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use http_body_util::LengthLimitError;
+use tokio::time::timeout;
 
 use crate::authz::check::{Answer, Call, Checker};
-use crate::authz::encode::Encoder;
 use crate::authz::response::Context;
 use crate::authz::verdict::{Details, FORBIDDEN, Header, Verdict};
 use crate::authz::wire::WireError;
 use crate::data::octets;
 use crate::decision::{ApiVersion, CheckError, Stage};
 
+mod request;
+
 /// Envoy takes the request headers that it shall remove from this header of an allow.
 const HEADERS_TO_REMOVE: HeaderName = HeaderName::from_static("x-envoy-auth-headers-to-remove");
+
+/// Envoy says with it how long it waits for the answer, in milliseconds.
+const EXPECTED_TIMEOUT: HeaderName = HeaderName::from_static("x-envoy-expected-rq-timeout-ms");
+
+/// How long a request's body may take to arrive: what is checked waits for it.
+const BODY_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// What frames the answer itself. With one of these a decision could make another answer of it.
+const FRAMING: [HeaderName; 6] = [
+    header::CONNECTION,
+    header::CONTENT_LENGTH,
+    header::TE,
+    header::TRAILER,
+    header::TRANSFER_ENCODING,
+    header::UPGRADE,
+];
 
 /// How HTTP answers are made.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -67,22 +86,48 @@ pub fn router(checker: Checker, responder: HttpResponder, options: HttpOptions) 
 async fn check(State(gate): State<Gate>, request: Request) -> Response {
     let received = Instant::now();
     let (head, body) = request.into_parts();
-    let Ok(body) = to_bytes(body, gate.options.max_body).await else {
-        return plain(
-            StatusCode::PAYLOAD_TOO_LARGE,
-            "the body is too large to be checked",
-        );
+    let message = read(body, gate.options.max_body).await.and_then(|body| {
+        request::check_request(&head, &body, gate.options)
+            .map_err(|error| plain(StatusCode::BAD_REQUEST, &error.to_string()))
+    });
+    let mut checker = gate.checker.lock().unwrap_or_else(PoisonError::into_inner);
+    let message = match message {
+        Ok(message) => Bytes::from(message),
+        Err(refusal) => {
+            checker.refuse(received);
+            return refusal;
+        }
     };
-    let metadata = head.headers.clone();
-    let message = Bytes::from(check_request(&head, &body, gate.options));
     let call = Call {
         version: ApiVersion::V3,
         received,
-        deadline: None,
-        metadata: &|name| metadata.get(name)?.to_str().ok(),
+        deadline: patience(&head.headers).and_then(|patience| received.checked_add(patience)),
+        metadata: &|name| head.headers.get(name)?.to_str().ok(),
     };
-    let mut checker = gate.checker.lock().unwrap_or_else(PoisonError::into_inner);
     checker.check(&*gate.responder, call, &message)
+}
+
+/// The whole body, or the answer to a request whose body cannot be had.
+async fn read(body: Body, limit: usize) -> Result<Bytes, Response> {
+    match timeout(BODY_TIMEOUT, to_bytes(body, limit)).await {
+        Ok(Ok(body)) => Ok(body),
+        Ok(Err(error)) if error.source().is_some_and(|e| e.is::<LengthLimitError>()) => Err(plain(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "the body is too large to be checked",
+        )),
+        Ok(Err(_)) => Err(plain(StatusCode::BAD_REQUEST, "the body is broken off")),
+        Err(_) => Err(plain(
+            StatusCode::REQUEST_TIMEOUT,
+            "the body did not arrive in time",
+        )),
+    }
+}
+
+/// How long the caller waits, where it says so. It can only shorten `max-eval-time`.
+fn patience(headers: &HeaderMap) -> Option<Duration> {
+    let text = headers.get(EXPECTED_TIMEOUT)?.to_str().ok()?;
+    let milliseconds = text.parse().ok().filter(|milliseconds| *milliseconds > 0)?;
+    Some(Duration::from_millis(milliseconds))
 }
 
 // === impl HttpResponder ===
@@ -99,7 +144,7 @@ impl Answer for HttpResponder {
             false => denied(details)?,
         };
         if let Some(name) = &self.decision_id_header {
-            let (name, value) = header(&Header {
+            let (name, value) = entry(&Header {
                 key: name,
                 value: context.id.as_str(),
                 action: None,
@@ -131,9 +176,13 @@ impl Answer for HttpResponder {
 }
 
 fn allowed(details: &Details<'_>) -> Result<Response, CheckError> {
+    // An allow whose terms nobody carries out is not the one that the policy gave.
+    if !details.parameters_to_set.is_empty() || !details.parameters_to_remove.is_empty() {
+        return Err(unsendable("query parameters"));
+    }
     let mut response = Response::new(Body::empty());
     for edit in details.headers.iter().chain(&details.response_headers) {
-        let (name, value) = header(edit)?;
+        let (name, value) = entry(edit)?;
         response.headers_mut().append(name, value);
     }
     if !details.headers_to_remove.is_empty() {
@@ -151,28 +200,32 @@ fn denied(details: &Details<'_>) -> Result<Response, CheckError> {
     let mut response = Response::new(Body::from(details.body.to_owned()));
     *response.status_mut() = denial_status(details.http_status);
     for edit in &details.headers {
-        let (name, value) = header(edit)?;
+        let (name, value) = entry(edit)?;
         response.headers_mut().append(name, value);
     }
     Ok(response)
 }
 
 /// Over HTTP the status *is* the decision: a denial whose policy asks for a success, or for an
-/// interim status, is a 403.
+/// interim status, is a 403. So is one that asks for a 5xx, for Envoy would take it for a failure to
+/// decide, and with `failure_mode_allow` let the request pass.
 fn denial_status(asked: Option<u16>) -> StatusCode {
     asked
-        .filter(|status| *status >= 300)
+        .filter(|status| (300..500).contains(status))
         .and_then(|status| StatusCode::from_u16(status).ok())
         .or(StatusCode::from_u16(FORBIDDEN).ok())
         .unwrap_or(StatusCode::FORBIDDEN)
 }
 
-fn header(edit: &Header<'_>) -> Result<(HeaderName, HeaderValue), CheckError> {
+fn entry(edit: &Header<'_>) -> Result<(HeaderName, HeaderValue), CheckError> {
     if octets::has_octets(edit.key) || octets::has_octets(edit.value) {
         return Err(unsendable(edit.key));
     }
     let name = HeaderName::try_from(edit.key).map_err(|_| unsendable(edit.key))?;
     let value = HeaderValue::try_from(edit.value).map_err(|_| unsendable(edit.key))?;
+    if FRAMING.contains(&name) {
+        return Err(unsendable(edit.key));
+    }
     Ok((name, value))
 }
 
@@ -189,148 +242,11 @@ fn plain(status: StatusCode, text: &str) -> Response {
     let mut response = Response::new(Body::from(text.to_owned()));
     *response.status_mut() = status;
     response.headers_mut().insert(
-        http::header::CONTENT_TYPE,
+        header::CONTENT_TYPE,
         HeaderValue::from_static("text/plain; charset=utf-8"),
     );
     response
 }
 
-/// What the request was before a proxy made a question of it.
-struct Original {
-    method: String,
-    path: String,
-    host: String,
-    scheme: String,
-}
-
-// === impl Original ===
-
-impl Original {
-    fn of(head: &request::Parts, options: HttpOptions) -> Self {
-        let path = head.uri.path_and_query().map_or("/", |path| path.as_str());
-        let host = text(&head.headers, "host").or_else(|| head.uri.host().map(str::to_owned));
-        let mut original = Self {
-            method: head.method.to_string(),
-            path: path.to_owned(),
-            host: host.unwrap_or_default(),
-            scheme: text(&head.headers, "x-forwarded-proto").unwrap_or_else(|| "http".to_owned()),
-        };
-        if options.forwarded_headers {
-            original.replace(&head.headers);
-        }
-        original
-    }
-
-    fn replace(&mut self, headers: &HeaderMap) {
-        let first = |names: [&str; 2]| names.iter().find_map(|name| text(headers, name));
-        if let Some(method) = first(["x-forwarded-method", "x-original-method"]) {
-            self.method = method;
-        }
-        if let Some(path) = first(["x-forwarded-uri", "x-original-uri"]) {
-            self.path = path;
-        }
-        if let Some(host) = first(["x-forwarded-host", "x-original-host"]) {
-            self.host = host;
-        }
-    }
-}
-
-fn text(headers: &HeaderMap, name: &str) -> Option<String> {
-    headers
-        .get(name)
-        .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
-}
-
-/// The `CheckRequest` that Envoy would have sent.
-fn check_request(head: &request::Parts, body: &Bytes, options: HttpOptions) -> Vec<u8> {
-    let original = Original::of(head, options);
-    let mut out = Encoder::default();
-    message(&mut out, 1, |attributes| {
-        message(attributes, 4, |request| {
-            message(request, 1, timestamp);
-            message(request, 2, |http| {
-                http.string(2, &original.method);
-                headers(http, head, &original);
-                http.string(4, &original.path);
-                http.string(5, &original.host);
-                http.string(6, &original.scheme);
-                if !body.is_empty() {
-                    http.varint(9, body.len() as u64);
-                }
-                http.string(10, protocol(head.version));
-                match std::str::from_utf8(body) {
-                    Ok(text) => http.string(11, text),
-                    Err(_) => http.bytes(12, body),
-                }
-            });
-        });
-    });
-    out.into_message()
-}
-
-/// The headers as Envoy sends them: pseudo headers among them, several values joined by a comma.
-fn headers(http: &mut Encoder, head: &request::Parts, original: &Original) {
-    let pseudo = [
-        (":authority", original.host.as_str()),
-        (":method", &original.method),
-        (":path", &original.path),
-        (":scheme", &original.scheme),
-    ];
-    for (name, value) in pseudo {
-        header_entry(http, name, value);
-    }
-    for name in head.headers.keys() {
-        let values: Vec<_> = head
-            .headers
-            .get_all(name)
-            .iter()
-            .map(|value| String::from_utf8_lossy(value.as_bytes()))
-            .collect();
-        header_entry(http, name.as_str(), &values.join(","));
-    }
-}
-
-fn header_entry(http: &mut Encoder, name: &str, value: &str) {
-    message(http, 3, |entry| {
-        entry.string(1, name);
-        entry.string(2, value);
-    });
-}
-
-fn timestamp(out: &mut Encoder) {
-    let now = SystemTime::now()
-        .duration_since(SystemTime::UNIX_EPOCH)
-        .unwrap_or_default();
-    out.varint(1, now.as_secs());
-    out.varint(2, u64::from(now.subsec_nanos()));
-}
-
-fn protocol(version: http::Version) -> &'static str {
-    match version {
-        http::Version::HTTP_10 => "HTTP/1.0",
-        http::Version::HTTP_2 => "HTTP/2",
-        http::Version::HTTP_3 => "HTTP/3",
-        _ => "HTTP/1.1",
-    }
-}
-
-fn message(out: &mut Encoder, field: u32, write: impl FnOnce(&mut Encoder)) {
-    let Ok(()) = out.message(field, |out| {
-        write(out);
-        Ok::<_, Infallible>(())
-    });
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_denial_is_never_a_success_over_http() {
-        for asked in [None, Some(100), Some(200), Some(204), Some(226)] {
-            assert_eq!(denial_status(asked), StatusCode::FORBIDDEN, "{asked:?}");
-        }
-        assert_eq!(denial_status(Some(302)), StatusCode::FOUND);
-        assert_eq!(denial_status(Some(401)), StatusCode::UNAUTHORIZED);
-    }
-}
+mod tests;

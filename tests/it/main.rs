@@ -39,12 +39,18 @@ mod grpc;
 /// Imports point down, crates have their doors, files stay readable.
 #[cfg(test)]
 mod house;
+/// HTTP ext_authz through its socket.
+#[cfg(test)]
+mod http_authz;
 /// An instance on files and bundles.
 #[cfg(test)]
 mod instance;
 /// Starts that fail, reloads, limits, and the end.
 #[cfg(test)]
 mod life;
+/// What can be configured beyond the peer.
+#[cfg(test)]
+mod options;
 /// The sample policies on their own requests.
 #[cfg(test)]
 mod policies;

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use crate::authz::wire::schema::{NAMES, Name};
-use crate::data::{Doc, Value, float};
+use crate::data::{Doc, Value, float, into_value};
 
 /// Makes documents out of what a walk finds.
 pub(super) trait Build<'a> {
@@ -130,12 +130,17 @@ impl<'a> Build<'a> for IntoValue {
         Value::from(value)
     }
 
-    /// A float without fraction becomes an integer, which is the same number and prints as one.
+    /// A float without fraction becomes the integer that its text says: the number of the log, and
+    /// of the same digits in a body or a policy.
     fn double(value: f64) -> Value {
-        match float::integral(value) {
-            Some(value) => Value::from(value),
-            None => Value::from(value),
+        if let Some(value) = float::integral(value) {
+            return Value::from(value);
         }
+        if value.fract() != 0.0 {
+            return Value::from(value);
+        }
+        let text = float::json_text(value);
+        into_value(Doc::Number(text.into())).unwrap_or(Value::from(value))
     }
 
     fn text(value: &'a str) -> Value {

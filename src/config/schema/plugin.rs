@@ -134,8 +134,8 @@ pub(super) const KEYS: &[Key] = &[
     served(
         "plugins.envoy_ext_authz_grpc.http-forwarded-headers",
         Kind::Bool,
-        "HTTP ext_authz takes method, path and host from X-Forwarded-* or X-Original-* headers; \
-         only behind a proxy that sets them itself",
+        "HTTP ext_authz takes method, path, host and scheme from X-Forwarded-* or X-Original-* \
+         headers and refuses requests without; only behind a proxy that sets them itself",
     )
     .default("false")
     .ours(),
