@@ -11,6 +11,7 @@ use bytes::Bytes;
 
 use crate::tls;
 
+mod authority;
 mod body;
 mod call;
 mod connection;

@@ -12,6 +12,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
 
+use super::authority::Readable;
 use super::stats::CountedConnection;
 use super::worker::Worker;
 use super::{Config, Unary, call};
@@ -35,7 +36,10 @@ struct Local;
 pub(super) async fn serve<H: Unary>(worker: &Rc<Worker<H>>, accepted: Accepted) {
     let Accepted { stream, counted } = accepted;
     let served = match (stream.attach(), &worker.config.tls) {
-        (Ok(stream), None) => serve_http2(worker, stream).await,
+        (Ok(stream), None) => {
+            let over_file = stream.is_unix();
+            serve_http2(worker, Readable::new(stream, over_file)).await
+        }
         (Ok(stream), Some(tls)) => serve_tls(worker, tls, stream).await,
         (Err(error), _) => Err(error.into()),
     };
@@ -56,6 +60,7 @@ async fn serve_tls<H: Unary>(
     tls: &tls::Acceptor,
     stream: Stream,
 ) -> ServeResult {
+    let over_file = stream.is_unix();
     let mut shutdown = worker.shutdown.clone();
     let handshake = tokio::time::timeout(worker.config.read_timeout, tls.accept(stream));
     let shaken = tokio::select! {
@@ -63,7 +68,7 @@ async fn serve_tls<H: Unary>(
         () = shutdown.wait() => return Ok(()),
     };
     match shaken {
-        Ok(stream) => serve_http2(worker, stream).await,
+        Ok(stream) => serve_http2(worker, Readable::new(stream, over_file)).await,
         Err(error) => {
             worker.stats.handshake_failed();
             Err(error.into())

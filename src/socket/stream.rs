@@ -29,6 +29,12 @@ enum Raw {
 // === impl Stream ===
 
 impl Stream {
+    /// Whether it is over a UNIX domain socket.
+    #[must_use]
+    pub fn is_unix(&self) -> bool {
+        matches!(self, Self::Unix(_))
+    }
+
     /// Takes the connection from the current runtime.
     pub fn detach(self) -> io::Result<Detached> {
         Ok(Detached(match self {
