@@ -39,6 +39,9 @@ mod house;
 /// An instance on files and bundles.
 #[cfg(test)]
 mod instance;
+/// The language as OPA has it.
+#[cfg(test)]
+mod oracle;
 /// The sample policies on their own requests.
 #[cfg(test)]
 mod policies;
