@@ -1,50 +1,83 @@
-//! Built-in functions that the engine has, but not as Rego's users know them.
+//! Built-in functions that the engine lacks, or has but not as Rego's users know them.
+
+mod cache;
+mod cidr;
+mod glob;
+mod re2;
+mod regex;
 
 use crate::data::{Value, write};
 
-/// A function of one argument.
-type Function = fn(&Value) -> Value;
+/// A built-in function; `None` is "undefined".
+type Function = fn(&[Value]) -> Option<Value>;
 
-/// Puts ours in the place of the engine's own.
+/// Ours, with the number of their arguments.
+const OURS: [(&str, u8, Function); 15] = [
+    ("glob.match", 3, glob::is_match),
+    ("glob.quote_meta", 1, glob::quote_meta),
+    ("json.marshal", 1, marshal),
+    ("net.cidr_contains", 2, cidr::contains),
+    ("net.cidr_contains_matches", 2, cidr::contains_matches),
+    ("net.cidr_intersects", 2, cidr::intersects),
+    ("re_match", 2, regex::is_match),
+    (
+        "regex.find_all_string_submatch_n",
+        3,
+        regex::find_submatches,
+    ),
+    ("regex.find_n", 3, regex::find_n),
+    ("regex.is_valid", 1, regex::is_valid),
+    ("regex.match", 2, regex::is_match),
+    ("regex.replace", 3, regex::replace),
+    ("regex.split", 2, regex::split),
+    ("regex.template_match", 4, regex::template_match),
+    ("to_number", 1, to_number),
+];
+
+/// Puts ours beside the engine's own, or in their place.
 pub(super) fn install(engine: &mut regorus::Engine) -> Result<(), String> {
-    let ours: [(&str, Function); 2] = [("json.marshal", marshal), ("to_number", to_number)];
-    for (name, function) in ours {
+    for (name, arguments, function) in OURS {
         let call =
-            move |arguments: Vec<Value>| Ok(arguments.first().map_or(Value::Undefined, function));
-        let added = engine.add_extension(name.to_owned(), 1, Box::new(call));
+            move |arguments: Vec<Value>| Ok(function(&arguments).unwrap_or(Value::Undefined));
+        let added = engine.add_extension(name.to_owned(), arguments, Box::new(call));
         added.map_err(|error| error.to_string())?;
     }
     Ok(())
 }
 
+/// How many arguments `name` takes, when it is one of ours.
+pub(super) fn arguments(name: &str) -> Option<usize> {
+    let ours = OURS.iter().find(|(own, ..)| *own == name);
+    ours.map(|(_, arguments, _)| usize::from(*arguments))
+}
+
 /// A number by its text. A sign is allowed, space is not.
-fn to_number(value: &Value) -> Value {
-    match value {
-        Value::Null => Value::from(0_u64),
-        Value::Bool(set) => Value::from(u64::from(*set)),
-        Value::Number(_) => value.clone(),
+fn to_number(arguments: &[Value]) -> Option<Value> {
+    match arguments.first()? {
+        Value::Null => Some(Value::from(0_u64)),
+        Value::Bool(set) => Some(Value::from(u64::from(*set))),
+        value @ Value::Number(_) => Some(value.clone()),
         Value::String(text) => number(text),
-        _ => Value::Undefined,
+        _ => None,
     }
 }
 
-fn number(text: &str) -> Value {
+fn number(text: &str) -> Option<Value> {
     // What the standard library takes beyond digits, such as `inf`, are no numbers here.
     if text.contains(|c: char| !matches!(c, '0'..='9' | '+' | '-' | '.' | 'e' | 'E')) {
-        return Value::Undefined;
+        return None;
     }
-    let Ok(float) = text.parse::<f64>() else {
-        return Value::Undefined;
-    };
+    let float = text.parse::<f64>().ok()?;
     // The text is more exact than the float, where JSON has such a text.
-    Value::from_json_str(text.trim_start_matches('+')).unwrap_or_else(|_| Value::from(float))
+    let exact = Value::from_json_str(text.trim_start_matches('+'));
+    Some(exact.unwrap_or_else(|_| Value::from(float)))
 }
 
 /// JSON text in which characters that mean something to HTML and JavaScript are escaped.
-fn marshal(value: &Value) -> Value {
+fn marshal(arguments: &[Value]) -> Option<Value> {
     let mut text = Vec::new();
-    write::value(&mut text, value);
-    Value::from(escape(&String::from_utf8_lossy(&text)))
+    write::value(&mut text, arguments.first()?);
+    Some(Value::from(escape(&String::from_utf8_lossy(&text))))
 }
 
 fn escape(text: &str) -> String {
@@ -72,7 +105,7 @@ mod tests {
     fn json_text_is_compact_and_safe_in_html() {
         let value = Value::from_json_str(r#"{"a b": ["<&>", "\"x\\", 1.5, null]}"#).expect("JSON");
         let want = r#"{"a b":["\u003c\u0026\u003e","\"x\\",1.5,null]}"#;
-        assert_eq!(marshal(&value), Value::from(want));
+        assert_eq!(marshal(&[value]), Some(Value::from(want)));
     }
 
     #[test]
@@ -95,8 +128,8 @@ mod tests {
             ("6_0", None),
         ];
         for (text, want) in cases {
-            let want = want.map_or(Value::Undefined, |n| Value::from_json_str(n).expect("JSON"));
-            assert_eq!(to_number(&Value::from(text)), want, "{text:?}");
+            let want = want.map(|n| Value::from_json_str(n).expect("JSON"));
+            assert_eq!(to_number(&[Value::from(text)]), want, "{text:?}");
         }
     }
 }

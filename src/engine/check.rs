@@ -5,27 +5,25 @@ use std::collections::HashMap;
 
 use regorus::unstable::{BUILTINS, Span};
 
+use super::builtins;
 use super::error::CompileError;
 use super::facts::{Call, Root, RuleFacts};
 use super::index::Index;
 use crate::data::Value;
 
 /// Families and names of Rego's built-in functions that the engine lacks.
-const MISSING: [&str; 20] = [
+const MISSING: [&str; 17] = [
     "crypto.",
     "graphql.",
     "http.send",
     "io.jwt.",
     "json.match_schema",
     "json.verify_schema",
-    "net.cidr_contains_matches",
-    "net.cidr_intersects",
     "net.cidr_merge",
     "net.cidr_overlap",
     "net.lookup_ip_addr",
     "opa.runtime",
     "providers.aws.",
-    "re_match",
     "regex.globs_match",
     "rego.metadata.",
     "rego.parse_module",
@@ -37,6 +35,8 @@ const MISSING: [&str; 20] = [
 /// Everything that is wrong with these rules over this data.
 pub(super) fn all(facts: &[RuleFacts], index: &Index<'_>, data: &Value) -> Vec<CompileError> {
     let mut errors = calls(facts, index);
+    errors.extend(replacements(facts));
+    errors.extend(members(index));
     errors.extend(conflicts(index, data));
     errors.extend(recursion(facts, index));
     errors
@@ -64,16 +64,48 @@ fn wrong_call(call: &Call, own: Option<usize>) -> Option<String> {
         None if name == "print" => return None,
         None => return Some(undefined_function(name)),
     };
-    // One argument more takes the result.
-    let fits = (wanted..=wanted + 1).contains(arguments);
+    // One argument more takes the result, where the engine knows how.
+    let most = wanted + usize::from(own.is_some() || BUILTINS.contains_key(name.as_str()));
+    let fits = (wanted..=most).contains(arguments);
     (!fits).then(|| format!("{name}: {arguments} arguments are given, {wanted} are wanted"))
 }
 
 fn builtin_arguments(name: &str) -> Option<usize> {
-    BUILTINS
-        .get(name)
-        .filter(|_| !is_missing(name))
-        .map(|(_, arguments)| usize::from(*arguments))
+    let theirs = BUILTINS.get(name).filter(|_| !is_missing(name));
+    builtins::arguments(name).or_else(|| theirs.map(|(_, arguments)| usize::from(*arguments)))
+}
+
+/// Functions of ours that `with` replaces or puts in a place, which the engine cannot do: it only
+/// knows its own.
+fn replacements(facts: &[RuleFacts]) -> Vec<CompileError> {
+    let named = facts.iter().flat_map(|fact| &fact.replacements);
+    let ours = named.filter(|(name, _)| {
+        builtins::arguments(name).is_some() && !BUILTINS.contains_key(name.as_str())
+    });
+    ours.map(|(name, span)| {
+        let text = format!("`with` and the built-in function {name} do not work together yet");
+        located("rego_compile_error", text, span)
+    })
+    .collect()
+}
+
+/// Objects whose members come from rules of their own and from a rule with a variable key: where both
+/// give one key the engine takes either value, and tells nobody.
+fn members(index: &Index<'_>) -> Vec<CompileError> {
+    let partial = index
+        .iter()
+        .filter(|(_, rule)| !rule.ground && rule.arguments.is_none());
+    let both = partial.filter_map(|(path, _)| {
+        let (member, rule) = index.beneath(path).find(|(member, _)| member.len() > path.len())?;
+        let name = path.join(".");
+        let text = format!(
+            "conflicting rules data.{name}[…] and data.{}: the members of an object come either from \
+             rules with fixed keys or from rules with a variable key; give one of them another name",
+            member.join(".")
+        );
+        Some(located("rego_type_error", text, rule.span))
+    });
+    both.collect()
 }
 
 fn is_missing(name: &str) -> bool {

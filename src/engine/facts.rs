@@ -20,6 +20,8 @@ pub(super) struct RuleFacts {
     pub span: Span,
     /// All that it refers to.
     pub references: Vec<Reference>,
+    /// What its `with` modifiers replace and put there, by the names that are written.
+    pub replacements: Vec<(String, Span)>,
 }
 
 /// A reference, resolved through imports and the names of the package.
@@ -67,6 +69,7 @@ pub(super) fn of(modules: &[Ref<Module>]) -> Vec<RuleFacts> {
                 aliases: &aliases,
                 locals: Vec::new(),
                 found: Vec::new(),
+                replacements: Vec::new(),
             };
             facts.push(walker.rule(rule));
         }
@@ -119,6 +122,7 @@ struct Walker<'a> {
     /// Names that are bound here, innermost last.
     locals: Vec<HashSet<String>>,
     found: Vec<Reference>,
+    replacements: Vec<(String, Span)>,
 }
 
 /// A reference taken apart: what it starts with, and its steps.
@@ -171,6 +175,7 @@ impl Walker<'_> {
             ground,
             span: rule.span().clone(),
             references,
+            replacements: std::mem::take(&mut self.replacements),
         }
     }
 
@@ -248,9 +253,16 @@ impl Walker<'_> {
             }
         }
         // What `with` replaces is not read by it; what it puts there is.
-        stmt.with_mods
-            .iter()
-            .for_each(|modifier| self.expr(&modifier.r#as));
+        for modifier in &stmt.with_mods {
+            self.expr(&modifier.r#as);
+            for named in [&modifier.refr, &modifier.r#as] {
+                let flat = Flat::of(named);
+                if let Some(name) = flat.name() {
+                    let span = flat.head.span().clone();
+                    self.replacements.push((flat.dotted(name), span));
+                }
+            }
+        }
     }
 
     fn exprs<'e>(&mut self, exprs: impl IntoIterator<Item = &'e Ref<Expr>>) {

@@ -51,6 +51,9 @@ mod life;
 /// What can be configured beyond the peer.
 #[cfg(test)]
 mod options;
+/// The language as OPA has it.
+#[cfg(test)]
+mod oracle;
 /// The sample policies on their own requests.
 #[cfg(test)]
 mod policies;
