@@ -134,7 +134,7 @@ async fn replay(case: &recorded::Case) -> Result<Vec<Value>, String> {
         };
         let Ended { status, response } = ended;
         let status = Status::new(status.code(), status.message().replace(&prefix, ""));
-        seen.push(normal::observed(&status, response, event, prints));
+        seen.push(normal::observed(&status, response, event, &prints));
     }
     Ok(seen)
 }

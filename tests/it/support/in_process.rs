@@ -155,8 +155,13 @@ fn loaded_files(case: &Value) -> Vec<String> {
         return load.iter().filter_map(text).collect();
     }
     let files = case["files"].as_object().expect("files").keys();
-    let loads =
-        |name: &&String| name.ends_with(".rego") || *name == "data.json" || *name == "data.yaml";
+    let loads = |name: &&String| {
+        let name = Path::new(name);
+        name.extension()
+            .is_some_and(|extension| extension == "rego")
+            || name == Path::new("data.json")
+            || name == Path::new("data.yaml")
+    };
     files.filter(loads).cloned().collect()
 }
 

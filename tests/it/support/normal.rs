@@ -20,7 +20,7 @@ pub(crate) fn observed(
     status: &tonic::Status,
     response: Option<Value>,
     event: Option<Value>,
-    prints: Vec<String>,
+    prints: &[String],
 ) -> Value {
     let mut seen = json!({"grpc": {"code": code(status)}, "response": response.map(response_of)});
     if !status.message().is_empty() {
