@@ -137,6 +137,13 @@ impl<'a> Target<'a> {
 // === impl Text ===
 
 impl<'a> Text<'a> {
+    /// Puts U+FFFD in the place of each byte that is not UTF-8.
+    pub(super) fn replace_octets(&mut self) {
+        if let Text::Octets(bytes) = self {
+            *self = Text::Text(quote::lossy(bytes).into());
+        }
+    }
+
     /// The text, if it is text.
     pub fn as_str(&self) -> Option<&str> {
         match self {

@@ -76,7 +76,7 @@ fn number(text: &str) -> Option<Value> {
 /// JSON text in which characters that mean something to HTML and JavaScript are escaped.
 fn marshal(arguments: &[Value]) -> Option<Value> {
     let mut text = Vec::new();
-    write::value(&mut text, arguments.first()?);
+    write::value_with_escapes(&mut text, arguments.first()?);
     Some(Value::from(escape(&String::from_utf8_lossy(&text))))
 }
 
@@ -89,8 +89,6 @@ fn escape(text: &str) -> String {
             '&' => out.push_str("\\u0026"),
             '\u{2028}' => out.push_str("\\u2028"),
             '\u{2029}' => out.push_str("\\u2029"),
-            // What was no UTF-8 in the request.
-            char::REPLACEMENT_CHARACTER => out.push_str("\\ufffd"),
             c => out.push(c),
         }
     }
