@@ -204,7 +204,10 @@ fn one_mind(builder: &InputBuilder, request: &Request<'_>) {
         }
         (Ok(doc), Err(error)) => {
             // Only a number that the engine cannot hold stands between the two.
-            assert!(into_value(doc).is_err(), "only the log has an input: {error}");
+            assert!(
+                into_value(doc).is_err(),
+                "only the log has an input: {error}"
+            );
         }
         (Err(error), Ok(_)) => panic!("only the policy has an input: {error}"),
         (Err(_), Err(_)) => assert!(little.is_err(), "what cannot be shown is refused unread"),

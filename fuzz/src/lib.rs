@@ -171,9 +171,8 @@ const CONTENT_TYPES: [&str; 6] = [
 ];
 
 fn descriptor() -> Arc<Descriptor> {
-    static DESCRIPTOR: LazyLock<Arc<Descriptor>> = LazyLock::new(|| {
-        Arc::new(Descriptor::load(include_bytes!("../messages.pb")).unwrap())
-    });
+    static DESCRIPTOR: LazyLock<Arc<Descriptor>> =
+        LazyLock::new(|| Arc::new(Descriptor::load(include_bytes!("../messages.pb")).unwrap()));
     Arc::clone(&DESCRIPTOR)
 }
 
@@ -324,9 +323,9 @@ fn mend_checksums(tar: &mut [u8]) {
         header[148..156].fill(b' ');
         let sum: u32 = header.iter().map(|byte| u32::from(*byte)).sum();
         header[148..156].copy_from_slice(format!("{sum:06o}\0 ").as_bytes());
-        let size = header[124..135].iter().fold(0_usize, |size, digit| {
-            (size << 3) | usize::from(digit & 7)
-        });
+        let size = header[124..135]
+            .iter()
+            .fold(0_usize, |size, digit| (size << 3) | usize::from(digit & 7));
         at += BLOCK + size.next_multiple_of(BLOCK);
     }
 }

@@ -81,7 +81,10 @@ fn run(options: &Options) -> usize {
         .iter()
         .map(|target| fuzz(target, options.seed, time));
     let failed = outcomes.filter(|passed| !passed).count();
-    println!("fuzz: {} passed, {failed} failed", options.targets.len() - failed);
+    println!(
+        "fuzz: {} passed, {failed} failed",
+        options.targets.len() - failed
+    );
     failed
 }
 

@@ -4,7 +4,7 @@
 //! `CheckRequest` that Envoy would have sent over gRPC, and goes the same way from there: one input,
 //! one policy, one decision log.
 
-use std::error::Error as _;
+use std::error::Error;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -88,14 +88,14 @@ async fn check(State(gate): State<Gate>, request: Request) -> Response {
     let (head, body) = request.into_parts();
     let message = read(body, gate.options.max_body).await.and_then(|body| {
         request::check_request(&head, &body, gate.options)
-            .map_err(|error| plain(StatusCode::BAD_REQUEST, &error.to_string()))
+            .map_err(|error| Refusal(StatusCode::BAD_REQUEST, error.to_string()))
     });
     let mut checker = gate.checker.lock().unwrap_or_else(PoisonError::into_inner);
     let message = match message {
         Ok(message) => Bytes::from(message),
-        Err(refusal) => {
+        Err(Refusal(status, why)) => {
             checker.refuse(received);
-            return refusal;
+            return plain(status, &why);
         }
     };
     let call = Call {
@@ -107,19 +107,28 @@ async fn check(State(gate): State<Gate>, request: Request) -> Response {
     checker.check(&*gate.responder, call, &message)
 }
 
-/// The whole body, or the answer to a request whose body cannot be had.
-async fn read(body: Body, limit: usize) -> Result<Bytes, Response> {
+/// Why a request cannot be checked at all.
+struct Refusal(StatusCode, String);
+
+async fn read(body: Body, limit: usize) -> Result<Bytes, Refusal> {
+    let refuse = |status, why: &str| Err(Refusal(status, why.to_owned()));
     match timeout(BODY_TIMEOUT, to_bytes(body, limit)).await {
         Ok(Ok(body)) => Ok(body),
-        Ok(Err(error)) if error.source().is_some_and(|e| e.is::<LengthLimitError>()) => Err(plain(
-            StatusCode::PAYLOAD_TOO_LARGE,
-            "the body is too large to be checked",
-        )),
-        Ok(Err(_)) => Err(plain(StatusCode::BAD_REQUEST, "the body is broken off")),
-        Err(_) => Err(plain(
+        Ok(Err(error))
+            if error
+                .source()
+                .is_some_and(<dyn Error>::is::<LengthLimitError>) =>
+        {
+            refuse(
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "the body is too large to be checked",
+            )
+        }
+        Ok(Err(_)) => refuse(StatusCode::BAD_REQUEST, "the body is broken off"),
+        Err(_) => refuse(
             StatusCode::REQUEST_TIMEOUT,
             "the body did not arrive in time",
-        )),
+        ),
     }
 }
 

@@ -160,7 +160,7 @@ impl<'a> Text<'a> {
         }
     }
 
-    // The engine's strings are text, so bytes outside UTF-8 show as U+FFFD there.
+    // The engine's strings are text, so there each byte outside UTF-8 has a stand-in.
     fn value(&self) -> Value {
         match self {
             Text::Text(text) => Value::from(text.as_ref()),

@@ -7,6 +7,8 @@ use prost::Message as _;
 
 use super::*;
 
+type Headers<'a> = &'a [(&'a str, &'a [u8])];
+
 const HERE: HttpOptions = HttpOptions {
     max_body: 1024,
     forwarded_headers: false,
@@ -19,7 +21,7 @@ const FORWARD: HttpOptions = HttpOptions {
 fn checked(
     method: &str,
     uri: &str,
-    headers: &[(&str, &[u8])],
+    headers: Headers<'_>,
     body: &[u8],
     options: HttpOptions,
 ) -> Result<HttpRequest, RequestError> {
@@ -36,7 +38,7 @@ fn checked(
     Ok(request.http.expect("an HTTP request"))
 }
 
-fn refused(uri: &str, headers: &[(&str, &[u8])], options: HttpOptions) -> RequestError {
+fn refused(uri: &str, headers: Headers<'_>, options: HttpOptions) -> RequestError {
     checked("GET", uri, headers, b"", options).expect_err("refused")
 }
 
@@ -148,7 +150,7 @@ fn a_proxy_names_the_original_request() {
 fn what_is_not_clear_is_refused() {
     let uri = ("x-forwarded-uri", &b"/a"[..]);
     let method = ("x-forwarded-method", &b"GET"[..]);
-    let table: [(&[(&str, &[u8])], RequestError); 9] = [
+    let table: [(Headers<'_>, RequestError); 9] = [
         (&[], RequestError::NoUri),
         (&[method], RequestError::NoUri),
         (&[uri], RequestError::Missing("x-forwarded-method")),
