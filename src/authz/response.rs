@@ -8,7 +8,7 @@ use bytes::Bytes;
 
 use crate::authz::encode::Encoder;
 use crate::authz::verdict::{AppendAction, Details, FORBIDDEN, Header, Verdict};
-use crate::data::{self, Value, octets, write};
+use crate::data::{self, Value, octets, quote, write};
 use crate::decision::{ApiVersion, CheckError, DecisionId, Stage};
 use crate::grpc::{Code, Reply, Status};
 
@@ -366,7 +366,10 @@ fn metadata_key(key: &Value) -> std::borrow::Cow<'_, str> {
 
 fn metadata_utf8(text: &str) -> Result<&str, CheckError> {
     if octets::has_octets(text) {
-        return Err(metadata_error("proto: invalid UTF-8 in string"));
+        let shown = quote::quote(&octets::to_bytes(text));
+        return Err(metadata_error(&format!(
+            "proto: invalid UTF-8 in string: {shown}"
+        )));
     }
     Ok(text)
 }

@@ -33,6 +33,22 @@ pub fn has_octets(text: &str) -> bool {
     text.as_bytes().contains(&0xf4) && text.chars().any(|c| c >= FIRST)
 }
 
+/// The bytes that a text of the engine stands for.
+#[must_use]
+pub fn to_bytes(text: &str) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(text.len());
+    for c in text.chars() {
+        match u32::from(c)
+            .checked_sub(BASE)
+            .and_then(|byte| u8::try_from(byte).ok())
+        {
+            Some(byte) if c >= FIRST => bytes.push(byte),
+            _ => bytes.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes()),
+        }
+    }
+    bytes
+}
+
 /// The text with U+FFFD for each byte that is not UTF-8, as Go's `encoding/json` writes it.
 #[must_use]
 pub fn to_lossy(text: &str) -> Cow<'_, str> {

@@ -95,7 +95,9 @@ impl<'a> Headers<'a> {
         };
         let is_json = |kind: &[u8]| find(kind, b"application/json").is_some();
         if !self.get(Name::ContentType).is_some_and(is_json) {
-            return Ok(Text::from(content).into());
+            let mut text = Text::from(content);
+            text.replace_octets();
+            return Ok(text.into());
         }
         Ok(match content {
             Cow::Borrowed(content) => json::parse_body(content)?,
