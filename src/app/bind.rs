@@ -12,6 +12,9 @@ use super::RunError;
 /// Evaluation recurses on documents that may nest 10,000 deep.
 const STACK: usize = 16 << 20;
 
+const GRPC: &str = "plugins.envoy_ext_authz_grpc.addr";
+const HTTP: &str = "plugins.envoy_ext_authz_grpc.http_addr";
+
 /// Bound sockets.
 #[derive(Debug)]
 pub(super) struct Bound {
@@ -33,18 +36,24 @@ pub(super) fn bind(config: &Config) -> Result<Bound, RunError> {
         .map_err(RunError::config)?;
     let grpc = grpc::bind(grpc_config(&config.authz, certificates.as_ref()));
     Ok(Bound {
-        grpc: grpc.map_err(RunError::failed)?,
+        grpc: grpc.map_err(|error| failed(GRPC, &error))?,
         certificates,
-        api: http::server::bind(&config.api).map_err(RunError::failed)?,
-        diagnostic: http::server::bind(&config.diagnostic).map_err(RunError::failed)?,
+        api: http::server::bind(&config.api).map_err(|error| failed("--addr", &error))?,
+        diagnostic: http::server::bind(&config.diagnostic)
+            .map_err(|error| failed("--diagnostic-addr", &error))?,
         http_authz: config
             .authz
             .http_addr
             .as_ref()
             .map(|addr| http::server::bind(&http_authz_config(addr)))
             .transpose()
-            .map_err(RunError::failed)?,
+            .map_err(|error| failed(HTTP, &error))?,
     })
+}
+
+/// An error that begins with the flag or the key which asked for the address.
+fn failed(asked_by: &str, error: &dyn std::error::Error) -> RunError {
+    RunError::failed(format_args!("{asked_by}: {error}"))
 }
 
 fn grpc_config(config: &authz::Config, certificates: Option<&tls::Reloader>) -> grpc::Config {
