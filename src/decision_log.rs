@@ -197,9 +197,6 @@ impl Log {
 
     fn stop(&self) {
         self.queue.close();
-        if let Some(thread) = &self.thread {
-            thread.thread().unpark();
-        }
     }
 }
 
