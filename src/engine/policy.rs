@@ -10,7 +10,9 @@ use super::entry::{self, Entry};
 use super::error::{CompileError, CompileErrors};
 use super::facts::{self, RuleFacts};
 use super::index::Index;
-use super::{Demand, Entrypoint, Evaluator, Module, RegoVersion, builtins, check, negation, scan};
+use super::{
+    Demand, Entrypoint, Evaluator, Module, RegoVersion, builtins, check, negation, safety, scan,
+};
 use crate::data::Value;
 
 /// The longest file, line and column that are read; beyond any policy that people write.
@@ -128,7 +130,11 @@ fn compile(source: Source) -> Result<Inner, Vec<CompileError>> {
     let mut engine = new_engine(&source.modules)?;
     let rules = facts::of(engine.get_modules());
     let index = Index::new(&rules);
-    let errors = check::all(&rules, &index, &source.data);
+    let mut errors = check::all(&rules, &index, &source.data);
+    let modules = engine.get_modules();
+    for (module, names) in modules.iter().zip(&facts::visible(modules)) {
+        errors.extend(safety::check(module, names));
+    }
     if !errors.is_empty() {
         return Err(errors);
     }

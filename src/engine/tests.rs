@@ -113,6 +113,32 @@ fn what_must_not_reach_the_engine_is_refused_with_its_place() {
 }
 
 #[test]
+fn what_the_engine_would_decide_silently_and_otherwise_is_refused() {
+    let cases = [
+        (
+            "package a\nsub.allow := true\nsub[x] := false if x := \"allow\"",
+            "p.rego:2:1: rego_type_error: conflicting rules data.a.sub[…] and data.a.sub.allow",
+        ),
+        (
+            "package a\nallow if b with net.cidr_intersects as mock\nb if net.cidr_intersects(\"\", \"\")\nmock(x, y) := true",
+            "rego_compile_error: `with` and the built-in function net.cidr_intersects do not work together yet",
+        ),
+        (
+            "package a\nallow if not input.xs[_] > 2",
+            "p.rego:2:23: rego_unsafe_var_error: var _ is unsafe",
+        ),
+        (
+            "package a\nallow if count([1 | not input.xs[i]]) == 1",
+            "rego_unsafe_var_error: var i is unsafe",
+        ),
+    ];
+    for (text, want) in cases {
+        let error = compile(text).expect_err(text).to_string();
+        assert!(error.contains(want), "{text}\n{error}");
+    }
+}
+
+#[test]
 fn what_only_looks_recursive_compiles() {
     let cases = [
         "package a\npath := f(\"x\")\nf(path) := path",
