@@ -5,7 +5,7 @@
 
 use std::collections::HashSet;
 
-use regorus::unstable::{Expr, Literal, Module, Query, Ref, Rule, RuleHead};
+use regorus::unstable::{Expr, Literal, Module, Query, Ref, Rule, RuleHead, Span};
 
 use super::error::CompileError;
 use super::negation::children;
@@ -19,16 +19,26 @@ pub(super) fn check(module: &Module, names: &HashSet<String>) -> Vec<CompileErro
         };
         let mut found = Found::default();
         if let RuleHead::Func { args, .. } = head {
-            args.iter().for_each(|arg| found.expr(arg, Sign::Positive));
+            for arg in args {
+                found.expr(arg, Sign::Positive);
+            }
         }
         let values = bodies.iter().filter_map(|body| body.assign.as_ref());
         values.for_each(|assign| found.expr(&assign.value, Sign::Inside));
-        if let RuleHead::Compr { assign, .. } | RuleHead::Func { assign, .. } = head {
-            assign
-                .iter()
-                .for_each(|assign| found.expr(&assign.value, Sign::Inside));
+        if let RuleHead::Compr {
+            assign: Some(assign),
+            ..
         }
-        bodies.iter().for_each(|body| found.query(&body.query));
+        | RuleHead::Func {
+            assign: Some(assign),
+            ..
+        } = head
+        {
+            found.expr(&assign.value, Sign::Inside);
+        }
+        for body in bodies {
+            found.query(&body.query);
+        }
         errors.extend(found.errors(names));
     }
     errors
@@ -78,7 +88,7 @@ impl<'a> Found<'a> {
                     ..
                 } => {
                     let names = key.iter().chain([value]);
-                    self.positive.extend(names.map(|name| name.text()));
+                    self.positive.extend(names.map(Span::text));
                     self.expr(domain, Sign::Positive);
                     self.query(query);
                 }
@@ -106,7 +116,9 @@ impl<'a> Found<'a> {
 
     fn comprehension(&mut self, query: &'a Query, terms: &[&'a Ref<Expr>]) {
         self.query(query);
-        terms.iter().for_each(|term| self.expr(term, Sign::Inside));
+        for term in terms {
+            self.expr(term, Sign::Inside);
+        }
     }
 
     fn errors(&self, names: &HashSet<String>) -> Vec<CompileError> {

@@ -267,6 +267,8 @@ fn queries_give_their_first_expression() {
         ("data.a.level # comment", r#"{"n": 1}"#, "1"),
         ("data.a.level with input.n as 5", r#"{"n": 1}"#, "5"),
         ("not data.a.open", "{}", "true"),
+        ("not startswith(input.p, \"/a\")", r#"{"p": "/x"}"#, "true"),
+        ("not startswith(input.p, \"/a\")", "{}", UNDEFINED),
         (
             "some x in input.xs; data.a.subject(x)",
             r#"{"xs": [1]}"#,
@@ -283,6 +285,7 @@ fn queries_give_their_first_expression() {
         "true }\nevil if { true",
         "data.a.nothing(1)",
         "io.jwt.decode(1)",
+        "not input.xs[_] > 1",
     ] {
         let compiled = compile_with(text, "{}", Entrypoint::Query(query.to_owned()));
         assert!(compiled.is_err(), "{query}");
