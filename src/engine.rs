@@ -17,6 +17,7 @@ mod facts;
 mod index;
 mod negation;
 mod policy;
+mod safety;
 mod scan;
 #[cfg(test)]
 mod tests;

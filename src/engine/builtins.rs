@@ -107,6 +107,14 @@ mod tests {
     }
 
     #[test]
+    fn bytes_that_are_no_text_are_escaped_and_the_replacement_character_is_not() {
+        let text = crate::data::octets::to_text(b"a\xff");
+        let value = Value::from(vec![Value::from(&*text), Value::from("\u{fffd}")]);
+        let want = "[\"a\\ufffd\",\"\u{fffd}\"]";
+        assert_eq!(marshal(&[value]), Some(Value::from(want)));
+    }
+
+    #[test]
     fn numbers_are_read_from_text_as_policies_expect() {
         let cases = [
             ("6", Some("6")),

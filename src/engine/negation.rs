@@ -262,7 +262,7 @@ fn is_reference(expr: &Expr) -> bool {
 }
 
 /// The expressions that `expr` consists of, without those of comprehensions.
-fn children(expr: &Expr) -> Vec<&Ref<Expr>> {
+pub(super) fn children(expr: &Expr) -> Vec<&Ref<Expr>> {
     match expr {
         Expr::Array { items, .. } | Expr::Set { items, .. } => items.iter().collect(),
         Expr::Object { fields, .. } => fields

@@ -10,7 +10,9 @@ use super::entry::{self, Entry};
 use super::error::{CompileError, CompileErrors};
 use super::facts::{self, RuleFacts};
 use super::index::Index;
-use super::{Demand, Entrypoint, Evaluator, Module, RegoVersion, builtins, check, negation, scan};
+use super::{
+    Demand, Entrypoint, Evaluator, Module, RegoVersion, builtins, check, negation, safety, scan,
+};
 use crate::data::Value;
 
 /// The longest file, line and column that are read; beyond any policy that people write.
@@ -138,16 +140,14 @@ fn compile(source: Source) -> Result<Inner, Vec<CompileError>> {
         warnings,
     } = plan(&source, &index)?;
     drop(index);
-    if let Some(modules) = take_negations_apart(&mut engine, &source.modules)? {
+    parse(&mut engine, &modules)?;
+    // Again, now with the queries: they call functions and negate too.
+    let modules = [source.modules, modules].concat();
+    check_all(&mut engine, &source.data)?;
+    if let Some(modules) = take_negations_apart(&mut engine, &modules)? {
         engine = new_engine(&modules)?;
     }
-    parse(&mut engine, &modules)?;
     let rules = facts::of(engine.get_modules());
-    // Again, now with the queries: they call functions too.
-    let errors = check::all(&rules, &Index::new(&rules), &source.data);
-    if !errors.is_empty() {
-        return Err(errors);
-    }
     let demand = Demand::of(&rules);
     let prints = calls_print(&rules);
     drop(rules);
@@ -159,6 +159,20 @@ fn compile(source: Source) -> Result<Inner, Vec<CompileError>> {
         warnings,
         prints,
     })
+}
+
+fn check_all(engine: &mut regorus::Engine, data: &Value) -> Result<(), Vec<CompileError>> {
+    let modules = engine.get_modules();
+    let rules = facts::of(modules);
+    let mut errors = check::all(&rules, &Index::new(&rules), data);
+    for (module, names) in modules.iter().zip(&facts::visible(modules)) {
+        errors.extend(safety::check(module, names));
+    }
+    if errors.is_empty() {
+        Ok(())
+    } else {
+        Err(errors)
+    }
 }
 
 fn new_engine(modules: &[Module]) -> Result<regorus::Engine, Vec<CompileError>> {

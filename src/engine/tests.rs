@@ -113,6 +113,32 @@ fn what_must_not_reach_the_engine_is_refused_with_its_place() {
 }
 
 #[test]
+fn what_the_engine_would_decide_silently_and_otherwise_is_refused() {
+    let cases = [
+        (
+            "package a\nsub.allow := true\nsub[x] := false if x := \"allow\"",
+            "p.rego:2:1: rego_type_error: conflicting rules data.a.sub[…] and data.a.sub.allow",
+        ),
+        (
+            "package a\nallow if b with net.cidr_intersects as mock\nb if net.cidr_intersects(\"\", \"\")\nmock(x, y) := true",
+            "rego_compile_error: `with` and the built-in function net.cidr_intersects do not work together yet",
+        ),
+        (
+            "package a\nallow if not input.xs[_] > 2",
+            "p.rego:2:23: rego_unsafe_var_error: var _ is unsafe",
+        ),
+        (
+            "package a\nallow if count([1 | not input.xs[i]]) == 1",
+            "rego_unsafe_var_error: var i is unsafe",
+        ),
+    ];
+    for (text, want) in cases {
+        let error = compile(text).expect_err(text).to_string();
+        assert!(error.contains(want), "{text}\n{error}");
+    }
+}
+
+#[test]
 fn what_only_looks_recursive_compiles() {
     let cases = [
         "package a\npath := f(\"x\")\nf(path) := path",
@@ -241,6 +267,8 @@ fn queries_give_their_first_expression() {
         ("data.a.level # comment", r#"{"n": 1}"#, "1"),
         ("data.a.level with input.n as 5", r#"{"n": 1}"#, "5"),
         ("not data.a.open", "{}", "true"),
+        ("not startswith(input.p, \"/a\")", r#"{"p": "/x"}"#, "true"),
+        ("not startswith(input.p, \"/a\")", "{}", UNDEFINED),
         (
             "some x in input.xs; data.a.subject(x)",
             r#"{"xs": [1]}"#,
@@ -257,6 +285,7 @@ fn queries_give_their_first_expression() {
         "true }\nevil if { true",
         "data.a.nothing(1)",
         "io.jwt.decode(1)",
+        "not input.xs[_] > 1",
     ] {
         let compiled = compile_with(text, "{}", Entrypoint::Query(query.to_owned()));
         assert!(compiled.is_err(), "{query}");
