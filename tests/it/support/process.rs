@@ -309,6 +309,11 @@ impl Sidecar {
                 .filter(|answer| answer.status == 200)
         })
         .await;
+        self.listens().await;
+    }
+
+    /// Waits until it says where it takes Checks.
+    pub(crate) async fn listens(&mut self) {
         self.grpc = self.port("addr").await;
         self.http = self.port("http-addr").await;
     }
