@@ -53,9 +53,11 @@ fn string_with_escapes(out: &mut Vec<u8>, text: &str) {
     out.truncate(start);
     for c in written.chars() {
         let mut bytes = [0; 4];
-        match octets::has_octets(c.encode_utf8(&mut bytes)) {
-            true => out.extend_from_slice(b"\\ufffd"),
-            false => out.extend_from_slice(c.encode_utf8(&mut bytes).as_bytes()),
+        let text = c.encode_utf8(&mut bytes);
+        if octets::has_octets(text) {
+            out.extend_from_slice(b"\\ufffd");
+        } else {
+            out.extend_from_slice(text.as_bytes());
         }
     }
 }

@@ -92,6 +92,7 @@ fn the_tests_own_huffman_code_is_right() {
 }
 
 /// Header blocks, and what becomes of them.
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn blocks() -> Vec<(&'static str, Vec<u8>, Vec<u8>)> {
     let named = |name: &[u8], value: &[u8]| [&[0x40], &*text(name), &text(value)].concat();
     let coded = |first, value| [&[first], &*huffman(value)].concat();

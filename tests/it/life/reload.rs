@@ -35,7 +35,8 @@ async fn a_bundle_that_does_not_come_is_not_waited_for_for_ever() {
         "services": {"gone": {"url": "http://127.0.0.1:9"}},
         "bundles": {"policy": {"service": "gone"}},
     });
-    let sidecar = Sidecar::launch(&binary(), spec("", config, &["--ready-timeout=1"]));
+    let mut sidecar = Sidecar::launch(&binary(), spec("", config, &["--ready-timeout=1"]));
+    sidecar.listens().await;
     let late = |line: &str| line.contains("--ready-timeout").then_some(());
     sidecar.output().find("that it serves without", late).await;
     // Nothing is allowed as long as there is no policy.

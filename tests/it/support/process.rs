@@ -3,7 +3,6 @@
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -53,7 +52,7 @@ pub(crate) struct Sidecar {
 pub(crate) struct SidecarSpec {
     /// The text of `policy.rego`; empty: no policy is named on the command line.
     pub(crate) policy: String,
-    /// The configuration; a port of 0 in the plugin's addresses is replaced by a free one.
+    /// The configuration; the plugin listens on a free port unless it says otherwise.
     pub(crate) config: Value,
     /// Further arguments.
     pub(crate) args: Vec<String>,
@@ -229,28 +228,24 @@ impl Sidecar {
     /// Starts `program` as a sidecar, and waits for nothing.
     pub(crate) fn launch(program: &Path, spec: SidecarSpec) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let (grpc, http, api, diagnostic) = (free_port(), free_port(), free_port(), free_port());
-        let config = place(&spec.config, folder.path(), grpc, http);
+        let config = place(&spec.config, folder.path());
         std::fs::write(folder.path().join("config.yaml"), config.to_string()).unwrap();
         let mut command = Command::new(program);
         command
             .current_dir(folder.path())
-            .args(["run", "--server", "--config-file=config.yaml"]);
-        command.arg(format!("--addr=127.0.0.1:{api}"));
-        command
-            .arg(format!("--diagnostic-addr=127.0.0.1:{diagnostic}"))
+            .args(["run", "--server", "--config-file=config.yaml"])
+            .args(["--addr=127.0.0.1:0", "--diagnostic-addr=127.0.0.1:0"])
             .args(&spec.args);
         if !spec.policy.is_empty() {
             std::fs::write(folder.path().join("policy.rego"), spec.policy).unwrap();
             command.arg("policy.rego");
         }
-        let process = Process::start(command);
         Self {
-            process,
+            process: Process::start(command),
             folder,
-            grpc,
-            http,
-            diagnostic,
+            grpc: 0,
+            http: 0,
+            diagnostic: 0,
         }
     }
 
@@ -281,8 +276,26 @@ impl Sidecar {
             .await
     }
 
-    /// Waits until `/health` says that it is ready.
+    /// The port in this field of the lines that say what is served; 0 when it names none.
+    async fn port(&mut self, field: &str) -> u16 {
+        let output = self.output().clone();
+        let served = output.find(field, |line| {
+            let event: Value = serde_json::from_str(line).ok()?;
+            let addr = event[field].as_str()?;
+            Some(
+                addr.rsplit_once(':')
+                    .map_or(0, |(_, port)| port.parse().unwrap_or(0)),
+            )
+        });
+        tokio::select! {
+            port = served => port,
+            status = self.process.end() => panic!("regate ended with {status}:\n{}", output.all()),
+        }
+    }
+
+    /// Waits until `/health` says that it is ready, and reads where it listens.
     pub(crate) async fn ready(&mut self) {
+        self.diagnostic = self.port("diagnostic-addrs").await;
         let url = format!("http://127.0.0.1:{}/health?bundles", self.diagnostic);
         until("regate is ready", async || {
             if let Some(status) = self.process.ended() {
@@ -296,6 +309,13 @@ impl Sidecar {
                 .filter(|answer| answer.status == 200)
         })
         .await;
+        self.listens().await;
+    }
+
+    /// Waits until it says where it takes Checks.
+    pub(crate) async fn listens(&mut self) {
+        self.grpc = self.port("addr").await;
+        self.http = self.port("http-addr").await;
     }
 }
 
@@ -315,35 +335,20 @@ pub(crate) async fn until<T>(what: &str, mut ask: impl AsyncFnMut() -> Option<T>
         .unwrap_or_else(|_| panic!("waited in vain until {what}"))
 }
 
-/// A port that nothing listens on, from below the range that outgoing connections are given.
-pub(crate) fn free_port() -> u16 {
-    static NEXT: AtomicU32 = AtomicU32::new(0);
-    loop {
-        let step = std::process::id().wrapping_mul(61) + NEXT.fetch_add(1, Ordering::Relaxed);
-        let port = 20_000 + u16::try_from(step % 10_000).unwrap();
-        if std::net::TcpListener::bind(("127.0.0.1", port)).is_ok() {
-            return port;
-        }
-    }
-}
-
-/// The binary under test; `REGATE_BIN` puts another one in its place, such as the peer's.
+/// The binary under test; `REGATE_BIN` puts another one in its place, such as a release build.
 pub(crate) fn binary() -> PathBuf {
     std::env::var_os("REGATE_BIN").map_or_else(|| env!("CARGO_BIN_EXE_regate").into(), Into::into)
 }
 
-/// Fills the gaps of a configuration: ports of 0, `FOLDER` for the folder, the addresses' defaults.
-fn place(config: &Value, folder: &Path, grpc: u16, http: u16) -> Value {
+/// Fills the gaps of a configuration: `FOLDER` for the folder, the address's default.
+fn place(config: &Value, folder: &Path) -> Value {
     let text = config
         .to_string()
         .replace("FOLDER", &folder.display().to_string());
     let mut config: Value = serde_json::from_str(&text).unwrap();
-    let plugin = &mut config["plugins"]["envoy_ext_authz_grpc"];
-    if plugin["addr"].is_null() {
-        plugin["addr"] = json!(format!("127.0.0.1:{grpc}"));
-    }
-    if plugin["http_addr"] == "127.0.0.1:0" {
-        plugin["http_addr"] = json!(format!("127.0.0.1:{http}"));
+    let addr = &mut config["plugins"]["envoy_ext_authz_grpc"]["addr"];
+    if addr.is_null() {
+        *addr = json!("127.0.0.1:0");
     }
     config
 }
