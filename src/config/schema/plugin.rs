@@ -166,7 +166,7 @@ pub(super) const KEYS: &[Key] = &[
         POSITIVE,
         "requests beyond it are refused at once",
     )
-    .default("1024")
+    .default("4096")
     .ours(),
     served(
         "plugins.envoy_ext_authz_grpc.threads",
