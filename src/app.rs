@@ -44,7 +44,11 @@ pub fn run(loaded: Loaded) -> Result<(), RunError> {
     let ended = runtime.block_on(async {
         let mut signals = signal::Signals::listen().map_err(RunError::failed)?;
         let running = start(loaded, Sinks::to_stderr(Arc::clone(&guard))).await?;
-        signals.stop().await;
+        // A start that waits for its bundles can be told to end too.
+        tokio::select! {
+            () = async { running.announce().await; std::future::pending().await } => {}
+            () = signals.stop() => {}
+        }
         tokio::select! {
             () = running.stop() => {}
             () = signals.stop() => tracing::warn!("Told to stop again; ending at once."),

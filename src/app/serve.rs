@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
-use tokio::time;
+use tokio::time::{self, Instant};
 
 use super::RunError;
 use super::bind::{self, Bound};
@@ -64,7 +64,8 @@ pub struct Addresses {
     pub http_authz: Vec<BoundAddress>,
 }
 
-/// Builds and starts everything, on the current runtime and on threads of its own.
+/// Builds and starts everything, on the current runtime and on threads of its own; it does not wait
+/// for bundles.
 pub async fn start(loaded: Loaded, sinks: Sinks) -> Result<Running, RunError> {
     let config = loaded.config;
     for warning in &loaded.warnings {
@@ -91,8 +92,6 @@ pub async fn start(loaded: Loaded, sinks: Sinks) -> Result<Running, RunError> {
         (&stopping, &guard),
     )
     .await?;
-    wait_until_ready(&config, &readiness).await;
-    say_what_is_served(&config, &addresses);
     Ok(Running {
         addresses,
         config,
@@ -224,6 +223,12 @@ impl Running {
         &self.instance
     }
 
+    /// Says what is served, once it is ready or `--ready-timeout` is over.
+    pub async fn announce(&self) {
+        wait_until_ready(&self.config, &self.readiness).await;
+        say_what_is_served(&self.config, &self.addresses);
+    }
+
     /// Ends in order: not ready, wait, no new calls, calls in flight, records, spans.
     pub async fn stop(self) {
         let process = &self.config.process;
@@ -232,11 +237,14 @@ impl Running {
         time::sleep(process.shutdown_wait_period).await;
         self.shutdown.trigger();
         let grace = process.shutdown_grace_period;
+        let until = Instant::now() + grace.max(Duration::from_millis(200));
         if !self.serving.finish(grace).await {
             tracing::error!("Calls in flight did not end within `--shutdown-grace-period`.");
         }
-        // The HTTP listeners have had the same time; what is left now holds nothing of value.
-        let _ = time::timeout(Duration::from_millis(200), self.drain.wait()).await;
+        // The same time for the HTTP listeners: HTTP ext_authz may wait for a body.
+        if time::timeout_at(until, self.drain.wait()).await.is_err() {
+            tracing::warn!("HTTP requests in flight did not end within `--shutdown-grace-period`.");
+        }
         let left = grace.max(Duration::from_secs(1));
         if let Some(log) = self.log
             && let Err(error) = log.flush(left)

@@ -48,6 +48,16 @@ pub enum BindError {
         /// The socket's path.
         path: PathBuf,
     },
+    /// Somebody serves the socket; to take its place would cut them off in silence.
+    #[error(
+        "cannot listen on `unix://{}`: another process listens there; \
+         end it, or choose another path",
+        path.display()
+    )]
+    Taken {
+        /// The socket's path.
+        path: PathBuf,
+    },
 }
 
 /// A socket file of ours, removed on drop unless another has taken its place.
@@ -189,7 +199,14 @@ fn listen_tcp(address: SocketAddr) -> io::Result<Listener> {
 
 fn remove_stale(path: &Path) -> Result<(), BindError> {
     let removed = match fs::symlink_metadata(path) {
-        Ok(found) if found.file_type().is_socket() => fs::remove_file(path),
+        Ok(found) if found.file_type().is_socket() => {
+            if is_served(path) {
+                return Err(BindError::Taken {
+                    path: path.to_owned(),
+                });
+            }
+            fs::remove_file(path)
+        }
         Ok(_) => {
             return Err(BindError::NotASocket {
                 path: path.to_owned(),
@@ -204,6 +221,20 @@ fn remove_stale(path: &Path) -> Result<(), BindError> {
         }),
         _ => Ok(()),
     }
+}
+
+/// Whether somebody listens on the socket. One whose queue is full, or that we may not use, is served
+/// too: only a refusal says that its process is gone.
+fn is_served(path: &Path) -> bool {
+    let connected = socket2::Socket::new(Domain::UNIX, Type::STREAM, None).and_then(|socket| {
+        // A full queue must not make the start wait.
+        socket.set_nonblocking(true)?;
+        socket.connect(&SockAddr::unix(path)?)
+    });
+    !matches!(
+        connected.map_err(|error| error.kind()),
+        Err(io::ErrorKind::ConnectionRefused | io::ErrorKind::NotFound)
+    )
 }
 
 fn bind_unix(path: &Path, mode: Option<u32>) -> io::Result<Listener> {
@@ -352,9 +383,24 @@ mod tests {
             mode: None,
         };
         let old = bind(&address).unwrap();
+        fs::remove_file(&path).unwrap();
         let _new = bind(&address).unwrap();
         drop(old);
         assert!(path.exists());
+    }
+
+    #[test]
+    fn a_socket_that_somebody_serves_is_not_taken() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("authz.sock");
+        let address = Address::Unix {
+            path: path.clone(),
+            mode: None,
+        };
+        let _served = bind(&address).unwrap();
+        let error = bind(&address).unwrap_err();
+        assert!(matches!(error, BindError::Taken { .. }), "{error}");
+        std::os::unix::net::UnixStream::connect(&path).unwrap();
     }
 
     #[test]
