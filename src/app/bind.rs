@@ -13,6 +13,7 @@ use super::RunError;
 const STACK: usize = 16 << 20;
 
 const GRPC: &str = "plugins.envoy_ext_authz_grpc.addr";
+const TLS: &str = "plugins.envoy_ext_authz_grpc.tls_*";
 const HTTP: &str = "plugins.envoy_ext_authz_grpc.http_addr";
 
 /// Bound sockets.
@@ -33,7 +34,7 @@ pub(super) fn bind(config: &Config) -> Result<Bound, RunError> {
         .clone()
         .map(|tls| tls::Reloader::new(tls, tls::Protocols::H2))
         .transpose()
-        .map_err(RunError::config)?;
+        .map_err(|error| RunError::config(format_args!("{TLS}: {error}")))?;
     let grpc = grpc::bind(grpc_config(&config.authz, certificates.as_ref()));
     Ok(Bound {
         grpc: grpc.map_err(|error| failed(GRPC, &error))?,

@@ -114,6 +114,7 @@ impl Checks {
             },
             http: HttpOptions {
                 max_body: authz.max_recv_msg_size,
+                max_checks: authz.max_concurrent_checks,
                 forwarded_headers: authz.http_forwarded_headers,
             },
         };

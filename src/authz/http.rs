@@ -9,13 +9,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use axum::Router;
-use axum::body::{Body, to_bytes};
+use axum::body::{Body, HttpBody, to_bytes};
 use axum::extract::{Request, State};
 use axum::response::Response;
 use bytes::Bytes;
 use http::StatusCode;
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use http_body_util::LengthLimitError;
+use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::timeout;
 
 use crate::authz::check::{Answer, Call, Checker};
@@ -35,6 +36,9 @@ const EXPECTED_TIMEOUT: HeaderName = HeaderName::from_static("x-envoy-expected-r
 
 /// How long a request's body may take to arrive: what is checked waits for it.
 const BODY_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How many bytes of bodies may be held at once, or one body if that is more.
+const BODIES: usize = 256 << 20;
 
 /// What frames the answer itself. With one of these a decision could make another answer of it.
 const FRAMING: [HeaderName; 6] = [
@@ -60,6 +64,8 @@ pub struct HttpResponder {
 pub struct HttpOptions {
     /// The largest body that is read; a larger one is refused with 413.
     pub max_body: usize,
+    /// How many requests may be in flight; more are refused with 503.
+    pub max_checks: usize,
     /// `http-forwarded-headers`: the request's method, path, host and scheme are those that
     /// `X-Forwarded-*` or `X-Original-*` name. Only for a proxy that sets them itself: whoever can
     /// send them chooses what is authorized.
@@ -72,6 +78,14 @@ struct Gate {
     checker: Arc<Mutex<Checker>>,
     responder: Arc<HttpResponder>,
     options: HttpOptions,
+    room: Arc<Room>,
+}
+
+/// What requests in flight may take together, for a body may be long under way.
+#[derive(Debug)]
+struct Room {
+    checks: Semaphore,
+    bytes: Semaphore,
 }
 
 /// Routes that answer every request with whether it may pass.
@@ -80,16 +94,20 @@ pub fn router(checker: Checker, responder: HttpResponder, options: HttpOptions) 
         checker: Arc::new(Mutex::new(checker)),
         responder: Arc::new(responder),
         options,
+        room: Arc::new(Room::new(options)),
     })
 }
 
 async fn check(State(gate): State<Gate>, request: Request) -> Response {
     let received = Instant::now();
     let (head, body) = request.into_parts();
-    let message = read(body, gate.options.max_body).await.and_then(|body| {
-        request::check_request(&head, &body, gate.options)
-            .map_err(|error| Refusal(StatusCode::BAD_REQUEST, error.to_string()))
-    });
+    let message = match gate.room.enter(&body, gate.options.max_body) {
+        Ok(_held) => read(body, gate.options.max_body).await.and_then(|body| {
+            request::check_request(&head, &body, gate.options)
+                .map_err(|error| Refusal(StatusCode::BAD_REQUEST, error.to_string()))
+        }),
+        Err(refusal) => Err(refusal),
+    };
     let mut checker = gate.checker.lock().unwrap_or_else(PoisonError::into_inner);
     let message = match message {
         Ok(message) => Bytes::from(message),
@@ -108,7 +126,34 @@ async fn check(State(gate): State<Gate>, request: Request) -> Response {
 }
 
 /// Why a request cannot be checked at all.
+#[derive(Debug)]
 struct Refusal(StatusCode, String);
+
+// === impl Room ===
+
+impl Room {
+    fn new(options: HttpOptions) -> Self {
+        Self {
+            checks: Semaphore::new(options.max_checks.min(Semaphore::MAX_PERMITS)),
+            bytes: Semaphore::new(BODIES.max(options.max_body).min(Semaphore::MAX_PERMITS)),
+        }
+    }
+
+    /// Takes the room for one request, at once or not at all. A body that does not say its size may
+    /// become as large as one is read.
+    fn enter(&self, body: &Body, max: usize) -> Result<[SemaphorePermit<'_>; 2], Refusal> {
+        let size = body.size_hint().upper().unwrap_or(u64::MAX);
+        let size = u32::try_from(size.min(max as u64)).unwrap_or(u32::MAX);
+        let permits = self
+            .checks
+            .try_acquire()
+            .and_then(|check| Ok([check, self.bytes.try_acquire_many(size)?]));
+        permits.map_err(|_| {
+            let why = "too many requests are in flight";
+            Refusal(StatusCode::SERVICE_UNAVAILABLE, why.to_owned())
+        })
+    }
+}
 
 async fn read(body: Body, limit: usize) -> Result<Bytes, Refusal> {
     let refuse = |status, why: &str| Err(Refusal(status, why.to_owned()));

@@ -13,6 +13,9 @@ use crate::task::{self, Shutdown};
 /// Changes come in bursts; a reload waits for this much silence.
 const SILENCE: Duration = Duration::from_millis(100);
 
+/// How long it waits for the silence: where something always changes, there is none.
+const PATIENCE: Duration = Duration::from_secs(2);
+
 /// Watches `paths` until `shutdown`.
 pub(super) fn spawn(
     paths: &[PathBuf],
@@ -37,12 +40,17 @@ pub(super) fn spawn(
                 () = shutdown.wait() => return,
                 change = changes.recv() => if change.is_none() { return },
             }
-            while let Ok(Some(())) = time::timeout(SILENCE, changes.recv()).await {}
+            quiet(&mut changes).await;
             // A failure is in the log and in the status already.
             let _ = reload.now().await;
         }
     });
     Ok(())
+}
+
+async fn quiet(changes: &mut mpsc::Receiver<()>) {
+    let burst = async { while let Ok(Some(())) = time::timeout(SILENCE, changes.recv()).await {} };
+    let _ = time::timeout(PATIENCE, burst).await;
 }
 
 /// A file is watched through its directory, since editors and Kubernetes replace files by renaming.
@@ -57,4 +65,35 @@ fn watch(watcher: &mut RecommendedWatcher, path: &Path) -> notify::Result<()> {
         parent.unwrap_or(Path::new(".")),
         RecursiveMode::NonRecursive,
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn changes_without_end_hold_up_no_reload() {
+        let (changed, mut changes) = mpsc::channel(1);
+        let noise = async {
+            loop {
+                let _ = changed.try_send(());
+                time::sleep(SILENCE / 2).await;
+            }
+        };
+        let started = time::Instant::now();
+        tokio::select! {
+            () = noise => {}
+            () = quiet(&mut changes) => {}
+        }
+        assert!(started.elapsed() <= PATIENCE + SILENCE);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_burst_is_waited_for() {
+        let (changed, mut changes) = mpsc::channel(1);
+        changed.try_send(()).unwrap();
+        let started = time::Instant::now();
+        quiet(&mut changes).await;
+        assert_eq!(started.elapsed().as_millis(), SILENCE.as_millis());
+    }
 }

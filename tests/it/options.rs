@@ -1,6 +1,7 @@
 //! The options that opa-envoy-plugin does not have, each through the program and its socket.
 
 use std::collections::HashMap;
+use std::os::unix::fs::PermissionsExt;
 
 use bytes::Bytes;
 use envoy_types::pb::envoy::config::core::v3::header_value_option::HeaderAppendAction;
@@ -12,10 +13,10 @@ use http::Request;
 use http_body::Frame;
 use prost::Message as _;
 use serde_json::{Value, json};
-use tokio::net::TcpStream;
+use tokio::net::{TcpStream, UnixStream};
 
 use crate::grpc::{Answer, Client, framed};
-use crate::support::process::{Sidecar, SidecarSpec, until};
+use crate::support::process::{Sidecar, SidecarSpec, binary, until};
 
 const POLICY: &str = include_str!("options/policy.rego");
 
@@ -208,4 +209,78 @@ async fn checks_beyond_the_bound_are_refused() {
         held.await.unwrap().trailers.is_some(),
         "the held one is answered"
     );
+}
+
+#[tokio::test]
+async fn every_address_serves_and_reflection_answers_where_it_is_enabled() {
+    for enabled in [false, true] {
+        let sidecar = sidecar(json!({
+            "addr": ["unix://FOLDER/authz.sock", "127.0.0.1:0"],
+            "socket-mode": "0600",
+            "enable-reflection": enabled,
+        }))
+        .await;
+        assert_eq!(check(&sidecar, "/open", "").await.0, 0);
+        let socket = sidecar.folder.path().join("authz.sock");
+        let mode = std::fs::metadata(&socket).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+        let stream = UnixStream::connect(&socket).await.unwrap();
+        let mut client = Client::new(stream).await;
+        client.post(post(), request("/open", "")).await;
+        sidecar.decision(|event| event["result"] == true).await;
+
+        for version in ["v1", "v1alpha"] {
+            let path = format!("grpc.reflection.{version}.ServerReflection/ServerReflectionInfo");
+            let head = Request::post(format!("http://regate/{path}"))
+                .header("content-type", "application/grpc")
+                .header("te", "trailers");
+            // `list_services`, of anything.
+            let answer = client.post(head, framed(b"\x3a\x01*")).await;
+            let names = String::from_utf8_lossy(&answer.body);
+            let listed = names.contains("envoy.service.auth.v3.Authorization");
+            assert_eq!(listed, enabled, "{version}: {names}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_second_process_does_not_take_the_socket() {
+    let addr = json!({"addr": ["unix://FOLDER/authz.sock", "127.0.0.1:0"]});
+    let first = sidecar(addr).await;
+    let socket = first.folder.path().join("authz.sock");
+    let config = json!({"plugins": {"envoy_ext_authz_grpc": {
+        "addr": format!("unix://{}", socket.display()),
+    }}});
+    let spec = SidecarSpec {
+        policy: POLICY.to_owned(),
+        config,
+        args: Vec::new(),
+    };
+
+    let mut second = Sidecar::launch(&binary(), spec);
+
+    assert_eq!(second.process().end().await.code(), Some(1));
+    let told = second.output().all();
+    assert!(told.contains("another process listens there"), "{told}");
+    UnixStream::connect(&socket).await.unwrap();
+}
+
+/// A bundle whose server is away keeps the start waiting, and a signal ends it all the same.
+#[tokio::test]
+async fn a_start_that_waits_for_bundles_can_be_ended() {
+    let spec = SidecarSpec {
+        policy: String::new(),
+        config: json!({
+            "services": {"away": {"url": "http://127.0.0.1:9"}},
+            "bundles": {"main": {"service": "away"}},
+        }),
+        args: vec!["--ready-timeout=100000".to_owned()],
+    };
+    let mut sidecar = Sidecar::launch(&binary(), spec);
+    let failed = |line: &str| line.contains("Bundle load failed.").then_some(());
+    sidecar.output().find("a failed download", failed).await;
+
+    sidecar.process().terminate();
+
+    assert!(sidecar.process().end().await.success());
 }

@@ -136,3 +136,31 @@ fn the_callers_patience_is_read() {
         assert_eq!(patience(value), None, "{value}");
     }
 }
+
+#[test]
+fn requests_in_flight_take_no_more_room_than_there_is() {
+    let max_body = BODIES / 2;
+    let room = |max_checks| {
+        Room::new(HttpOptions {
+            max_body,
+            max_checks,
+            forwarded_headers: false,
+        })
+    };
+    let of_unknown_size =
+        || Body::from_stream(futures_util::stream::pending::<Result<Bytes, std::io::Error>>());
+
+    let by_count = room(1);
+    let held = by_count.enter(&Body::empty(), max_body).expect("room");
+    let refusal = by_count.enter(&Body::empty(), max_body).unwrap_err();
+    assert_eq!(refusal.0, StatusCode::SERVICE_UNAVAILABLE);
+    drop(held);
+    let again = by_count.enter(&Body::empty(), max_body);
+    assert!(again.is_ok(), "{again:?}");
+
+    let by_size = room(100);
+    let _held = [(); 2].map(|()| by_size.enter(&of_unknown_size(), max_body).expect("room"));
+    by_size.enter(&of_unknown_size(), max_body).unwrap_err();
+    let small = by_size.enter(&Body::empty(), max_body);
+    assert!(small.is_ok(), "{small:?}");
+}

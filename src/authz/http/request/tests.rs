@@ -11,9 +11,11 @@ type Headers<'a> = &'a [(&'a str, &'a [u8])];
 
 const HERE: HttpOptions = HttpOptions {
     max_body: 1024,
+    max_checks: 1,
     forwarded_headers: false,
 };
 const FORWARD: HttpOptions = HttpOptions {
+    max_checks: 1,
     forwarded_headers: true,
     ..HERE
 };
