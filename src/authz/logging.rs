@@ -86,8 +86,9 @@ impl PolicyRules {
     }
 
     fn evaluate(&mut self, entry: usize, event: &Value) -> Result<Option<Value>, String> {
+        // Asked although it is not known what is in force, the answer must not be "no masks".
         let Some(current) = &mut self.current else {
-            return Ok(None);
+            return Err("no policy is known to ask".to_owned());
         };
         if !current.policy.defines(entry) {
             return Ok(None);

@@ -82,13 +82,14 @@ impl Policy {
         &self.0.warnings
     }
 
-    /// Whether some rule or some data defines the decision number `entry`.
+    /// Whether there is something that the decision number `entry` names, be it a thing that cannot
+    /// decide: then evaluation says why.
     #[must_use]
     pub fn defines(&self, entry: usize) -> bool {
         match self.0.entries.get(entry) {
             Some(Entry::Constant(value)) => *value != Value::Undefined,
-            Some(Entry::Rule { .. }) => true,
-            Some(Entry::Broken(_)) | None => false,
+            Some(Entry::Rule { .. } | Entry::Broken(_)) => true,
+            None => false,
         }
     }
 

@@ -235,7 +235,7 @@ fn decision_paths_lead_through_rules_values_and_data() {
 fn a_path_that_nobody_defines_is_warned_of_with_the_nearest() {
     let near = |path: &str| {
         let policy = compile_with(
-            "package envoy.authz\nallow := 1",
+            "package envoy.authz\nallow := 1\nmask(x) := x",
             "{}",
             Entrypoint::Path(path.to_owned()),
         )
@@ -248,6 +248,8 @@ fn a_path_that_nobody_defines_is_warned_of_with_the_nearest() {
         "{warning}"
     );
     assert_eq!(near("envoy/authz/allow"), (true, String::new()));
+    // It is there, and evaluation says that it is no decision: not to be taken for "no masks".
+    assert_eq!(near("envoy/authz/mask"), (true, String::new()));
 }
 
 #[test]

@@ -284,3 +284,22 @@ async fn a_start_that_waits_for_bundles_can_be_ended() {
 
     assert!(sidecar.process().end().await.success());
 }
+
+/// What cannot be asked for masks hides everything, as a mask that fails does.
+#[tokio::test]
+async fn a_mask_decision_that_names_a_function_shows_nothing() {
+    let policy = "package envoy.authz\nallow := true\nmask(x) := x\n".to_owned();
+    let config = json!({"decision_logs": {"console": true, "mask_decision": "/envoy/authz/mask"}});
+    let spec = SidecarSpec {
+        policy,
+        config,
+        args: vec!["--set=plugins.envoy_ext_authz_grpc.path=envoy/authz/allow".to_owned()],
+    };
+    let sidecar = Sidecar::start(spec).await;
+
+    assert_eq!(check(&sidecar, "/open", "").await.0, 0);
+
+    let event = sidecar.decision(|_| true).await;
+    assert_eq!(event["input"], Value::Null, "{event}");
+    assert_eq!(event["erased"][0], "/input", "{event}");
+}
