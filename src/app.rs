@@ -36,6 +36,7 @@ const RUNTIME_END: Duration = Duration::from_secs(1);
 pub fn run(loaded: Loaded) -> Result<(), RunError> {
     let logs = Logs::to_stderr(&loaded.config.log).map_err(RunError::config)?;
     let guard = Arc::new(logs.install().map_err(RunError::failed)?);
+    report_panics();
     // Control work shares one thread. It never stands before a Check: those have their own.
     let runtime = runtime::Builder::new_current_thread()
         .enable_all()
@@ -57,6 +58,16 @@ pub fn run(loaded: Loaded) -> Result<(), RunError> {
     });
     runtime.shutdown_timeout(RUNTIME_END);
     ended
+}
+
+/// Panics become lines of the log: the text that is their default would block a data thread where
+/// nobody reads standard error, and break the log's lines.
+fn report_panics() {
+    std::panic::set_hook(Box::new(|panic| {
+        let location = panic.location().map(ToString::to_string);
+        let message = panic.payload_as_str();
+        tracing::error!(location, message, "A thread panicked.");
+    }));
 }
 
 // === impl RunError ===
