@@ -276,7 +276,6 @@ impl Fetcher {
             Err(error) => {
                 let message = error.to_string();
                 let http_status = error.http_status();
-                tracing::error!(bundle = %name, error = %message, http_status, "Bundle load failed.");
                 let code = "bundle_error".to_owned();
                 self.tell(
                     Update::Failed {

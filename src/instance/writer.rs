@@ -115,7 +115,13 @@ impl Writer {
                     message,
                     http_status,
                 } => {
-                    tracing::error!(name, code, reason = message, "Bundle load failed.");
+                    tracing::error!(
+                        name,
+                        code,
+                        reason = message,
+                        http_status,
+                        "Bundle load failed."
+                    );
                     let error = BundleError {
                         code,
                         message,
