@@ -10,7 +10,7 @@ use crate::{authz, grpc, http, tls};
 use super::RunError;
 
 /// Evaluation recurses on documents that may nest 10,000 deep.
-const STACK: usize = 16 << 20;
+pub(super) const STACK: usize = 16 << 20;
 
 const GRPC: &str = "plugins.envoy_ext_authz_grpc.addr";
 const TLS: &str = "plugins.envoy_ext_authz_grpc.tls_*";

@@ -8,6 +8,7 @@ use std::thread;
 use tokio::runtime;
 
 use super::RunError;
+use super::bind::STACK;
 use super::observe::Observed;
 use super::watch::Readiness;
 use crate::authz::body::Descriptor;
@@ -28,9 +29,6 @@ use crate::task::{self, DrainGuard, Shutdown};
 use crate::telemetry::LineFormat;
 use crate::telemetry::metrics::CheckMetrics;
 use crate::telemetry::trace::Tracer;
-
-/// Evaluation recurses on documents that may nest 10,000 deep.
-const STACK: usize = 16 << 20;
 
 /// Makes checkers, one for each thread that answers.
 #[derive(Debug, Clone)]
