@@ -1,5 +1,6 @@
 //! What was decided: plain data that the Check path, the decision log and the metrics agree on.
 
+use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -36,6 +37,9 @@ pub struct Record {
     pub request: Bytes,
     /// The revisions in force when the request was answered.
     pub revisions: Arc<Revisions>,
+    /// The snapshot that decided, for those who know its type: its own masks apply to its events,
+    /// also when another is in force by then.
+    pub snapshot: Option<Arc<dyn Any + Send + Sync>>,
     /// The policy's decision, or why there is none.
     pub result: Result<Value, CheckError>,
     /// Where the time went.

@@ -78,13 +78,14 @@ pub trait Inputs: Send {
     fn value(&mut self, record: &Record) -> Value;
 }
 
-/// The mask and drop decisions of the policy in force.
+/// The mask and drop decisions of the policy that decided.
 ///
 /// The event they get has `labels`, `decision_id`, `bundles`, `path` or `query`, `input`, `result`
 /// and `timestamp`, but neither `error` nor `metrics`.
 pub trait Rules: Send {
-    /// Which of the two the policy in force defines; asked once for each batch of events.
-    fn defined(&mut self) -> Defined;
+    /// Which of the two the policy defines that decided `record`; it is asked of that policy from
+    /// then on.
+    fn defined(&mut self, record: &Record) -> Defined;
 
     /// The mask rules for `event`; none when the decision is undefined.
     fn mask(&mut self, event: &Value) -> Result<Option<Value>, String>;

@@ -329,8 +329,10 @@ impl Checker {
                 request: message.clone(),
                 revisions: run
                     .snapshot
-                    .map(|s| Arc::clone(&s.revisions))
+                    .as_ref()
+                    .map(|snapshot| Arc::clone(&snapshot.revisions))
                     .unwrap_or_default(),
+                snapshot: run.snapshot.map(|snapshot| snapshot as _),
                 result,
                 timers: run.timers,
                 trace,

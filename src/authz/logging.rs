@@ -10,7 +10,7 @@ use crate::data::{Doc, Value, dismantle, into_value, write};
 use crate::decision::Record;
 use crate::decision_log::{Defined, Inputs, Rules};
 use crate::engine::{Budget, EvalErrorKind, Evaluator, Policy};
-use crate::instance::Cell;
+use crate::instance::{Cell, Snapshot};
 
 /// The mask decision among the entrypoints that a policy is compiled with.
 pub const MASK: usize = 1;
@@ -28,10 +28,10 @@ pub struct RecordInputs {
     pub builder: Arc<InputBuilder>,
 }
 
-/// The mask and drop rules of the policy in force.
+/// The mask and drop rules of the policy that decided.
 #[derive(Debug)]
 pub struct PolicyRules {
-    policy: Cell,
+    in_force: Cell,
     current: Option<Current>,
 }
 
@@ -76,17 +76,17 @@ impl Inputs for RecordInputs {
 // === impl PolicyRules ===
 
 impl PolicyRules {
-    /// Rules of whatever policy is in force.
+    /// Rules of each record's own policy, or for a record without one of what is in force.
     #[must_use]
-    pub fn new(policy: Cell) -> Self {
+    pub fn new(in_force: Cell) -> Self {
         Self {
-            policy,
+            in_force,
             current: None,
         }
     }
 
     fn evaluate(&mut self, entry: usize, event: &Value) -> Result<Option<Value>, String> {
-        // Asked although it is not known what is in force, the answer must not be "no masks".
+        // Asked although no policy is known, the answer must not be "no masks".
         let Some(current) = &mut self.current else {
             return Err("no policy is known to ask".to_owned());
         };
@@ -106,8 +106,11 @@ impl PolicyRules {
 }
 
 impl Rules for PolicyRules {
-    fn defined(&mut self) -> Defined {
-        let snapshot = self.policy.load_full();
+    fn defined(&mut self, record: &Record) -> Defined {
+        let own = record.snapshot.clone();
+        let snapshot = own
+            .and_then(|own| own.downcast::<Snapshot>().ok())
+            .or_else(|| self.in_force.load_full());
         let generation = self.current.as_ref().map(|current| current.generation);
         if generation != snapshot.as_ref().map(|snapshot| snapshot.generation) {
             self.current = snapshot.map(|snapshot| Current {

@@ -53,7 +53,7 @@ impl Inputs for Json {
 struct FromInput(Defined, Arc<Mutex<Option<Value>>>);
 
 impl Rules for FromInput {
-    fn defined(&mut self) -> Defined {
+    fn defined(&mut self, _: &Record) -> Defined {
         self.0
     }
     fn mask(&mut self, event: &Value) -> Result<Option<Value>, String> {
@@ -110,6 +110,7 @@ fn record(request: &str) -> Record {
         version: ApiVersion::V3,
         request: Bytes::copy_from_slice(request.as_bytes()),
         revisions: Arc::new(Revisions(vec![("b".into(), "r-42".into())])),
+        snapshot: None,
         result: Ok(Value::from(true)),
         timers: Timers {
             handler: Duration::from_nanos(70),

@@ -103,9 +103,9 @@ impl Worker {
         self.queue.take(BATCH, &mut batch);
         let records = batch.len();
         if records > 0 {
-            let defined = self.defined();
             let mut events = 0;
             for record in batch.drain(..) {
+                let defined = self.defined(&record);
                 events += u64::from(self.render(&record, defined));
             }
             self.write(events);
@@ -114,11 +114,11 @@ impl Worker {
         records
     }
 
-    fn defined(&mut self) -> Defined {
+    fn defined(&mut self, record: &Record) -> Defined {
         let Some(rules) = &mut self.rules else {
             return Defined::default();
         };
-        catch_unwind(AssertUnwindSafe(|| rules.defined()))
+        catch_unwind(AssertUnwindSafe(|| rules.defined(record)))
             // As if both were there: then they are asked, and fail for each event by themselves.
             .unwrap_or(Defined {
                 mask: true,

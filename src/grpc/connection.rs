@@ -38,7 +38,11 @@ pub(super) async fn serve<H: Unary>(worker: &Rc<Worker<H>>, accepted: Accepted) 
     let served = match (stream.attach(), &worker.config.tls) {
         (Ok(stream), None) => {
             let over_file = stream.is_unix();
-            serve_http2(worker, Readable::new(stream, over_file)).await
+            if speaks(worker, &stream).await {
+                serve_http2(worker, Readable::new(stream, over_file)).await
+            } else {
+                Ok(())
+            }
         }
         (Ok(stream), Some(tls)) => serve_tls(worker, tls, stream).await,
         (Err(error), _) => Err(error.into()),
@@ -73,6 +77,18 @@ async fn serve_tls<H: Unary>(
             worker.stats.handshake_failed();
             Err(error.into())
         }
+    }
+}
+
+/// Whether a client that has connected says anything within the time for a message. Those that do
+/// not would hold their file descriptors for ever.
+async fn speaks<H>(worker: &Rc<Worker<H>>, stream: &Stream) -> bool {
+    let mut shutdown = worker.shutdown.clone();
+    tokio::select! {
+        spoke = tokio::time::timeout(worker.config.read_timeout, stream.readable()) => {
+            matches!(spoke, Ok(Ok(())))
+        }
+        () = shutdown.wait() => false,
     }
 }
 

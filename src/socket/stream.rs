@@ -35,6 +35,14 @@ impl Stream {
         matches!(self, Self::Unix(_))
     }
 
+    /// Waits until the other side has sent something, or has gone.
+    pub async fn readable(&self) -> io::Result<()> {
+        match self {
+            Self::Tcp(stream) => stream.readable().await,
+            Self::Unix(stream) => stream.readable().await,
+        }
+    }
+
     /// Takes the connection from the current runtime.
     pub fn detach(self) -> io::Result<Detached> {
         Ok(Detached(match self {

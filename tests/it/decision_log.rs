@@ -210,6 +210,7 @@ fn record(want: &Json) -> Record {
         version: ApiVersion::V3,
         request: Bytes::from(want["input"].to_string()),
         revisions: Arc::new(Revisions(revisions.collect())),
+        snapshot: None,
         result,
         timers: Timers::default(),
         trace: None,
