@@ -99,7 +99,10 @@ fn what_must_not_reach_the_engine_is_refused_with_its_place() {
             "package a\nallow if count(1, 2, 3)",
             "count: 3 arguments are given, 1 are wanted",
         ),
-        ("package a\nallow if x", "undefined variable `x` is unsafe"),
+        (
+            "package a\nallow if x",
+            "p.rego:2:10: rego_unsafe_var_error: var x is unsafe",
+        ),
         ("package a\nallow := (", "rego_parse_error"),
         (
             &*deep,
