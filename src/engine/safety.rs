@@ -5,12 +5,14 @@
 
 mod walk;
 
+use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
 
 use regorus::unstable::{Expr, Literal, LiteralStmt, Module, Query, Ref, Rule, RuleHead, Span};
 
 use super::error::CompileError;
-use walk::{Scope, Walk, declared};
+use super::negation::children;
+use walk::{Scope, Walk, declared, mentioned};
 
 /// The places of calls whose last argument takes the result: by file, where they start.
 pub(super) type Results = HashMap<String, HashSet<u32>>;
@@ -25,6 +27,7 @@ pub(super) fn check(
     let file = module.package.span.source.get_path();
     let judge = Judge {
         results: results.get(file).unwrap_or(&none),
+        late: RefCell::default(),
     };
     let mut wrong = Vec::new();
     for rule in &module.policy {
@@ -32,7 +35,21 @@ pub(super) fn check(
     }
     let mut seen = HashSet::new();
     wrong.retain(|span| seen.insert((span.start, span.text())));
-    wrong.into_iter().map(refusal).collect()
+    let defaults = module.policy.iter().filter_map(|rule| match &**rule {
+        Rule::Default { value, .. } => first_variable(value),
+        Rule::Spec { .. } => None,
+    });
+    let defaults: Vec<CompileError> = defaults.map(no_constant).collect();
+    let late = judge.late.into_inner();
+    let late = late
+        .iter()
+        .filter(|span| seen.insert((span.start, span.text())));
+    wrong
+        .into_iter()
+        .map(refusal)
+        .chain(late.map(too_late))
+        .chain(defaults)
+        .collect()
 }
 
 fn refusal(span: &Span) -> CompileError {
@@ -41,8 +58,39 @@ fn refusal(span: &Span) -> CompileError {
     CompileError::new("rego_unsafe_var_error", text).at(path, span.line, span.col)
 }
 
+/// The engine takes a `not` and an `every` in the place where they are written.
+fn too_late(span: &Span) -> CompileError {
+    let text = format!(
+        "var {} gets its value too late: write this `not` or `every` after what gives the value",
+        span.text()
+    );
+    let path = span.source.get_path();
+    CompileError::new("rego_compile_error", text).at(path, span.line, span.col)
+}
+
+/// What stands for something else in a default, which may be a comprehension.
+fn first_variable(expr: &Expr) -> Option<&Span> {
+    match expr {
+        Expr::Var { span, .. } => Some(span),
+        other => children(other)
+            .into_iter()
+            .find_map(|child| first_variable(child)),
+    }
+}
+
+fn no_constant(span: &Span) -> CompileError {
+    let text = format!(
+        "illegal default rule: its value must be a constant, and reads {}",
+        span.text()
+    );
+    let path = span.source.get_path();
+    CompileError::new("rego_parse_error", text).at(path, span.line, span.col)
+}
+
 struct Judge<'a> {
     results: &'a HashSet<u32>,
+    /// Variables whose value comes after a statement that the engine does not let wait for it.
+    late: RefCell<Vec<Span>>,
 }
 
 /// What a statement needs and gives.
@@ -66,10 +114,8 @@ impl Judge<'_> {
     fn rule<'a>(&self, rule: &'a Rule, scope: &Scope<'a>, wrong: &mut Vec<&'a Span>) {
         let (head, bodies) = match rule {
             Rule::Spec { head, bodies, .. } => (head, bodies),
-            Rule::Default { value, args, .. } => {
-                let mut scope = scope.clone();
-                args.iter().for_each(|arg| scope.bind_all(arg));
-                return self.statements(&[], &[value], scope, wrong);
+            Rule::Default { value, .. } => {
+                return self.statements(&[], &[value], scope.clone(), wrong);
             }
         };
         let (refr, key, args, assign) = match head {
@@ -110,23 +156,29 @@ impl Judge<'_> {
         stmts.iter().for_each(|stmt| self.items(stmt, &mut items));
         items.extend(terms.iter().map(|term| Item::of(vec![*term], Vec::new())));
         // Statements hold in any order: those that are ready bind what others wait for.
+        let mut late = None;
         loop {
             let before = items.len();
-            items.retain(|item| match self.ready(item, &scope) {
-                Ok(bound) => {
-                    scope.bind(bound);
-                    false
-                }
-                Err(_) => true,
+            let mut waiting = Vec::new();
+            items.retain(|item| {
+                waiting.extend(item.cannot_wait(&scope));
+                let ready = self.ready(item, &scope);
+                ready.map(|bound| scope.bind(bound)).is_err()
             });
-            if items.is_empty() || items.len() == before {
+            // The first time it is the order of the text.
+            let late = late.get_or_insert(waiting);
+            if items.is_empty() {
+                late.retain(|span| scope.has(span.text()));
+                return self.late.borrow_mut().extend(late.drain(..).cloned());
+            }
+            if items.len() == before {
                 break;
             }
         }
         let left = items
             .iter()
             .filter_map(|item| self.ready(item, &scope).err());
-        left.for_each(|unsafe_ones| wrong.extend(unsafe_ones));
+        left.for_each(|unbound| wrong.extend(unbound));
     }
 
     fn items<'a>(&self, stmt: &'a LiteralStmt, out: &mut Vec<Item<'a>>) {
@@ -240,6 +292,21 @@ impl<'a> Item<'a> {
             taken,
             ..Self::default()
         }
+    }
+
+    /// Variables without a value for which the engine would not wait, if they get one.
+    fn cannot_wait(&self, scope: &Scope<'a>) -> Vec<&'a Span> {
+        let mut found = Vec::new();
+        if let Some((names, query)) = &self.every {
+            let mut inner = scope.clone();
+            inner.bind(names.iter().copied());
+            mentioned(query, &inner, &mut found);
+        } else if self.negated {
+            let mut walk = Walk::new(scope);
+            self.given.iter().for_each(|expr| walk.value(expr));
+            found = walk.unknown_indexes();
+        }
+        found
     }
 }
 

@@ -39,7 +39,7 @@ impl<'a> Scope<'a> {
         }
     }
 
-    fn has(&self, name: &str) -> bool {
+    pub(super) fn has(&self, name: &str) -> bool {
         self.bound.contains(name) || (self.names.contains(name) && !self.hidden.contains(name))
     }
 
@@ -120,17 +120,23 @@ impl<'s, 'a> Walk<'s, 'a> {
 
     /// Settles what indexes bind, which counts in the whole statement.
     pub(super) fn settle(&mut self, negated: bool) {
-        let scope = self.scope;
-        let indexes = std::mem::take(&mut self.indexes);
         if negated {
-            let unknown = indexes.into_iter().filter(|span| !scope.has(span.text()));
+            let unknown = self.unknown_indexes();
             self.wrong.extend(unknown);
             return;
         }
+        let indexes = std::mem::take(&mut self.indexes);
         let indexes = indexes.into_iter().map(Span::text);
         let names: HashSet<&str> = indexes.filter(|name| *name != "_").collect();
         self.wrong.retain(|span| !names.contains(span.text()));
         self.bound.extend(names);
+    }
+
+    /// The indexes so far that have no value.
+    pub(super) fn unknown_indexes(&mut self) -> Vec<&'a Span> {
+        let scope = self.scope;
+        let indexes = std::mem::take(&mut self.indexes).into_iter();
+        indexes.filter(|span| !scope.has(span.text())).collect()
     }
 
     fn need(&mut self, span: &'a Span) {
@@ -159,6 +165,41 @@ fn root_has_value(refr: &Expr, scope: &Scope<'_>) -> bool {
             Expr::Var { span, .. } => return scope.has(span.text()),
             _ => return true,
         }
+    }
+}
+
+/// The variables without a value that a query names and does not declare.
+pub(super) fn mentioned<'a>(query: &'a Query, scope: &Scope<'a>, out: &mut Vec<&'a Span>) {
+    let own = declared(&query.stmts);
+    let mut found = Vec::new();
+    for stmt in &query.stmts {
+        let exprs = match &stmt.literal {
+            Literal::SomeVars { .. } => Vec::new(),
+            Literal::SomeIn { collection, .. } => vec![collection],
+            Literal::Expr { expr, .. } | Literal::NotExpr { expr, .. } => vec![expr],
+            Literal::Every { domain, query, .. } => {
+                mentioned(query, scope, &mut found);
+                vec![domain]
+            }
+        };
+        let with = stmt.with_mods.iter().map(|with| &with.r#as);
+        exprs
+            .into_iter()
+            .chain(with)
+            .for_each(|expr| variables(expr, scope, &mut found));
+    }
+    out.extend(found.into_iter().filter(|span| !own.contains(span.text())));
+}
+
+fn variables<'a>(expr: &'a Expr, scope: &Scope<'a>, out: &mut Vec<&'a Span>) {
+    match expr {
+        Expr::Var { span, .. } if !scope.has(span.text()) => out.push(span),
+        Expr::ArrayCompr { query, .. }
+        | Expr::SetCompr { query, .. }
+        | Expr::ObjectCompr { query, .. } => mentioned(query, scope, out),
+        other => children(other)
+            .into_iter()
+            .for_each(|child| variables(child, scope, out)),
     }
 }
 
