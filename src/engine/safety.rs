@@ -126,7 +126,9 @@ impl Judge<'_> {
             } => (refr, None, args.as_slice(), assign.as_ref()),
         };
         let mut scope = scope.clone();
-        args.iter().for_each(|arg| scope.bind_all(arg));
+        for arg in args {
+            scope.bind_all(arg);
+        }
         let mut keys = indexes(refr);
         keys.extend(key.map(|key| &**key));
         if bodies.is_empty() {
@@ -153,7 +155,9 @@ impl Judge<'_> {
     ) {
         scope.hide(declared(stmts));
         let mut items = Vec::new();
-        stmts.iter().for_each(|stmt| self.items(stmt, &mut items));
+        for stmt in stmts {
+            self.items(stmt, &mut items);
+        }
         items.extend(terms.iter().map(|term| Item::of(vec![*term], Vec::new())));
         // Statements hold in any order: those that are ready bind what others wait for.
         let mut late = None;
@@ -256,9 +260,13 @@ impl Judge<'_> {
         scope: &Scope<'a>,
     ) -> Result<HashSet<&'a str>, Vec<&'a Span>> {
         let mut walk = Walk::new(scope);
-        given.iter().for_each(|expr| walk.value(expr));
+        for expr in given {
+            walk.value(expr);
+        }
         walk.settle(item.negated);
-        taken.iter().for_each(|expr| walk.pattern(expr));
+        for expr in taken {
+            walk.pattern(expr);
+        }
         walk.settle(item.negated);
         let Walk {
             mut wrong,
@@ -296,16 +304,22 @@ impl<'a> Item<'a> {
 
     /// Variables without a value for which the engine would not wait, if they get one.
     fn cannot_wait(&self, scope: &Scope<'a>) -> Vec<&'a Span> {
-        let mut found = Vec::new();
-        if let Some((names, query)) = &self.every {
-            let mut inner = scope.clone();
-            inner.bind(names.iter().copied());
-            mentioned(query, &inner, &mut found);
-        } else if self.negated {
-            let mut walk = Walk::new(scope);
-            self.given.iter().for_each(|expr| walk.value(expr));
-            found = walk.unknown_indexes();
+        if !self.negated && self.every.is_none() {
+            return Vec::new();
         }
+        let mut walk = Walk::new(scope);
+        for expr in &self.given {
+            walk.value(expr);
+        }
+        let indexes = walk.unknown_indexes();
+        let Some((names, query)) = &self.every else {
+            return indexes;
+        };
+        let mut inner = scope.clone();
+        inner.bind(names.iter().copied());
+        inner.bind(indexes.into_iter().map(Span::text));
+        let mut found = Vec::new();
+        mentioned(query, &inner, &mut found);
         found
     }
 }

@@ -52,9 +52,9 @@ impl<'a> Scope<'a> {
         if let Expr::Var { span, .. } = expr {
             self.bound.insert(span.text());
         }
-        children(expr)
-            .into_iter()
-            .for_each(|child| self.bind_all(child));
+        for child in children(expr) {
+            self.bind_all(child);
+        }
     }
 
     /// Variables of these names are others than those outside, and have no value yet.
@@ -208,7 +208,7 @@ pub(super) fn declared(stmts: &[LiteralStmt]) -> HashSet<&str> {
     let mut names = HashSet::new();
     for stmt in stmts {
         match &stmt.literal {
-            Literal::SomeVars { vars, .. } => names.extend(vars.iter().map(|span| span.text())),
+            Literal::SomeVars { vars, .. } => names.extend(vars.iter().map(Span::text)),
             Literal::SomeIn { key, value, .. } => key
                 .iter()
                 .chain([value])
