@@ -9,6 +9,7 @@ use super::builtins;
 use super::error::CompileError;
 use super::facts::{Call, Root, RuleFacts};
 use super::index::Index;
+use super::safety::Results;
 use crate::data::Value;
 
 /// Families and names of Rego's built-in functions that the engine lacks.
@@ -54,6 +55,28 @@ fn calls(facts: &[RuleFacts], index: &Index<'_>) -> Vec<CompileError> {
         Some(located("rego_type_error", text, &reference.span))
     });
     wrong.collect()
+}
+
+/// Where calls have one argument more than the function takes: it takes the result.
+pub(super) fn results(facts: &[RuleFacts], index: &Index<'_>) -> Results {
+    let mut results = Results::new();
+    for reference in facts.iter().flat_map(|fact| &fact.references) {
+        let Some(call) = &reference.call else {
+            continue;
+        };
+        let own = index
+            .get(&reference.path)
+            .filter(|_| reference.root == Root::Data);
+        let wanted = own
+            .and_then(|rule| rule.arguments)
+            .or_else(|| builtin_arguments(&call.name));
+        if wanted.is_some_and(|wanted| call.arguments == wanted + 1) {
+            let span = &reference.span;
+            let file = span.source.get_path().to_owned();
+            results.entry(file).or_default().insert(span.start);
+        }
+    }
+    results
 }
 
 /// What is wrong with a call; `own` is the number of arguments when a rule defines the function.

@@ -165,9 +165,11 @@ fn compile(source: Source) -> Result<Inner, Vec<CompileError>> {
 fn check_all(engine: &mut regorus::Engine, data: &Value) -> Result<(), Vec<CompileError>> {
     let modules = engine.get_modules();
     let rules = facts::of(modules);
-    let mut errors = check::all(&rules, &Index::new(&rules), data);
+    let index = Index::new(&rules);
+    let mut errors = check::all(&rules, &index, data);
+    let results = check::results(&rules, &index);
     for (module, names) in modules.iter().zip(&facts::visible(modules)) {
-        errors.extend(safety::check(module, names));
+        errors.extend(safety::check(module, names, &results));
     }
     if errors.is_empty() {
         Ok(())

@@ -99,7 +99,10 @@ fn what_must_not_reach_the_engine_is_refused_with_its_place() {
             "package a\nallow if count(1, 2, 3)",
             "count: 3 arguments are given, 1 are wanted",
         ),
-        ("package a\nallow if x", "undefined variable `x` is unsafe"),
+        (
+            "package a\nallow if x",
+            "p.rego:2:10: rego_unsafe_var_error: var x is unsafe",
+        ),
         ("package a\nallow := (", "rego_parse_error"),
         (
             &*deep,
@@ -494,4 +497,55 @@ fn demand_of_a_query_counts() {
     let query = Entrypoint::Query("input.q.r == 1; data.a.allow".to_owned());
     let policy = compile_with("package a\nallow if input.x", "{}", query).expect("it compiles");
     assert!(policy.demand(0).member("q").is_some() && policy.demand(0).member("x").is_some());
+}
+
+#[test]
+fn variables_that_nothing_binds_are_refused_with_their_place() {
+    let cases = [
+        (
+            "deny := typo",
+            "p.rego:2:9: rego_unsafe_var_error: var typo is unsafe",
+        ),
+        (
+            "deny contains z if true",
+            "p.rego:2:15: rego_unsafe_var_error: var z",
+        ),
+        ("x[k] := 1", "p.rego:2:3: rego_unsafe_var_error: var k"),
+        ("f(a) := b", "p.rego:2:9: rego_unsafe_var_error: var b"),
+        (
+            "x := 1 if input.a else := q",
+            "p.rego:2:27: rego_unsafe_var_error: var q",
+        ),
+        (
+            "dead(a) if a == q",
+            "p.rego:2:17: rego_unsafe_var_error: var q",
+        ),
+        (
+            "x := [y | input.z]",
+            "p.rego:2:7: rego_unsafe_var_error: var y",
+        ),
+        (
+            "x if every y in [1] { y == z }",
+            "p.rego:2:28: rego_unsafe_var_error: var z",
+        ),
+        (
+            "x if { not input.ys[i]; input.xs[i] }",
+            "p.rego:2:21: rego_compile_error: var i gets its value too late",
+        ),
+        (
+            "x if { every q in [1] { input.ys[i] }; input.xs[i] }",
+            "p.rego:2:34: rego_compile_error: var i gets",
+        ),
+        (
+            "default x := input.y",
+            "p.rego:2:14: rego_parse_error: illegal default rule",
+        ),
+        ("default x := typo", "p.rego:2:"),
+        ("default x := y\ny := 1", "p.rego:2:"),
+    ];
+    for (text, want) in cases {
+        let error = compile(&format!("package a\n{text}")).err();
+        let error = error.map(|error| error.to_string()).unwrap_or_default();
+        assert!(error.contains(want), "{text}\n{error}");
+    }
 }

@@ -14,9 +14,10 @@ use serde_json::Value as Json;
 
 use crate::support::{corpus, skip};
 
-const TABLES: [(&str, &str); 2] = [
+const TABLES: [(&str, &str); 3] = [
     ("negation", include_str!("../cases/engine/negation.yaml")),
     ("builtins", include_str!("../cases/engine/builtins.yaml")),
+    ("safety", include_str!("../cases/engine/safety.yaml")),
 ];
 
 const DATA: &str = include_str!("../cases/engine/data.json");
