@@ -135,3 +135,70 @@ impl Rules for PolicyRules {
         Ok(self.evaluate(DROP, event)? == Some(Value::Bool(true)))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::SystemTime;
+
+    use bytes::Bytes;
+
+    use super::*;
+    use crate::decision::{ApiVersion, DecisionId, Timers};
+    use crate::engine::{Entrypoint, Module, RegoVersion, Source};
+
+    /// A snapshot whose policy masks, or not.
+    fn snapshot(generation: u64, policy: &str) -> Snapshot {
+        let path = |path: &str| Entrypoint::Path(path.to_owned());
+        let policy = Policy::compile(Source {
+            modules: vec![Module {
+                name: "policy.rego".to_owned(),
+                source: policy.into(),
+                version: RegoVersion::V1,
+            }],
+            data: Value::new_object(),
+            entrypoints: vec![path("a/allow"), path("system/log/mask"), path("none")],
+            max_errors: 1,
+        });
+        Snapshot {
+            generation,
+            policy: policy.expect("a policy"),
+            revisions: Arc::default(),
+            activated_at: SystemTime::now(),
+        }
+    }
+
+    fn record(snapshot: Option<Snapshot>) -> Record {
+        Record {
+            id: DecisionId::random().expect("randomness"),
+            timestamp: SystemTime::now(),
+            version: ApiVersion::V3,
+            request: Bytes::new(),
+            revisions: Arc::default(),
+            snapshot: snapshot.map(|snapshot| Arc::new(snapshot) as _),
+            result: Ok(Value::Bool(true)),
+            timers: Timers::default(),
+            trace: None,
+        }
+    }
+
+    #[test]
+    fn an_event_is_masked_by_the_policy_that_decided_it() {
+        // Nothing is in force: whatever is answered comes from the record's own snapshot.
+        let mut rules = PolicyRules::new(Cell::new());
+        let masking = "package system.log\n\nmask contains \"/input/secret\"\n";
+        let masks = record(Some(snapshot(1, masking)));
+        assert!(rules.defined(&masks).mask);
+        let event = Value::new_object();
+        assert!(matches!(rules.mask(&event), Ok(Some(Value::Set(set))) if set.len() == 1));
+        let later = record(Some(snapshot(2, "package a\n\nallow := true\n")));
+        assert!(!rules.defined(&later).mask);
+        assert!(rules.defined(&masks).mask, "the older one comes late");
+    }
+
+    #[test]
+    fn without_any_policy_there_is_no_answer() {
+        let mut rules = PolicyRules::new(Cell::new());
+        assert_eq!(rules.defined(&record(None)), Defined::default());
+        assert!(rules.mask(&Value::new_object()).is_err());
+    }
+}
