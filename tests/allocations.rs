@@ -93,7 +93,7 @@ mod tests {
     fn a_decision_of_the_rbac_policy() {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("policies/rbac");
         let files = ["policy.rego", "data.json"].map(|name| folder.join(name));
-        assert_per_decision(&files, 419);
+        assert_per_decision(&files, 345);
     }
 
     fn assert_per_decision(policy: &[PathBuf], most: u64) {

@@ -4,6 +4,8 @@
 # Strip that header from outside requests at the edge, or anyone can name themselves.
 package envoy.authz
 
+import input.attributes.request.http
+
 default allow := false
 
 allow if {
@@ -12,8 +14,6 @@ allow if {
 	http.method in grant.methods
 	below(grant.path)
 }
-
-http := input.attributes.request.http
 
 # Whole segments are compared, so that a grant on /orders says nothing about /orders-archive.
 below(path) if array.slice(input.parsed_path, 0, count(path)) == path
