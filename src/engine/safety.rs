@@ -12,7 +12,7 @@ use regorus::unstable::{Expr, Literal, LiteralStmt, Module, Query, Ref, Rule, Ru
 
 use super::error::CompileError;
 use super::negation::children;
-use walk::{Scope, Walk, declared, mentioned};
+use walk::{Scope, Walk, declared, iterated, mentioned};
 
 /// The places of calls whose last argument takes the result: by file, where they start.
 pub(super) type Results = HashMap<String, HashSet<u32>>;
@@ -58,10 +58,10 @@ fn refusal(span: &Span) -> CompileError {
     CompileError::new("rego_unsafe_var_error", text).at(path, span.line, span.col)
 }
 
-/// The engine takes a `not` and an `every` in the place where they are written.
+/// The engine takes a `not`, an `every` and a comprehension in the place where they are written.
 fn too_late(span: &Span) -> CompileError {
     let text = format!(
-        "var {} gets its value too late: write this `not` or `every` after what gives the value",
+        "var {} gets its value too late: write this `not`, `every` or comprehension after what gives the value",
         span.text()
     );
     let path = span.source.get_path();
@@ -154,6 +154,7 @@ impl Judge<'_> {
         wrong: &mut Vec<&'a Span>,
     ) {
         scope.hide(declared(stmts));
+        let iterated = iterated(stmts);
         let mut items = Vec::new();
         for stmt in stmts {
             self.items(stmt, &mut items);
@@ -166,6 +167,7 @@ impl Judge<'_> {
             let mut waiting = Vec::new();
             items.retain(|item| {
                 waiting.extend(item.cannot_wait(&scope));
+                waiting.extend(item.captured(&scope, &iterated));
                 let ready = self.ready(item, &scope);
                 ready.map(|bound| scope.bind(bound)).is_err()
             });
@@ -320,6 +322,23 @@ impl<'a> Item<'a> {
         inner.bind(indexes.into_iter().map(Span::text));
         let mut found = Vec::new();
         mentioned(query, &inner, &mut found);
+        found
+    }
+}
+
+impl<'a> Item<'a> {
+    /// Variables of comprehensions that have the name of one which a later `some … in` declares. To
+    /// Rego they are two, to the engine they are one.
+    fn captured(&self, scope: &Scope<'a>, iterated: &HashSet<&str>) -> Vec<&'a Span> {
+        let mut walk = Walk::new(scope);
+        for expr in self.given.iter().chain(&self.taken) {
+            walk.value(expr);
+        }
+        let mut found = Vec::new();
+        for (query, _) in walk.queries {
+            mentioned(query, scope, &mut found);
+        }
+        found.retain(|span| iterated.contains(span.text()));
         found
     }
 }

@@ -533,6 +533,10 @@ fn variables_that_nothing_binds_are_refused_with_their_place() {
             "p.rego:2:21: rego_compile_error: var i gets its value too late",
         ),
         (
+            "allow if { count([1 | input.xs[i]]) == 1; some i in [1] }",
+            "rego_compile_error: var i gets its value too late",
+        ),
+        (
             "x if { every q in [1] { input.ys[i] }; input.xs[i] }",
             "p.rego:2:34: rego_compile_error: var i gets",
         ),

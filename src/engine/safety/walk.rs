@@ -205,14 +205,10 @@ fn variables<'a>(expr: &'a Expr, scope: &Scope<'a>, out: &mut Vec<&'a Span>) {
 
 /// The names that statements declare: by `some` and by `:=`.
 pub(super) fn declared(stmts: &[LiteralStmt]) -> HashSet<&str> {
-    let mut names = HashSet::new();
+    let mut names = iterated(stmts);
     for stmt in stmts {
         match &stmt.literal {
             Literal::SomeVars { vars, .. } => names.extend(vars.iter().map(Span::text)),
-            Literal::SomeIn { key, value, .. } => key
-                .iter()
-                .chain([value])
-                .for_each(|expr| pattern_names(expr, &mut names)),
             Literal::Expr { expr, .. } => {
                 if let Expr::AssignExpr {
                     op: AssignOp::ColEq,
@@ -224,6 +220,18 @@ pub(super) fn declared(stmts: &[LiteralStmt]) -> HashSet<&str> {
                 }
             }
             _ => {}
+        }
+    }
+    names
+}
+
+/// The names that `some … in` declares.
+pub(super) fn iterated(stmts: &[LiteralStmt]) -> HashSet<&str> {
+    let mut names = HashSet::new();
+    for stmt in stmts {
+        if let Literal::SomeIn { key, value, .. } = &stmt.literal {
+            let patterns = key.iter().chain([value]);
+            patterns.for_each(|expr| pattern_names(expr, &mut names));
         }
     }
     names
