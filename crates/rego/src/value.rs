@@ -1,0 +1,220 @@
+//! Immutable values: cheap to clone, totally ordered as Rego orders them, bounded in depth.
+//!
+//! The representation is hidden: everything goes through the methods of [`Value`], [`Number`], [`Str`],
+//! [`Array`], [`Object`] and [`Set`].
+
+mod array;
+mod number;
+mod object;
+mod set;
+mod text;
+
+use std::cmp::Ordering;
+use std::hash::{Hash, Hasher};
+
+pub use array::Array;
+pub use number::Number;
+pub use object::Object;
+pub use set::Set;
+pub use text::Str;
+
+/// A Rego value.
+#[derive(Debug, Clone)]
+pub enum Value {
+    /// `null`.
+    Null,
+    /// `true` or `false`.
+    Bool(bool),
+    /// A number of any size.
+    Number(Number),
+    /// A string.
+    String(Str),
+    /// An array.
+    Array(Array),
+    /// An object; its keys may be any values.
+    Object(Object),
+    /// A set.
+    Set(Set),
+}
+
+// === impl Value ===
+
+impl Value {
+    /// Rego's name of the value's type: `null`, `boolean`, `number`, `string`, `array`, `object`, `set`.
+    #[must_use]
+    pub fn type_name(&self) -> &'static str {
+        match self {
+            Self::Null => "null",
+            Self::Bool(_) => "boolean",
+            Self::Number(_) => "number",
+            Self::String(_) => "string",
+            Self::Array(_) => "array",
+            Self::Object(_) => "object",
+            Self::Set(_) => "set",
+        }
+    }
+
+    /// What a reference `value[key]` finds: an array's element, an object's value, a set's member.
+    #[must_use]
+    pub fn get(&self, key: &Value) -> Option<&Value> {
+        match self {
+            Self::Array(array) => match key {
+                Self::Number(n) => array.get(usize::try_from(n.as_i64()?).ok()?),
+                _ => None,
+            },
+            Self::Object(object) => object.get(key),
+            Self::Set(set) => set.get(key),
+            _ => None,
+        }
+    }
+
+    /// The member of an object whose key is the string `key`.
+    #[must_use]
+    pub fn get_str(&self, key: &str) -> Option<&Value> {
+        match self {
+            Self::Object(object) => object.get_str(key),
+            _ => None,
+        }
+    }
+
+    /// The string, if it is one.
+    #[must_use]
+    pub fn as_str(&self) -> Option<&str> {
+        match self {
+            Self::String(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// How deep composite values nest; 0 for a scalar. Kept with the value, not counted here.
+    #[must_use]
+    pub fn depth(&self) -> usize {
+        match self {
+            Self::Array(v) => v.depth(),
+            Self::Object(v) => v.depth(),
+            Self::Set(v) => v.depth(),
+            _ => 0,
+        }
+    }
+
+    fn rank(&self) -> u8 {
+        match self {
+            Self::Null => 0,
+            Self::Bool(_) => 1,
+            Self::Number(_) => 2,
+            Self::String(_) => 3,
+            Self::Array(_) => 4,
+            Self::Object(_) => 5,
+            Self::Set(_) => 6,
+        }
+    }
+}
+
+impl Ord for Value {
+    fn cmp(&self, other: &Self) -> Ordering {
+        match (self, other) {
+            (Self::Bool(a), Self::Bool(b)) => a.cmp(b),
+            (Self::Number(a), Self::Number(b)) => a.cmp(b),
+            (Self::String(a), Self::String(b)) => a.cmp(b),
+            (Self::Array(a), Self::Array(b)) => a.cmp(b),
+            (Self::Object(a), Self::Object(b)) => a.cmp(b),
+            (Self::Set(a), Self::Set(b)) => a.cmp(b),
+            _ => self.rank().cmp(&other.rank()),
+        }
+    }
+}
+
+impl PartialOrd for Value {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Value {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other) == Ordering::Equal
+    }
+}
+
+impl Eq for Value {}
+
+impl Hash for Value {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.rank().hash(state);
+        match self {
+            Self::Null => {}
+            Self::Bool(v) => v.hash(state),
+            Self::Number(v) => v.hash(state),
+            Self::String(v) => v.hash(state),
+            Self::Array(v) => v.hash(state),
+            Self::Object(v) => v.hash(state),
+            Self::Set(v) => v.hash(state),
+        }
+    }
+}
+
+impl From<bool> for Value {
+    fn from(v: bool) -> Self {
+        Self::Bool(v)
+    }
+}
+
+impl From<i64> for Value {
+    fn from(v: i64) -> Self {
+        Self::Number(Number::from(v))
+    }
+}
+
+impl From<usize> for Value {
+    fn from(v: usize) -> Self {
+        Self::Number(Number::from(v))
+    }
+}
+
+impl From<&str> for Value {
+    fn from(v: &str) -> Self {
+        Self::String(Str::from(v))
+    }
+}
+
+impl From<String> for Value {
+    fn from(v: String) -> Self {
+        Self::String(Str::from(v))
+    }
+}
+
+impl From<Str> for Value {
+    fn from(v: Str) -> Self {
+        Self::String(v)
+    }
+}
+
+impl From<Number> for Value {
+    fn from(v: Number) -> Self {
+        Self::Number(v)
+    }
+}
+
+impl From<Vec<Value>> for Value {
+    fn from(v: Vec<Value>) -> Self {
+        Self::Array(Array::from(v))
+    }
+}
+
+impl From<Array> for Value {
+    fn from(v: Array) -> Self {
+        Self::Array(v)
+    }
+}
+
+impl From<Object> for Value {
+    fn from(v: Object) -> Self {
+        Self::Object(v)
+    }
+}
+
+impl From<Set> for Value {
+    fn from(v: Set) -> Self {
+        Self::Set(v)
+    }
+}
