@@ -1,0 +1,363 @@
+//! The program: what the planner makes and the evaluator runs.
+//!
+//! There is no search at run time. Which variable a statement binds is known, so unification has become
+//! assignment, comparison and taking apart; a reference that iterates has become a [`Scan`]; the rest of a body
+//! stands inside the scan's own block. A block runs its statements in order; one that does not hold ends the block,
+//! and the innermost scan around goes on with its next member. [`Stmt::Yield`] at the end hands out one answer.
+
+use std::sync::Arc;
+
+use super::index::Index;
+use crate::builtins::Builtin;
+use crate::hir::{BuiltinRef, Place};
+use crate::source::File;
+use crate::value::{Str, Value};
+
+/// The number of a unit in [`Program::units`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct UnitId(pub u32);
+
+/// The number of a node in [`Tree::nodes`]; 0 is `data`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct NodeId(pub u32);
+
+/// The number of a path in [`Program::inputs`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct InputId(pub u32);
+
+/// The number of a path in [`Program::documents`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct DataId(pub u32);
+
+/// A slot in the frame of a rule, function or query.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Slot(pub u32);
+
+/// A path of constant keys.
+pub type Path = Box<[Value]>;
+
+/// A policy, ready to run with any data. Immutable; queries refer to it and bring their own blocks.
+#[derive(Debug, Default)]
+pub struct Program {
+    /// The files that places point into.
+    pub files: Vec<Arc<File>>,
+    /// The rules of one path each.
+    pub units: Vec<Unit>,
+    /// Where the units stand below `data`.
+    pub tree: Tree,
+    /// Constant paths below `input` that are read, each once. The evaluator remembers what it found for each during
+    /// a query.
+    pub inputs: Vec<Path>,
+    /// Constant paths of base data that are read and that no rule stands on, above or below; the evaluator resolves
+    /// them when policy and data meet.
+    pub documents: Vec<Path>,
+}
+
+/// The virtual documents, by path.
+#[derive(Debug, Default)]
+pub struct Tree {
+    /// The nodes; the first is `data`.
+    pub nodes: Vec<Node>,
+}
+
+/// A node of the tree: a package or part of its name, or a unit. Nothing stands below a unit: rules whose ground
+/// path goes on below another rule's belong to that unit.
+#[derive(Debug, Default)]
+pub struct Node {
+    /// Its path below `data`.
+    pub path: Path,
+    /// The unit that stands here.
+    pub unit: Option<UnitId>,
+    /// What stands below, by key in order.
+    pub children: Vec<(Value, NodeId)>,
+}
+
+/// All rules of one path.
+#[derive(Debug)]
+pub struct Unit {
+    /// The path below `data`.
+    pub path: Path,
+    /// What kind of document it is.
+    pub kind: UnitKind,
+    /// The rules.
+    pub rules: Vec<Rule>,
+    /// The default's value: for a function, an expression over its parameters' slots.
+    pub default: Option<Clause>,
+    /// Which rules can hold; without it all are tried.
+    pub index: Option<Index>,
+    /// Whether the first answer is the only one possible: all rules give the same constant.
+    pub first: bool,
+}
+
+/// What kind of document a unit is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UnitKind {
+    /// One value.
+    Complete,
+    /// A value for given arguments, which stand in the slots from 0 on.
+    Function {
+        /// How many arguments.
+        arity: u32,
+    },
+    /// An object or a set, put together from what its rules give: see [`Emit::Entry`] and [`Emit::Member`].
+    Partial,
+}
+
+/// One rule with its else branches: the first clause with an answer is the rule's. All answers of all rules of a
+/// complete document or a function must be equal.
+#[derive(Debug)]
+pub struct Rule {
+    /// The body, then the else branches.
+    pub clauses: Vec<Clause>,
+    /// Of a partial document: the same rule for a look-up with the first `n + 1` keys known, at position `n`. The
+    /// known keys stand in the slots from 0 on, and the block begins by matching the head's keys with them. What it
+    /// yields is as of the whole rule, keys included. Absent where nobody asks that many keys.
+    pub probes: Vec<Option<Clause>>,
+}
+
+/// A block with its frame.
+#[derive(Debug)]
+pub struct Clause {
+    /// Where it stands, for errors and tools.
+    pub place: Place,
+    /// How many slots it has.
+    pub slots: u32,
+    /// The statements.
+    pub block: Block,
+}
+
+/// Statements that must hold one after the other. [`Stmt::Scan`], [`Stmt::With`], [`Stmt::Leave`] and
+/// [`Stmt::Yield`] stand last.
+pub type Block = Vec<Stmt>;
+
+/// A statement.
+#[derive(Debug)]
+pub enum Stmt {
+    /// Holds when the value is defined and not `false`.
+    Test(Expr),
+    /// Holds when the value is defined; puts it into the slot.
+    Bind(Slot, Expr),
+    /// Holds when the value is defined and matches.
+    Match(Pattern, Expr),
+    /// Holds when both are defined and compare so.
+    Compare(Comparison, Expr, Expr),
+    /// Runs the block for each member.
+    Scan(Box<Scan>),
+    /// Holds when the block yields nothing.
+    Not(Block),
+    /// Holds when the block yields; stops it at its first answer.
+    Exists(Block),
+    /// Holds when one of the blocks yields; stops at the first answer.
+    Either(Vec<Block>),
+    /// Holds when the block yields for each member of the source, which must be defined and a collection.
+    Every(Box<Scan>),
+    /// Runs the block with documents and functions replaced.
+    With(Box<With>),
+    /// Runs the block, which stands inside a [`Stmt::With`]'s, as if that `With` were not: the rest of a body after
+    /// a literal with modifiers.
+    Leave(Block),
+    /// Prints and holds. Each argument gives a set: every combination of their members is a line, `<undefined>`
+    /// stands for an empty one.
+    Print(Place, Vec<Expr>),
+    /// Says where we are, to a tracer, a profiler or a coverage report. Only in programs that were planned with
+    /// instruments.
+    Mark(Mark),
+    /// Hands out an answer.
+    Yield(Emit),
+}
+
+/// What a [`Stmt::Mark`] says.
+#[derive(Debug, Clone)]
+pub enum Mark {
+    /// The literal that the statements after it come from.
+    Literal(Place),
+    /// That literal has no solution (any more): stands nowhere, the evaluator says it.
+    Done(Place),
+}
+
+/// A loop over the members of a collection.
+#[derive(Debug)]
+pub struct Scan {
+    /// Over what. A scalar has no members.
+    pub source: Source,
+    /// What the key must match: of an array the index, of a set the member.
+    pub key: Pattern,
+    /// What the value must match.
+    pub value: Pattern,
+    /// What is run for each.
+    pub body: Block,
+}
+
+/// What a scan goes over.
+#[derive(Debug)]
+pub enum Source {
+    /// A value.
+    Value(Expr),
+    /// The keys below a place in `data` where rules and base data mix: from `node` follow `keys`, then give each key
+    /// that stands there, in order. The value pattern is [`Pattern::Any`].
+    Keys {
+        /// Where to start.
+        node: NodeId,
+        /// The way from there.
+        keys: Vec<Expr>,
+    },
+}
+
+/// What a value is matched with.
+#[derive(Debug)]
+pub enum Pattern {
+    /// Anything.
+    Any,
+    /// Anything, which goes into the slot.
+    Bind(Slot),
+    /// What is equal to this.
+    Equal(Expr),
+    /// An array of just this length.
+    Array(Vec<Pattern>),
+    /// An object with just these keys, which are defined where it is matched.
+    Object(Vec<(Expr, Pattern)>),
+}
+
+/// How two values must compare.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Comparison {
+    /// `==`, and `=` where both sides are known.
+    Equal,
+    /// `!=`.
+    NotEqual,
+    /// `<`.
+    Less,
+    /// `<=`.
+    LessEqual,
+    /// `>`.
+    Greater,
+    /// `>=`.
+    GreaterEqual,
+}
+
+/// Replacements, and what runs under them.
+#[derive(Debug)]
+pub struct With {
+    /// In order: each value is computed under those before it.
+    pub replacements: Vec<Replace>,
+    /// What runs. Where the literal is one that continues into the rest of its body, that rest is in a
+    /// [`Stmt::Leave`].
+    pub body: Block,
+}
+
+/// One replacement.
+#[derive(Debug)]
+pub enum Replace {
+    /// `input`, or below it; the value is merged in by copying the path.
+    Input(Path, Expr),
+    /// A document below `data`.
+    Data(Path, Expr),
+    /// A function: every call of it is a call of the other.
+    Function(Function, Function),
+    /// A function: every call of it gives this value.
+    Constant(Function, Expr),
+}
+
+/// A function.
+#[derive(Debug, Clone)]
+pub enum Function {
+    /// Of the policy.
+    Unit(UnitId),
+    /// Built in.
+    Builtin(BuiltinRef),
+}
+
+/// What an answer is.
+#[derive(Debug)]
+pub enum Emit {
+    /// That there is one: of `not`, `exists`, `every`.
+    Found,
+    /// A value: of a complete rule, a function.
+    Value(Expr),
+    /// An element of an array or set: of a comprehension.
+    Item(Expr),
+    /// A member of an object: of a comprehension. Two values for one key are a conflict.
+    Pair(Expr, Expr),
+    /// A value of a partial document at these keys. Two values for the same keys are a conflict.
+    Entry(Vec<Expr>, Expr),
+    /// A member of the set at these keys of a partial document (no keys: the document is a set).
+    Member(Vec<Expr>, Expr),
+    /// A row of the query: the slots that its bindings and expressions stand in.
+    Row,
+}
+
+/// An expression: one value, or none.
+#[derive(Debug)]
+pub enum Expr {
+    /// A constant.
+    Const(Value),
+    /// What a slot holds.
+    Slot(Slot),
+    /// A place in `input`.
+    Input(InputId),
+    /// A place in base data.
+    Data(DataId),
+    /// A unit's whole document.
+    Unit(UnitId),
+    /// A look-up in a partial unit's document: only rules that can give these keys are run.
+    Probe(UnitId, Vec<Expr>),
+    /// From a node follow keys into rules or base data, all known; without keys the whole merged document.
+    Descend(NodeId, Vec<Expr>),
+    /// A look-up by keys in a value.
+    Dot(Box<Expr>, Vec<Expr>),
+    /// An array; undefined if an element is.
+    Array(Vec<Expr>),
+    /// An object; undefined if a key or value is; two values for one key are a conflict.
+    Object(Vec<(Expr, Expr)>),
+    /// A set; undefined if a member is.
+    Set(Vec<Expr>),
+    /// A comprehension.
+    Comprehension(Box<Comprehension>),
+    /// A call of a function of the policy.
+    Call(UnitId, Vec<Expr>, Place),
+    /// A call of a built-in.
+    Builtin(&'static Builtin, Vec<Expr>, Place),
+    /// A call of a built-in that does not exist here: an error, unless it is replaced.
+    Missing(BuiltinRef, Vec<Expr>, Place),
+    /// Whether two values compare so, as a value.
+    Compare(Comparison, Box<(Expr, Expr)>),
+}
+
+/// A comprehension.
+#[derive(Debug)]
+pub struct Comprehension {
+    /// What it makes.
+    pub kind: ComprehensionKind,
+    /// Its body, which ends in [`Emit::Item`] or [`Emit::Pair`].
+    pub body: Block,
+    /// Where, for conflicts.
+    pub place: Place,
+}
+
+/// What a comprehension makes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ComprehensionKind {
+    /// An array.
+    Array,
+    /// A set.
+    Set,
+    /// An object.
+    Object,
+}
+
+/// A query, ready to run against a program.
+#[derive(Debug)]
+pub struct Query {
+    /// The files that its places point into, the program's first.
+    pub files: Vec<Arc<File>>,
+    /// The block; ends in [`Emit::Row`].
+    pub clause: Clause,
+    /// The variables that people named, and their slots.
+    pub bindings: Vec<(Str, Slot)>,
+    /// For each literal as written its place and the slot of its value; without one its value is `true`.
+    pub expressions: Vec<(Place, Option<Slot>)>,
+    /// Paths below `input` that it reads beyond the program's: their [`InputId`]s follow the program's.
+    pub inputs: Vec<Path>,
+    /// Paths of base data that it reads beyond the program's: their [`DataId`]s follow the program's.
+    pub documents: Vec<Path>,
+}
