@@ -9,19 +9,20 @@ use std::borrow::Cow;
 mod convert;
 pub mod float;
 pub mod json;
+pub mod merge;
 pub mod octets;
 pub mod quote;
 pub mod read;
 pub mod write;
 pub mod yaml;
 
-pub use convert::{NumberError, dismantle, into_value};
+pub use convert::{dismantle, into_value};
 
 /// A value of the policy engine: cheap to clone, safe to share.
-pub use regorus::Value;
+pub use regate_rego::Value;
 
-/// The members of an object value.
-pub use regorus::value::Object;
+/// The parts of values.
+pub use regate_rego::value::{Array, Number, Object, Set, Str};
 
 /// A JSON document that borrows from the bytes it was read from.
 #[derive(Debug, Clone, PartialEq)]
@@ -40,15 +41,4 @@ pub enum Doc<'a> {
     Array(Vec<Doc<'a>>),
     /// An object; of two equal keys the last one counts.
     Object(Vec<(Cow<'a, str>, Doc<'a>)>),
-}
-
-/// The member `name` of an object.
-///
-/// Decisions have few members, so a walk over them is cheaper than the allocation of a key.
-#[must_use]
-pub fn member<'v>(object: &'v Object, name: &str) -> Option<&'v Value> {
-    object
-        .iter()
-        .find(|(key, _)| matches!(key, Value::String(key) if **key == *name))
-        .map(|(_, value)| value)
 }

@@ -1,31 +1,51 @@
 //! The policy engine: modules and data in, a [`Policy`] out; inputs in, decisions out.
 //!
-//! The engine behind it is regorus. Nothing outside this room and `data` names it. What regorus
-//! gets wrong in a way that could hurt (unbounded recursion, exponential parsing, panics) is stopped
-//! here, before or around it.
+//! There are two behind this door: our own, and regorus. [`Engine::Verify`] asks both.
 
 use std::sync::Arc;
 use std::time::Instant;
 
-mod builtins;
-mod check;
+use crate::data::Value;
+
 mod demand;
-mod entry;
 mod error;
 mod evaluator;
-mod facts;
-mod index;
-mod negation;
+mod native;
 mod policy;
-mod safety;
-mod scan;
-#[cfg(test)]
-mod tests;
+mod regorus;
 
 pub use demand::Demand;
 pub use error::{CompileError, CompileErrors, EvalError, EvalErrorKind, Location};
-pub use evaluator::{Evaluation, Evaluator};
-pub use policy::{Policy, Source};
+pub use evaluator::{Difference, Evaluation, Evaluator};
+pub use policy::Policy;
+
+/// Which engine decides.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Engine {
+    /// Our own.
+    #[default]
+    Native,
+    /// regorus.
+    Regorus,
+    /// Our own decides, regorus is asked as well, and differences are reported.
+    Verify,
+}
+
+/// What a policy is compiled from.
+#[derive(Debug, Clone)]
+pub struct Source {
+    /// The Rego files.
+    pub modules: Vec<Module>,
+    /// The base data, an object.
+    pub data: Value,
+    /// What is asked for decisions, by the number that [`Evaluator::eval`] takes. The first one is
+    /// expected to be defined; of the others nobody is warned.
+    pub entrypoints: Vec<Entrypoint>,
+    /// What decides.
+    pub engine: Engine,
+    /// How many errors are reported at most; zero reports all.
+    pub max_errors: usize,
+}
 
 /// One Rego file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,6 +82,8 @@ pub enum Entrypoint {
 pub struct Budget {
     /// The evaluation is stopped when this time comes.
     pub deadline: Instant,
+    /// How many steps our own engine takes before it gives way with [`EvalErrorKind::TooManySteps`].
+    pub steps: Option<u64>,
 }
 
 /// One line of `print()`.

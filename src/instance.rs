@@ -11,7 +11,6 @@ use crate::{bundle, http};
 
 mod candidate;
 mod files;
-mod merge;
 mod snapshot;
 mod status;
 mod watch;

@@ -239,7 +239,7 @@ impl Checker {
         run.timers.input = Some(built.duration_since(started));
         let evaluation = self
             .evaluator(&snapshot)
-            .eval(DECISION, input, Budget { deadline });
+            .eval(DECISION, &input, Budget { deadline, steps: None });
         run.timers.eval = Some(built.elapsed());
         for print in &evaluation.prints {
             tracing::info!(
@@ -295,7 +295,10 @@ impl Checker {
             stage: match error.kind() {
                 EvalErrorKind::Cancelled => Stage::Deadline,
                 EvalErrorKind::Panic => Stage::Internal,
-                EvalErrorKind::Undefined | EvalErrorKind::Conflict | EvalErrorKind::Other => {
+                EvalErrorKind::Undefined
+                | EvalErrorKind::Conflict
+                | EvalErrorKind::TooManySteps
+                | EvalErrorKind::Other => {
                     Stage::Evaluation
                 }
             },

@@ -5,8 +5,7 @@
 //! [`Doc`], later and elsewhere. Both come from the same [`Parsed`] request, so that they agree.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 
 use thiserror::Error;
 
@@ -15,7 +14,7 @@ use crate::authz::body::{self, BodyError, Descriptor, ParsedBody};
 use crate::authz::url::{self, Target, UrlError};
 use crate::authz::wire::Request;
 use crate::authz::{InputEncoding, ParsedBodyErrors};
-use crate::data::{Doc, NumberError, Value, dismantle, into_value};
+use crate::data::{Doc, Object, Value, dismantle, into_value};
 use crate::decision::{ApiVersion, CheckError, Stage};
 use crate::engine::Demand;
 
@@ -72,9 +71,6 @@ pub enum InputError {
     /// An attribute that has no form in the input.
     #[error(transparent)]
     Attributes(#[from] AttributesError),
-    /// A number of the body that the engine cannot hold.
-    #[error(transparent)]
-    Number(#[from] NumberError),
 }
 
 // === impl InputBuilder ===
@@ -102,35 +98,32 @@ impl InputBuilder {
             target,
             body,
         } = parsed;
-        let mut input = BTreeMap::new();
+        let mut input = Vec::with_capacity(8);
         let asks = |member: Member| demand.member(member.name());
         // Attributes that have no form in the input refuse the request, asked for or not.
         let nothing = Demand::nothing();
         let demand = asks(Member::Attributes);
         let attributes = attributes::value(request, self.encoding, demand.unwrap_or(&nothing))?;
         if let (Some(_), Some(attributes)) = (demand, attributes) {
-            input.insert(Member::Attributes.key(), attributes);
+            input.push((Member::Attributes.key(), attributes));
         }
         if asks(Member::ParsedPath).is_some() {
-            input.insert(Member::ParsedPath.key(), target.path_value());
+            input.push((Member::ParsedPath.key(), target.path_value()));
         }
         if asks(Member::ParsedQuery).is_some() {
-            input.insert(Member::ParsedQuery.key(), target.query_value());
+            input.push((Member::ParsedQuery.key(), target.query_value()));
         }
         if let Some(body) = body {
             body.insert(&mut input, &asks)?;
         }
         let principal = request.source_principal();
         if !principal.is_empty() && asks(Member::SourcePrincipal).is_some() {
-            input.insert(Member::SourcePrincipal.key(), principal.into());
+            input.push((Member::SourcePrincipal.key(), principal.into()));
         }
         if asks(Member::Version).is_some() {
-            input.insert(
-                Member::Version.key(),
-                into_value(version(request.version()))?,
-            );
+            input.push((Member::Version.key(), into_value(version(request.version()))));
         }
-        Ok(input.into())
+        Ok(Value::Object(Object::from(input)))
     }
 
     /// The whole input.
@@ -197,20 +190,20 @@ impl InputBuilder {
 impl Body<'_> {
     fn insert<'d>(
         self,
-        input: &mut BTreeMap<Value, Value>,
+        input: &mut Vec<(Value, Value)>,
         asks: &impl Fn(Member) -> Option<&'d Demand>,
     ) -> Result<(), InputError> {
         if asks(Member::ParsedBody).is_some() {
-            input.insert(Member::ParsedBody.key(), into_value(self.parsed.doc)?);
+            input.push((Member::ParsedBody.key(), into_value(self.parsed.doc)));
         } else {
             // A body may nest deeper than the stack is high.
             dismantle(self.parsed.doc);
         }
         if asks(Member::TruncatedBody).is_some() {
-            input.insert(Member::TruncatedBody.key(), self.parsed.truncated.into());
+            input.push((Member::TruncatedBody.key(), self.parsed.truncated.into()));
         }
         if let (Some(error), Some(_)) = (self.error, asks(Member::ParsedBodyError)) {
-            input.insert(Member::ParsedBodyError.key(), error.into());
+            input.push((Member::ParsedBodyError.key(), error.into()));
         }
         Ok(())
     }
@@ -234,10 +227,9 @@ impl Member {
         Self::NAMES.get(self as usize).copied().unwrap_or_default()
     }
 
-    /// The name as a key of the engine, made once.
+    /// The name as a key of the input.
     fn key(self) -> Value {
-        static KEYS: LazyLock<[Value; 8]> = LazyLock::new(|| Member::NAMES.map(Value::from));
-        KEYS.get(self as usize).cloned().unwrap_or(Value::Undefined)
+        Value::from(self.name())
     }
 }
 

@@ -67,8 +67,8 @@ impl Inputs for RecordInputs {
 
     fn value(&mut self, record: &Record) -> Value {
         match self.with(record, into_value) {
-            Some(Ok(value)) => value,
-            Some(Err(_)) | None => Value::Null,
+            Some(value) => value,
+            None => Value::Null,
         }
     }
 }
@@ -96,7 +96,7 @@ impl PolicyRules {
         let deadline = Instant::now() + RULE_TIME;
         let evaluation = current
             .evaluator
-            .eval(entry, event.clone(), Budget { deadline });
+            .eval(entry, event, Budget { deadline, steps: None });
         match evaluation.result {
             Ok(value) => Ok(Some(value)),
             Err(error) if error.kind() == EvalErrorKind::Undefined => Ok(None),
@@ -155,7 +155,7 @@ mod tests {
                 source: policy.into(),
                 version: RegoVersion::V1,
             }],
-            data: Value::new_object(),
+            data: Value::Object(Object::default()),
             entrypoints: vec![path("a/allow"), path("system/log/mask"), path("none")],
             max_errors: 1,
         });
@@ -188,7 +188,7 @@ mod tests {
         let masking = "package system.log\n\nmask contains \"/input/secret\"\n";
         let masks = record(Some(snapshot(1, masking)));
         assert!(rules.defined(&masks).mask);
-        let event = Value::new_object();
+        let event = Value::Object(Object::default());
         assert!(matches!(rules.mask(&event), Ok(Some(Value::Set(set))) if set.len() == 1));
         let later = record(Some(snapshot(2, "package a\n\nallow := true\n")));
         assert!(!rules.defined(&later).mask);
@@ -199,6 +199,6 @@ mod tests {
     fn without_any_policy_there_is_no_answer() {
         let mut rules = PolicyRules::new(Cell::new());
         assert_eq!(rules.defined(&record(None)), Defined::default());
-        assert!(rules.mask(&Value::new_object()).is_err());
+        assert!(rules.mask(&Value::Object(Object::default())).is_err());
     }
 }

@@ -278,7 +278,7 @@ fn metadata_struct(
     id: &DecisionId,
 ) -> Result<(), CheckError> {
     if let Some(metadata) = metadata {
-        for (key, value) in metadata.iter_sorted() {
+        for (key, value) in metadata.iter() {
             let key = metadata_key(key);
             if key != DECISION_ID {
                 struct_entry(out, &key, |out| metadata_value(out, value))?;
@@ -305,40 +305,29 @@ fn struct_entry(
 /// `google.protobuf.Value`; a value that JSON cannot say becomes what its JSON text would be.
 fn metadata_value(out: &mut Encoder, value: &Value) -> Result<(), CheckError> {
     match value {
-        Value::Null | Value::Undefined => out.varint(1, 0),
+        Value::Null => out.varint(1, 0),
         Value::Bool(value) => out.varint(4, u64::from(*value)),
         Value::Number(number) => out.double(
             2,
-            double(value)
+            Some(number.to_f64())
                 .filter(|value| value.is_finite())
                 .ok_or_else(|| {
                     metadata_error(&format!(
-                        "expected a number that fits a double but got `{}`",
-                        number.format_scientific()
+                        "expected a number that fits a double but got `{number}`"
                     ))
                 })?,
         ),
         Value::String(text) => out.member_string(3, metadata_utf8(text)?),
         Value::Array(array) => metadata_list(out, array.iter())?,
-        Value::Set(set) => metadata_list(out, set.iter_sorted())?,
+        Value::Set(set) => metadata_list(out, set.iter())?,
         Value::Object(object) => out.message(5, |out| {
-            for (key, value) in object.iter_sorted() {
+            for (key, value) in object.iter() {
                 struct_entry(out, &metadata_key(key), |out| metadata_value(out, value))?;
             }
             Ok::<_, CheckError>(())
         })?,
     }
     Ok(())
-}
-
-/// The nearest double; the engine's own conversion only knows those that are exact.
-fn double(value: &Value) -> Option<f64> {
-    let Value::Number(number) = value else {
-        return None;
-    };
-    number
-        .as_f64()
-        .or_else(|| number.format_decimal().parse().ok())
 }
 
 fn metadata_list<'v>(

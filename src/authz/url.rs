@@ -130,7 +130,7 @@ impl<'a> Target<'a> {
         let values = |texts: &[Text<'_>]| texts.iter().map(Text::value).collect::<Vec<_>>().into();
         let fields = self.query.iter();
         let map = fields.map(|(name, texts)| (Value::from(name.as_ref()), values(texts)));
-        map.collect::<std::collections::BTreeMap<_, _>>().into()
+        Value::Object(map.collect())
     }
 }
 

@@ -189,7 +189,7 @@ fn add_headers<'v>(
     object: &'v data::Object,
     what: &str,
 ) -> Result<(), CheckError> {
-    for (key, value) in object.iter_sorted() {
+    for (key, value) in object.iter() {
         let key = header_key(key, what)?;
         if let Some(header) = header(key, value) {
             headers.push(header);
@@ -274,7 +274,7 @@ fn parameters(object: &data::Object) -> Result<Vec<(&str, &str)>, CheckError> {
             ));
         }
     };
-    for (key, value) in object.iter_sorted() {
+    for (key, value) in object.iter() {
         let key = header_key(key, WHAT)?;
         if let Some(value) = text(value) {
             parameters.push((key, value));
@@ -344,7 +344,7 @@ fn is_answerable(code: u16) -> bool {
 }
 
 fn member<'v>(object: &'v data::Object, name: &str) -> Option<&'v Value> {
-    data::member(object, name)
+    object.get_str(name)
 }
 
 fn text(value: &Value) -> Option<&str> {
@@ -358,7 +358,7 @@ fn text(value: &Value) -> Option<&str> {
 fn elements(value: &Value) -> Option<Box<dyn Iterator<Item = &Value> + '_>> {
     match value {
         Value::Array(array) => Some(Box::new(array.iter())),
-        Value::Set(set) => Some(Box::new(set.iter_sorted())),
+        Value::Set(set) => Some(Box::new(set.iter())),
         _ => None,
     }
 }
@@ -366,7 +366,7 @@ fn elements(value: &Value) -> Option<Box<dyn Iterator<Item = &Value> + '_>> {
 /// The type of a value in the plugin's words, which are Go's.
 fn type_name(value: &Value) -> &'static str {
     match value {
-        Value::Null | Value::Undefined => "<nil>",
+        Value::Null => "<nil>",
         Value::Bool(_) => "bool",
         Value::Number(_) => "json.Number",
         Value::String(_) => "string",

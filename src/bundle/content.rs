@@ -6,15 +6,14 @@ use std::sync::Arc;
 
 use super::manifest::{Manifest, ManifestError, Standing, standing};
 use super::{Bundle, package};
-use crate::data::Value;
+use crate::data::merge::{Equal, Merge};
 use crate::data::read::{self, ReadError};
+use crate::data::Value;
 use crate::engine::{Module, RegoVersion};
 
 /// Names longer than this are not the names of policies, and deep trees are dropped recursively.
 const MAX_PATH_BYTES: usize = 1024;
 const MAX_PATH_SEGMENTS: usize = 64;
-/// Below this, two files that meet in one object count as a conflict: merging is recursive.
-const MAX_MERGE_DEPTH: usize = 256;
 
 /// The files of one bundle, as they come.
 #[derive(Debug)]
@@ -25,7 +24,7 @@ pub(super) struct Content {
     seen: BTreeSet<String>,
     manifest: Option<Manifest>,
     modules: Vec<(FilePath, Arc<str>)>,
-    data: Value,
+    data: Merge,
 }
 
 /// The path of a file below the bundle's root.
@@ -141,7 +140,7 @@ impl Content {
             seen: BTreeSet::new(),
             manifest: None,
             modules: Vec::new(),
-            data: Value::new_object(),
+            data: Merge::new(Equal::Refused),
         }
     }
 
@@ -198,7 +197,8 @@ impl Content {
                 "A manifest names Wasm resolvers, which are ignored; its Rego files count."
             );
         }
-        check_data(&manifest.roots, &mut Vec::new(), &self.data)?;
+        let data = self.data.finish();
+        check_data(&manifest.roots, &mut Vec::new(), &data)?;
         let mut modules = Vec::with_capacity(self.modules.len());
         for (path, source) in self.modules {
             let path = path.to_string();
@@ -215,7 +215,7 @@ impl Content {
             revision: manifest.revision,
             roots: manifest.roots,
             modules,
-            data: self.data,
+            data,
             metadata: manifest.metadata,
             etag: None,
         })
@@ -243,21 +243,12 @@ impl Content {
         if keys.is_empty() && !matches!(value, Value::Object(_)) {
             return Err(ContentError::NotObject(path.to_string()));
         }
-        // The file's value is wrapped into objects up to the top, and then it is only merging.
-        let wrapped = keys.iter().rev().fold(value, |inner, key| {
-            let mut object = Value::new_object();
-            if let Ok(object) = object.as_object_mut() {
-                object.insert(Value::from(key.as_str()), inner);
-            }
-            object
-        });
-        merge(&mut self.data, wrapped, MAX_MERGE_DEPTH).map_err(|mut key| {
-            key.reverse();
-            ContentError::Conflict {
+        self.data
+            .add(&keys, value)
+            .map_err(|key| ContentError::Conflict {
                 path: path.to_string(),
                 key: key.join("/"),
-            }
-        })
+            })
     }
 }
 
@@ -325,28 +316,6 @@ impl std::fmt::Display for FilePath {
     }
 }
 
-/// Joins two values; the error is the path of the key that both give, innermost first.
-fn merge(into: &mut Value, from: Value, levels: usize) -> Result<(), Vec<String>> {
-    let (Value::Object(_), Value::Object(from)) = (&*into, from) else {
-        return Err(Vec::new());
-    };
-    let (Ok(into), Some(left)) = (into.as_object_mut(), levels.checked_sub(1)) else {
-        return Err(Vec::new());
-    };
-    for (key, value) in from.iter() {
-        match into.get_mut(key) {
-            Some(existing) => merge(existing, value.clone(), left).map_err(|mut path| {
-                path.push(key_text(key).to_owned());
-                path
-            })?,
-            None => {
-                into.insert(key.clone(), value.clone());
-            }
-        }
-    }
-    Ok(())
-}
-
 fn check_data<'a>(
     roots: &[String],
     path: &mut Vec<&'a str>,
@@ -370,7 +339,7 @@ fn check_data<'a>(
         // No root at all: name the first key rather than the whole document.
         (_, Value::Object(object)) if path.is_empty() => Err(outside(
             &object
-                .keys_sorted()
+                .keys()
                 .next()
                 .map(key_text)
                 .into_iter()
@@ -398,7 +367,7 @@ fn check_package(roots: &[String], path: &str, source: &str) -> Result<(), Conte
 }
 
 fn key_text(key: &Value) -> &str {
-    key.as_string().map_or("?", |text| text)
+    key.as_str().unwrap_or("?")
 }
 
 /// Encodes like the path segment of a URL, with the few signs that are allowed there left alone.

@@ -3,20 +3,8 @@
 //! Documents may nest 10,000 deep, so everything here keeps a stack of its own.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 
-use thiserror::Error;
-
-use super::{Doc, Value, octets};
-
-/// How many digits an integer may have. The engine keeps integers exactly, so without a bound a
-/// few bytes (`1e999999`) could cost any amount of memory.
-const MAX_DIGITS: usize = 1_000;
-
-/// A number that the engine cannot hold.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("number `{0}` is too large: expected at most {MAX_DIGITS} digits before the point")]
-pub struct NumberError(String);
+use super::{Doc, Number, Object, Value, octets};
 
 /// An array or object that is being converted.
 enum Open<'a> {
@@ -27,7 +15,7 @@ enum Open<'a> {
     Object {
         rest: Members<'a>,
         key: Value,
-        object: BTreeMap<Value, Value>,
+        members: Vec<(Value, Value)>,
     },
 }
 
@@ -39,29 +27,26 @@ enum Part<'a> {
     Open(Open<'a>),
 }
 
-/// The engine's value of a document. Integers are exact, other numbers the nearest float.
-pub fn into_value(doc: Doc<'_>) -> Result<Value, NumberError> {
+/// The engine's value of a document. Numbers keep their text.
+#[must_use]
+pub fn into_value(doc: Doc<'_>) -> Value {
     let mut stack: Vec<Open<'_>> = Vec::new();
     let mut part = Part::new(doc);
     loop {
         part = match part {
-            Err(error) => {
-                stack.into_iter().for_each(Open::dismantle);
-                return Err(error);
-            }
-            Ok(Part::Open(mut open)) => match open.next() {
+            Part::Open(mut open) => match open.next() {
                 Some(doc) => {
                     stack.push(open);
                     Part::new(doc)
                 }
-                None => Ok(Part::Done(open.finish())),
+                None => Part::Done(open.finish()),
             },
-            Ok(Part::Done(value)) => match stack.pop() {
+            Part::Done(value) => match stack.pop() {
                 Some(mut outer) => {
                     outer.put(value);
-                    Ok(Part::Open(outer))
+                    Part::Open(outer)
                 }
-                None => return Ok(value),
+                None => return value,
             },
         };
     }
@@ -83,28 +68,30 @@ pub fn dismantle(doc: Doc<'_>) {
 // === impl Part ===
 
 impl<'a> Part<'a> {
-    fn new(doc: Doc<'a>) -> Result<Self, NumberError> {
-        Ok(Self::Done(match doc {
+    fn new(doc: Doc<'a>) -> Self {
+        Self::Done(match doc {
             Doc::Null => Value::Null,
             Doc::Bool(value) => Value::Bool(value),
-            Doc::Number(text) => number(&text)?,
+            // What is no JSON number is in no document that was read.
+            Doc::Number(text) => Number::parse(&text).map_or(Value::Null, Value::Number),
             Doc::String(text) => Value::from(&*text),
             Doc::Octets(bytes) => Value::from(&*octets::to_text(&bytes)),
             Doc::Array(items) => {
                 let made = Vec::with_capacity(items.len());
-                return Ok(Self::Open(Open::Array {
+                return Self::Open(Open::Array {
                     rest: items.into_iter(),
                     items: made,
-                }));
+                });
             }
             Doc::Object(members) => {
-                return Ok(Self::Open(Open::Object {
+                let made = Vec::with_capacity(members.len());
+                return Self::Open(Open::Object {
                     rest: members.into_iter(),
                     key: Value::Null,
-                    object: BTreeMap::new(),
-                }));
+                    members: made,
+                });
             }
-        }))
+        })
     }
 }
 
@@ -125,8 +112,8 @@ impl<'a> Open<'a> {
     fn put(&mut self, value: Value) {
         match self {
             Self::Array { items, .. } => items.push(value),
-            Self::Object { key, object, .. } => {
-                object.insert(std::mem::replace(key, Value::Null), value);
+            Self::Object { key, members, .. } => {
+                members.push((std::mem::replace(key, Value::Null), value));
             }
         }
     }
@@ -134,52 +121,8 @@ impl<'a> Open<'a> {
     fn finish(self) -> Value {
         match self {
             Self::Array { items, .. } => Value::from(items),
-            Self::Object { object, .. } => Value::from(object),
+            Self::Object { members, .. } => Value::Object(Object::from(members)),
         }
-    }
-
-    fn dismantle(self) {
-        match self {
-            Self::Array { rest, .. } => rest.for_each(dismantle),
-            Self::Object { rest, .. } => rest.for_each(|(_, doc)| dismantle(doc)),
-        }
-    }
-}
-
-/// The value of a JSON number.
-fn number(text: &str) -> Result<Value, NumberError> {
-    if let Ok(value) = text.parse::<i64>() {
-        return Ok(Value::from(value));
-    }
-    let error = || NumberError(text.chars().take(32).collect());
-    if digits_before_point(text) > MAX_DIGITS {
-        return Err(error());
-    }
-    if text.len() > MAX_DIGITS + 8 {
-        // Only a fraction can be so long; its digits are beyond any float.
-        let value = text.parse::<f64>().map_err(|_| error())?;
-        return if value.is_finite() {
-            Ok(Value::from(value))
-        } else {
-            Err(error())
-        };
-    }
-    Value::from_numeric_string(text).map_err(|_| error())
-}
-
-/// How many digits a number has before its point once the exponent is applied; a number too small
-/// to have any counts as 0.
-fn digits_before_point(text: &str) -> usize {
-    let text = text.strip_prefix('-').unwrap_or(text);
-    let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
-    let whole = mantissa.split('.').next().unwrap_or_default().len();
-    match exponent.parse::<i64>() {
-        Ok(exponent) => {
-            let shift = isize::try_from(exponent).unwrap_or(isize::MAX);
-            whole.saturating_add_signed(shift)
-        }
-        Err(_) if exponent.starts_with('-') => 0,
-        Err(_) => usize::MAX,
     }
 }
 

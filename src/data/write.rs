@@ -5,7 +5,7 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use super::{Doc, Value, float, octets};
+use super::{Doc, Value, octets};
 
 /// Up to how many members an object's keys are compared one by one.
 const FEW: usize = 16;
@@ -128,15 +128,15 @@ fn begin_value<'a>(
     string: Strings,
 ) -> Option<Rest<'a, Value>> {
     match value {
-        Value::Null | Value::Undefined => out.extend_from_slice(b"null"),
+        Value::Null => out.extend_from_slice(b"null"),
         Value::Bool(value) => boolean(out, *value),
-        Value::Number(value) => number(out, &value.format_decimal()),
+        Value::Number(value) => out.extend_from_slice(value.to_string().as_bytes()),
         Value::String(text) => string(out, text),
         Value::Array(items) => return Some(Rest::Array(Box::new(items.iter()))),
-        Value::Set(items) => return Some(Rest::Array(Box::new(items.iter_sorted()))),
+        Value::Set(items) => return Some(Rest::Array(Box::new(items.iter()))),
         Value::Object(members) => {
             let members = members
-                .iter_sorted()
+                .iter()
                 .map(|(key, value)| (key_text(key), value));
             return Some(Rest::Object(Box::new(members)));
         }
@@ -213,25 +213,6 @@ fn key_text(key: &Value) -> Cow<'_, str> {
     let mut out = Vec::new();
     value(&mut out, key);
     Cow::Owned(String::from_utf8_lossy(&out).into_owned())
-}
-
-/// A number by its plain decimal text. A fraction is a float, which has a shorter text when it is
-/// small; the text of an integer is exact and stays.
-fn number(out: &mut Vec<u8>, plain: &str) {
-    match plain.parse::<f64>() {
-        Ok(value) if plain.contains('.') && value.is_finite() => {
-            out.extend_from_slice(float::json_text(value).as_bytes());
-        }
-        Ok(_)
-            if plain
-                .bytes()
-                .all(|b| b.is_ascii_digit() || b == b'-' || b == b'.') =>
-        {
-            out.extend_from_slice(plain.as_bytes());
-        }
-        // NaN and infinities, which JSON does not have and no value should hold.
-        _ => out.extend_from_slice(b"null"),
-    }
 }
 
 fn boolean(out: &mut Vec<u8>, value: bool) {

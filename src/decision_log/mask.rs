@@ -5,7 +5,7 @@
 //! (`parsed_path`, values of `parsed_query`, form bodies, `version`). A rule that cannot be
 //! understood is an error; what the event then shows is decided by the caller.
 
-use crate::data::Value;
+use crate::data::{Object, Value};
 
 /// The parts of an event that a mask can change.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -101,7 +101,7 @@ impl Rule {
         match rule {
             Value::String(path) => Self::new(path, Op::Remove),
             Value::Object(members) => {
-                let member = |name: &str| members.get(&Value::from(name));
+                let member = |name: &str| members.get_str(name);
                 let op = match member("op") {
                     Some(Value::String(op)) if &**op == "remove" => Op::Remove,
                     Some(Value::String(op)) if &**op == "upsert" => {
@@ -138,26 +138,22 @@ impl Rule {
 
 fn rules(answer: &Value) -> Result<Vec<Rule>, MaskError> {
     match answer {
-        Value::Set(rules) => rules.iter_sorted().map(Rule::read).collect(),
+        Value::Set(rules) => rules.iter().map(Rule::read).collect(),
         Value::Array(rules) => rules.iter().map(Rule::read).collect(),
         _ => Err(MaskError::NotACollection),
     }
 }
 
 fn remove(part: &mut Option<Value>, segments: &[String]) -> bool {
-    let Some((last, way)) = segments.split_last() else {
+    if segments.is_empty() {
         return part.take().is_some();
-    };
-    let Some(mut at) = part.as_mut() else {
-        return false;
-    };
-    for segment in way {
-        let Some(next) = child(at, segment) else {
-            return false;
-        };
-        at = next;
     }
-    remove_child(at, last)
+    let changed = part.as_ref().and_then(|whole| without(whole, segments));
+    let found = changed.is_some();
+    if found {
+        *part = changed;
+    }
+    found
 }
 
 fn upsert(part: &mut Option<Value>, segments: &[String], value: Value) -> bool {
@@ -166,80 +162,87 @@ fn upsert(part: &mut Option<Value>, segments: &[String], value: Value) -> bool {
         return true;
     }
     // Without a document there is nothing to hide, and nothing to hang a new member on.
-    let Some(mut at) = part.as_mut() else {
-        return false;
-    };
-    for segment in segments {
-        if child(at, segment).is_none() && !add_member(at, segment) {
-            return false;
-        }
-        let Some(next) = child(at, segment) else {
-            return false;
-        };
-        at = next;
+    let changed = part.as_ref().and_then(|whole| with(whole, segments, value));
+    let found = changed.is_some();
+    if found {
+        *part = changed;
     }
-    *at = value;
-    true
+    found
 }
 
-/// The value at `segment`, by key or by index.
-fn child<'a>(parent: &'a mut Value, segment: &str) -> Option<&'a mut Value> {
-    ordered(parent);
-    match parent {
-        Value::Object(_) => {
-            let key = key(parent, segment)?;
-            parent.as_object_mut().ok()?.get_mut(&key)
+/// A copy of `whole` in which nothing stands at `segments`; none where nothing stood there before.
+fn without(whole: &Value, segments: &[String]) -> Option<Value> {
+    let (first, rest) = segments.split_first()?;
+    match whole {
+        Value::Object(members) => {
+            let key = key(members, first)?;
+            let others = members.iter().filter(|(other, _)| **other != key);
+            let mut members: Vec<(Value, Value)> =
+                others.map(|(k, v)| (k.clone(), v.clone())).collect();
+            if !rest.is_empty() {
+                let changed = without(whole.get(&key)?, rest)?;
+                members.push((key, changed));
+            }
+            Some(Value::Object(Object::from(members)))
         }
-        Value::Array(_) => parent.as_array_mut().ok()?.get_mut(index(segment)?),
+        Value::Array(_) | Value::Set(_) => {
+            let mut items = items(whole);
+            let index = index(first).filter(|index| *index < items.len())?;
+            if rest.is_empty() {
+                items.remove(index);
+            } else {
+                let item = items.get_mut(index)?;
+                *item = without(item, rest)?;
+            }
+            Some(Value::from(items))
+        }
         _ => None,
     }
 }
 
-fn remove_child(parent: &mut Value, segment: &str) -> bool {
-    ordered(parent);
-    match parent {
-        Value::Object(_) => key(parent, segment)
-            .and_then(|key| parent.as_object_mut().ok()?.remove(&key))
-            .is_some(),
-        Value::Array(items) => {
-            let mut items = items.to_vec();
-            let Some(index) = index(segment).filter(|index| *index < items.len()) else {
-                return false;
-            };
-            items.remove(index);
-            *parent = Value::from(items);
-            true
+/// A copy of `whole` with `value` at `segments`. Objects on the way are made where there are none; only objects
+/// take new members.
+fn with(whole: &Value, segments: &[String], value: Value) -> Option<Value> {
+    let Some((first, rest)) = segments.split_first() else {
+        return Some(value);
+    };
+    match whole {
+        Value::Object(members) => {
+            let key = key(members, first).unwrap_or_else(|| Value::from(first.as_str()));
+            let none = Value::Object(Object::default());
+            let changed = with(members.get(&key).unwrap_or(&none), rest, value)?;
+            let others = members.iter().map(|(k, v)| (k.clone(), v.clone()));
+            // Of two equal keys the last one counts.
+            Some(Value::Object(others.chain([(key, changed)]).collect()))
         }
-        _ => false,
+        Value::Array(_) | Value::Set(_) => {
+            let mut items = items(whole);
+            let item = items.get_mut(index(first)?)?;
+            *item = with(item, rest, value)?;
+            Some(Value::from(items))
+        }
+        _ => None,
     }
 }
 
-/// Adds an empty object as member `segment`; only objects take new members.
-fn add_member(parent: &mut Value, segment: &str) -> bool {
-    let Ok(members) = parent.as_object_mut() else {
-        return false;
-    };
-    members.insert(Value::from(segment), Value::new_object());
-    true
-}
-
 /// A set is shown as an array, so a rule addresses it as one.
-fn ordered(value: &mut Value) {
-    if let Value::Set(items) = value {
-        *value = Value::from(items.iter_sorted().cloned().collect::<Vec<_>>());
+fn items(value: &Value) -> Vec<Value> {
+    match value {
+        Value::Array(items) => items.to_vec(),
+        Value::Set(items) => items.iter().cloned().collect(),
+        _ => Vec::new(),
     }
 }
 
 /// The key that `segment` means: its own text, or what it says percent-encoded, or a key that is
 /// not a text but is shown as this one.
-fn key(object: &Value, segment: &str) -> Option<Value> {
-    let members = object.as_object().ok()?;
+fn key(members: &Object, segment: &str) -> Option<Value> {
     let literal = Value::from(segment);
-    if members.contains_key(&literal) {
+    if members.get(&literal).is_some() {
         return Some(literal);
     }
     if let Some(decoded) = percent_decoded(segment).map(Value::from)
-        && members.contains_key(&decoded)
+        && members.get(&decoded).is_some()
     {
         return Some(decoded);
     }

@@ -2,8 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use super::facts::{Root, RuleFacts};
-
 /// The part of a document that is asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Demand {
@@ -20,16 +18,6 @@ impl Demand {
     #[must_use]
     pub fn nothing() -> Self {
         Self::Members(BTreeMap::new())
-    }
-
-    /// What these rules together read of the input; rather too much than too little.
-    pub(super) fn of(rules: &[RuleFacts]) -> Self {
-        let mut demand = Self::nothing();
-        let references = rules.iter().flat_map(|rule| &rule.references);
-        for reference in references.filter(|reference| reference.root == Root::Input) {
-            demand.add(reference.path.iter().map(String::as_str));
-        }
-        demand
     }
 
     /// What is asked of the member `key`; `None` when it is not asked for.

@@ -1,26 +1,17 @@
-//! Evaluation of a policy on one thread.
+//! Evaluation of a policy on one thread, by the engine or engines that it was compiled for.
 
-use std::num::NonZeroU32;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::time::Instant;
-
-use regorus::utils::limits::ExecutionTimerConfig;
-
-use super::entry::{self, Entry, Segment};
-use super::{Budget, EvalError, EvalErrorKind, Policy, Print};
-use crate::data::Value;
-
-/// How many steps of an evaluation pass between two looks at the clock.
-const STEPS_PER_CLOCK_READ: NonZeroU32 = match NonZeroU32::new(128) {
-    Some(steps) => steps,
-    None => NonZeroU32::MIN,
-};
+use super::{Budget, EvalError, EvalErrorKind, Policy, Print, native, regorus};
+use crate::data::{Value, write};
 
 /// Evaluates one policy; each thread has its own.
 #[derive(Debug)]
-pub struct Evaluator {
-    policy: Policy,
-    engine: regorus::Engine,
+pub struct Evaluator(Kind);
+
+#[derive(Debug)]
+enum Kind {
+    Native(Box<native::Evaluator>),
+    Regorus(Box<regorus::Evaluator>),
+    Verify(Box<native::Evaluator>, Box<regorus::Evaluator>),
 }
 
 /// What an evaluation gave.
@@ -30,115 +21,99 @@ pub struct Evaluation {
     pub result: Result<Value, EvalError>,
     /// What was printed, also on the way to an error.
     pub prints: Vec<Print>,
+    /// Where two engines were asked and did not agree.
+    pub difference: Option<Box<Difference>>,
+}
+
+/// What two engines said of one input: JSON, or an error's text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Difference {
+    /// Ours, which counts.
+    pub native: String,
+    /// The other's.
+    pub regorus: String,
 }
 
 // === impl Evaluator ===
 
 impl Evaluator {
-    pub(super) fn new(policy: Policy) -> Self {
-        let engine = policy.engine();
-        Self { policy, engine }
-    }
-
-    /// The policy that it evaluates.
-    #[must_use]
-    pub fn policy(&self) -> &Policy {
-        &self.policy
+    pub(super) fn new(policy: &Policy) -> Self {
+        Self(match policy {
+            Policy::Native(policy) | Policy::Verify(policy, None) => {
+                Kind::Native(Box::new(policy.evaluator()))
+            }
+            Policy::Regorus(policy) => Kind::Regorus(Box::new(policy.evaluator())),
+            Policy::Verify(policy, Some(other)) => {
+                Kind::Verify(Box::new(policy.evaluator()), Box::new(other.evaluator()))
+            }
+        })
     }
 
     /// Asks for the decision number `entry` on `input`.
-    pub fn eval(&mut self, entry: usize, input: Value, budget: Budget) -> Evaluation {
-        let Self { policy, engine } = self;
-        let result = match policy.entry(entry) {
-            None | Some(Entry::Constant(Value::Undefined)) => Err(EvalError::undefined()),
-            Some(Entry::Broken(error)) => Err(error.clone()),
-            Some(Entry::Constant(value)) => Ok(value.clone()),
-            Some(Entry::Rule { path, rest }) => match eval_rule(engine, path, input, budget) {
-                Ok(value) => defined(value, rest),
-                Err(error) => {
-                    if error.kind() == EvalErrorKind::Panic {
-                        // Nothing of an engine that panicked is used again.
-                        *engine = policy.engine();
-                    }
-                    Err(error)
+    pub fn eval(&mut self, entry: usize, input: &Value, budget: Budget) -> Evaluation {
+        match &mut self.0 {
+            Kind::Native(evaluator) => evaluator.eval(entry, input, budget),
+            Kind::Regorus(evaluator) => evaluator.eval(entry, input, budget),
+            Kind::Verify(evaluator, other) => {
+                let mut evaluation = evaluator.eval(entry, input, budget);
+                // An evaluation that is only put off will be compared when it has run.
+                if !is_put_off(&evaluation) {
+                    let second = other.eval(entry, input, budget);
+                    evaluation.difference = difference(&evaluation.result, &second.result);
                 }
-            },
+                evaluation
+            }
+        }
+    }
+}
+
+fn is_put_off(evaluation: &Evaluation) -> bool {
+    matches!(&evaluation.result, Err(error) if error.kind() == EvalErrorKind::TooManySteps)
+}
+
+/// Errors agree when their kinds do: no two engines word them alike.
+fn difference(
+    ours: &Result<Value, EvalError>,
+    theirs: &Result<Value, EvalError>,
+) -> Option<Box<Difference>> {
+    let same = match (ours, theirs) {
+        (Ok(ours), Ok(theirs)) => ours == theirs,
+        (Err(ours), Err(theirs)) => ours.kind() == theirs.kind(),
+        _ => false,
+    };
+    (!same).then(|| {
+        Box::new(Difference {
+            native: shown(ours),
+            regorus: shown(theirs),
+        })
+    })
+}
+
+fn shown(result: &Result<Value, EvalError>) -> String {
+    match result {
+        Ok(value) => {
+            let mut text = Vec::new();
+            write::value(&mut text, value);
+            String::from_utf8_lossy(&text).into_owned()
+        }
+        Err(error) => error.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_differ_by_value_and_errors_by_kind() {
+        let cancelled = || Err(EvalError::cancelled());
+        assert_eq!(difference(&Ok(Value::Null), &Ok(Value::Null)), None);
+        assert_eq!(difference(&cancelled(), &cancelled()), None);
+        let found = difference(&Ok(Value::from(true)), &Err(EvalError::undefined()));
+        let want = Difference {
+            native: "true".to_owned(),
+            regorus: "undefined decision".to_owned(),
         };
-        Evaluation {
-            result,
-            prints: self.take_prints(),
-        }
-    }
-
-    fn take_prints(&mut self) -> Vec<Print> {
-        if !self.policy.prints() {
-            return Vec::new();
-        }
-        let lines = self.engine.take_prints().unwrap_or_default();
-        lines.iter().map(|line| split_print(line)).collect()
-    }
-}
-
-fn eval_rule(
-    engine: &mut regorus::Engine,
-    path: &str,
-    input: Value,
-    budget: Budget,
-) -> Result<Value, EvalError> {
-    let Some(limit) = budget.deadline.checked_duration_since(Instant::now()) else {
-        return Err(EvalError::cancelled());
-    };
-    engine.set_execution_timer_config(ExecutionTimerConfig {
-        limit,
-        check_interval: STEPS_PER_CLOCK_READ,
-    });
-    engine.set_input(input);
-    let path = path.to_owned();
-    let evaluated = catch_unwind(AssertUnwindSafe(|| engine.eval_rule(path)));
-    let evaluated = evaluated.map_err(|_| EvalError::panic())?;
-    // The engine swallows errors inside functions, the deadline's too, and goes on with "undefined",
-    // which `not` turns into "true". So what comes after the deadline is no decision.
-    if Instant::now() >= budget.deadline {
-        return Err(EvalError::cancelled());
-    }
-    evaluated.map_err(|error| EvalError::from_engine(&error.to_string()))
-}
-
-fn defined(value: Value, rest: &[Segment]) -> Result<Value, EvalError> {
-    let value = if rest.is_empty() {
-        value
-    } else {
-        entry::descend(&value, rest)
-    };
-    match value {
-        Value::Undefined => Err(EvalError::undefined()),
-        value => Ok(value),
-    }
-}
-
-/// The engine writes `file:line: message`; the file's name may hold colons too.
-fn split_print(line: &str) -> Print {
-    let mut from = 0;
-    while let Some(at) = line
-        .get(from..)
-        .and_then(|rest| rest.find(": "))
-        .map(|at| at + from)
-    {
-        let (location, message) = line.split_at(at);
-        let number = location
-            .rsplit_once(':')
-            .is_some_and(|(_, n)| n.parse::<u32>().is_ok());
-        if number {
-            let message = message.strip_prefix(": ").unwrap_or(message);
-            return Print {
-                location: location.to_owned(),
-                message: message.to_owned(),
-            };
-        }
-        from = at + 2;
-    }
-    Print {
-        location: String::new(),
-        message: line.to_owned(),
+        assert_eq!(found.map(|found| *found), Some(want));
     }
 }

@@ -8,11 +8,11 @@ use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
 use super::files::Loaded;
-use super::merge;
 use crate::bundle::{self, Bundle};
-use crate::data::Value;
+use crate::data::merge::{Equal, Merge};
+use crate::data::{Object, Value};
 use crate::decision::Revisions;
-use crate::engine::{Budget, Entrypoint, Policy, Source};
+use crate::engine::{Budget, Engine, Entrypoint, Policy, Source};
 
 /// Enough for policies nested as deep as the parser lets them be; only what is used takes memory.
 const STACK: usize = 64 << 20;
@@ -51,15 +51,18 @@ impl Candidate {
     pub(super) fn compile(
         &self,
         entrypoints: Vec<Entrypoint>,
+        engine: Engine,
         max_errors: usize,
     ) -> Result<Policy, String> {
         bundle::check_overlap(&self.bundles().collect::<Vec<_>>())
             .map_err(|error| error.to_string())?;
         let mut modules = self.files.modules.clone();
-        let mut data = self.files.data.clone();
+        let mut data = Merge::new(Equal::Allowed);
+        // Into nothing everything fits.
+        let _ = data.add(&[], self.files.data.clone());
         for bundle in self.bundles() {
             modules.extend(bundle.modules.iter().cloned());
-            merge::merge_at(&mut data, &[], bundle.data.clone()).map_err(|at| {
+            data.add(&[], bundle.data.clone()).map_err(|at| {
                 format!(
                     "the bundle `{}` and what was loaded before both have a value for `data.{}`",
                     bundle.name,
@@ -67,7 +70,7 @@ impl Candidate {
                 )
             })?;
             let place = ["system", "bundles", &bundle.name].map(ToOwned::to_owned);
-            merge::merge_at(&mut data, &place, about(bundle)).map_err(|at| {
+            data.add(&place, about(bundle)).map_err(|at| {
                 format!(
                     "`data.{}` belongs to the bundle's own description and cannot be data",
                     at.join(".")
@@ -76,8 +79,9 @@ impl Candidate {
         }
         let policy = Policy::compile(Source {
             modules,
-            data,
+            data: data.finish(),
             entrypoints,
+            engine,
             max_errors,
         })
         .map_err(|e| e.to_string())?;
@@ -111,27 +115,30 @@ fn about(bundle: &Bundle) -> Value {
         .iter()
         .map(|root| Value::from(root.as_str()))
         .collect();
-    let mut manifest = BTreeMap::from([
+    let mut manifest = vec![
         (
             Value::from("revision"),
             Value::from(bundle.revision.as_str()),
         ),
         (Value::from("roots"), Value::from(roots)),
-    ]);
-    if bundle.metadata.as_object().is_ok() {
-        manifest.insert(Value::from("metadata"), bundle.metadata.clone());
+    ];
+    if matches!(bundle.metadata, Value::Object(_)) {
+        manifest.push((Value::from("metadata"), bundle.metadata.clone()));
     }
-    let mut about = BTreeMap::from([(Value::from("manifest"), Value::from(manifest))]);
+    let manifest = Value::Object(Object::from(manifest));
+    let mut about = vec![(Value::from("manifest"), manifest)];
     if let Some(etag) = &bundle.etag {
-        about.insert(Value::from("etag"), Value::from(etag.as_str()));
+        about.push((Value::from("etag"), Value::from(etag.as_str())));
     }
-    Value::from(about)
+    Value::Object(Object::from(about))
 }
 
 /// Lets the engine fill what it fills at first use.
 fn warm(policy: &Policy) {
     let budget = Budget {
         deadline: Instant::now() + WARM_UP,
+        steps: None,
     };
-    let _ = policy.evaluator().eval(0, Value::new_object(), budget);
+    let nothing = Value::Object(Object::default());
+    let _ = policy.evaluator().eval(0, &nothing, budget);
 }

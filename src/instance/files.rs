@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use globset::{Glob, GlobBuilder, GlobSet, GlobSetBuilder};
 
-use super::merge;
+use crate::data::merge::{Equal, Merge};
 use crate::data::{Value, read};
 use crate::engine::{Module, RegoVersion};
 
@@ -72,10 +72,8 @@ pub(super) fn load(
     let mut loader = Loader {
         ignore: patterns(ignore)?,
         version,
-        loaded: Loaded {
-            modules: Vec::new(),
-            data: Value::new_object(),
-        },
+        modules: Vec::new(),
+        data: Merge::new(Equal::Allowed),
         documents: Vec::new(),
     };
     for path in paths {
@@ -87,7 +85,10 @@ pub(super) fn load(
             return Err(LoadError::Unrecognized { path });
         }
     }
-    Ok(loader.loaded)
+    Ok(Loaded {
+        modules: loader.modules,
+        data: loader.data.finish(),
+    })
 }
 
 /// Where the files of `paths` are, without the places in data that they are given.
@@ -105,7 +106,8 @@ struct Argument {
 struct Loader {
     ignore: GlobSet,
     version: RegoVersion,
-    loaded: Loaded,
+    modules: Vec<Module>,
+    data: Merge,
     /// What came from where, to name both sides of a conflict.
     documents: Vec<(PathBuf, Vec<String>, Value)>,
 }
@@ -179,12 +181,12 @@ impl Loader {
         };
         let text = std::fs::read(path).map_err(|source| io_error(path, source))?;
         let value = parse(&text).map_err(|error| content(error.to_string()))?;
-        if place.is_empty() && value.as_object().is_err() {
+        if place.is_empty() && !matches!(value, Value::Object(_)) {
             return Err(content(
                 "the document is not an object, and only objects can be all of `data`".to_owned(),
             ));
         }
-        if let Err(at) = merge::merge_at(&mut self.loaded.data, place, value.clone()) {
+        if let Err(at) = self.data.add(place, value.clone()) {
             return Err(self.conflict(path, &at));
         }
         self.documents
@@ -195,7 +197,7 @@ impl Loader {
     fn module(&mut self, path: &Path) -> Result<(), LoadError> {
         let source = read(path)?.into();
         let name = path.to_string_lossy().into_owned();
-        self.loaded.modules.push(Module {
+        self.modules.push(Module {
             name,
             source,
             version: self.version,
@@ -206,7 +208,7 @@ impl Loader {
     fn conflict(&self, second: &Path, at: &[String]) -> LoadError {
         let owner = self.documents.iter().find(|(_, place, value)| {
             let below = at.strip_prefix(place.as_slice());
-            below.is_some_and(|below| merge::at(value, below).is_some()) || place.starts_with(at)
+            below.is_some_and(|below| at_path(value, below).is_some()) || place.starts_with(at)
         });
         let first = owner.map_or_else(|| second.to_owned(), |(path, _, _)| path.clone());
         LoadError::Conflict {
@@ -244,6 +246,11 @@ fn io_error(path: &Path, source: io::Error) -> LoadError {
     }
 }
 
+/// What stands at `path` of `value`.
+fn at_path<'a>(value: &'a Value, path: &[String]) -> Option<&'a Value> {
+    path.iter().try_fold(value, |at, key| at.get_str(key))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -277,7 +284,7 @@ mod tests {
         assert_eq!(loaded.data, want);
         assert_eq!(loaded.modules.len(), 1);
         let hidden = load_all(root.path(), &[]).expect("it loads");
-        assert!(merge::at(&hidden.data, &[".git".to_owned(), "x".to_owned()]).is_some());
+        assert!(at_path(&hidden.data, &[".git".to_owned(), "x".to_owned()]).is_some());
     }
 
     #[test]

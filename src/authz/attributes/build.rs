@@ -2,10 +2,9 @@
 //! Not the walk, and no rules of any encoding.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 
-use crate::authz::wire::schema::{NAMES, Name};
-use crate::data::{Doc, Value, float, into_value};
+use crate::authz::wire::schema::Name;
+use crate::data::{Doc, Number, Object, Value, float};
 
 /// Makes documents out of what a walk finds.
 pub(super) trait Build<'a> {
@@ -116,7 +115,7 @@ impl<'a> Build<'a> for IntoDoc {
 
 impl<'a> Build<'a> for IntoValue {
     type Out = Value;
-    type Object = BTreeMap<Value, Value>;
+    type Object = Vec<(Value, Value)>;
 
     fn null() -> Value {
         Value::Null
@@ -136,11 +135,7 @@ impl<'a> Build<'a> for IntoValue {
         if let Some(value) = float::integral(value) {
             return Value::from(value);
         }
-        if value.fract() != 0.0 {
-            return Value::from(value);
-        }
-        let text = float::json_text(value);
-        into_value(Doc::Number(text.into())).unwrap_or(Value::from(value))
+        Number::parse(&float::json_text(value)).map_or(Value::Null, Value::Number)
     }
 
     fn text(value: &'a str) -> Value {
@@ -156,30 +151,18 @@ impl<'a> Build<'a> for IntoValue {
     }
 
     fn object() -> Self::Object {
-        BTreeMap::new()
+        Vec::new()
     }
 
     fn put(object: &mut Self::Object, key: Key<'a>, value: Value) {
-        object.insert(key_value(key), value);
+        object.push((key_value(key), value));
     }
 
     fn finish(object: Self::Object) -> Value {
-        Value::from(object)
+        Value::Object(Object::from(object))
     }
 }
 
-/// A key as a value. Those of the schema are made once per thread: sharing them between threads
-/// would have every request on every core count references in the same cache line.
 fn key_value(key: Key<'_>) -> Value {
-    thread_local! {
-        static KEYS: Vec<Value> = NAMES.iter().copied().map(Value::from).collect();
-    }
-    match key {
-        Key::Text(text) => Value::from(text),
-        Key::Name(name) => KEYS
-            .try_with(|keys| keys.get(name.index()).cloned())
-            .ok()
-            .flatten()
-            .unwrap_or_else(|| Value::from(name.as_str())),
-    }
+    Value::from(key.as_str())
 }

@@ -1,7 +1,7 @@
 //! A look at a module's text before the engine's parser sees it: what would make that parser run for
 //! minutes is refused here. It knows strings, raw strings, comments and brackets, and no more of Rego.
 
-use super::error::CompileError;
+use crate::engine::CompileError;
 
 /// How deep brackets may nest. The engine's parser takes twice as long for each level.
 pub(super) const MAX_NESTING: usize = 10;

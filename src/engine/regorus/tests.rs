@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::*;
-use crate::data::Value;
+use regorus::Value;
 
 fn module(text: &str) -> Module {
     Module {

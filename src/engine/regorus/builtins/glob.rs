@@ -12,7 +12,7 @@ use std::str::Chars;
 use regex::Regex;
 
 use super::cache::Cache;
-use crate::data::Value;
+use regorus::Value;
 
 /// What a glob itself uses.
 const SPECIAL: [char; 7] = ['*', '?', '\\', '[', ']', '{', '}'];

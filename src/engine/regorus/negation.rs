@@ -290,7 +290,7 @@ pub(super) fn children(expr: &Expr) -> Vec<&Ref<Expr>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::facts;
+    use crate::engine::regorus::facts;
 
     fn rewritten(body: &str) -> String {
         let text = format!("package a\nimport input.http\nrule := 1\nallow if {body}\n");

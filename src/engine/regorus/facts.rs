@@ -1,5 +1,5 @@
 //! What each rule of a module defines and refers to, names resolved: the common ground of the checks
-//! and of [`Demand`](super::Demand). It reads the engine's syntax tree and evaluates nothing.
+//! and of [`Demand`](crate::engine::Demand). It reads the engine's syntax tree and evaluates nothing.
 
 use std::collections::{HashMap, HashSet};
 

@@ -7,7 +7,7 @@ use regex::{Captures, Regex};
 
 use super::cache::Cache;
 use super::re2::{self, Translated};
-use crate::data::Value;
+use regorus::Value;
 
 /// A pattern that is compiled.
 struct Pattern {

@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
-use crate::data::Value;
+use regorus::Value;
 
 /// A network, or one address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

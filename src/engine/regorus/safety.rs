@@ -10,7 +10,7 @@ use std::collections::{HashMap, HashSet};
 
 use regorus::unstable::{Expr, Literal, LiteralStmt, Module, Query, Ref, Rule, RuleHead, Span};
 
-use super::error::CompileError;
+use crate::engine::CompileError;
 use super::negation::children;
 use walk::{Scope, Walk, declared, iterated, mentioned};
 

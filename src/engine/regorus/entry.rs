@@ -5,10 +5,11 @@
 
 use regorus::unstable::{Expr, Literal, LiteralStmt, Rule};
 
-use super::error::{CompileError, EvalError};
+use crate::engine::{CompileError, EvalError};
 use super::index::Index;
-use super::{Entrypoint, scan};
-use crate::data::Value;
+use super::{error, scan};
+use crate::engine::Entrypoint;
+use regorus::Value;
 
 /// What is done for one entrypoint.
 #[derive(Debug, Clone)]
@@ -211,7 +212,7 @@ fn undefined_warning(text: &str, index: &Index<'_>) -> String {
 /// Turns a query into a rule. Each of its plain expressions is bound to a variable, which makes a
 /// comparison that is false a value.
 fn query_module(query: &str, package: &str) -> Result<String, CompileError> {
-    let error = |text: &str| CompileError::from_engine("query", "rego_parse_error", text);
+    let error = |text: &str| error::compile("query", "rego_parse_error", text);
     scan::check("query", query)?;
     // Braces around nothing are an empty object, which is a query.
     if query

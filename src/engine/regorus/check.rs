@@ -6,11 +6,11 @@ use std::collections::HashMap;
 use regorus::unstable::{BUILTINS, Span};
 
 use super::builtins;
-use super::error::CompileError;
+use crate::engine::CompileError;
 use super::facts::{Call, Root, RuleFacts};
 use super::index::Index;
 use super::safety::Results;
-use crate::data::Value;
+use regorus::Value;
 
 /// Families and names of Rego's built-in functions that the engine lacks.
 const MISSING: [&str; 17] = [

@@ -6,7 +6,10 @@ mod glob;
 mod re2;
 mod regex;
 
-use crate::data::{Value, write};
+use regorus::Value;
+
+use super::values;
+use crate::data::write;
 
 /// A built-in function; `None` is "undefined".
 type Function = fn(&[Value]) -> Option<Value>;
@@ -76,7 +79,7 @@ fn number(text: &str) -> Option<Value> {
 /// JSON text in which characters that mean something to HTML and JavaScript are escaped.
 fn marshal(arguments: &[Value]) -> Option<Value> {
     let mut text = Vec::new();
-    write::value_with_escapes(&mut text, arguments.first()?);
+    write::value_with_escapes(&mut text, &values::from_engine(arguments.first()?)?);
     Some(Value::from(escape(&String::from_utf8_lossy(&text))))
 }
 

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 
 use regorus::unstable::{AssignOp, Expr, Literal, LiteralStmt, Query, Span};
 
-use crate::engine::negation::children;
+use crate::engine::regorus::negation::children;
 
 /// The names that have a value.
 #[derive(Clone)]
