@@ -10,6 +10,7 @@ pub mod attributes;
 pub mod body;
 pub mod check;
 mod encode;
+pub mod heavy;
 pub mod http;
 pub mod input;
 pub mod logging;

@@ -8,6 +8,7 @@
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use tokio::sync::oneshot;
 
 use crate::tls;
 
@@ -82,6 +83,15 @@ pub enum Reply {
     Error(Status),
 }
 
+/// A handler's answer, now or when another thread has it.
+#[derive(Debug)]
+pub enum Called {
+    /// It is here.
+    Done(Reply),
+    /// It comes. When it never does the call ends as an internal error.
+    Later(oneshot::Receiver<Reply>),
+}
+
 /// A gRPC error: a code other than OK, and a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Status {
@@ -116,7 +126,7 @@ pub enum Code {
 /// Each data thread has a handler of its own, so `call` may keep per-thread state.
 pub trait Unary: 'static {
     /// Answers one call. Must not block for long: every other call of the thread waits.
-    fn call(&mut self, call: Call<'_>, message: Bytes) -> Reply;
+    fn call(&mut self, call: Call<'_>, message: Bytes) -> Called;
 }
 
 // === impl Config ===

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use tokio::sync::{mpsc, oneshot, watch as channel};
 
-use crate::engine::{Entrypoint, RegoVersion};
+use crate::engine::{Engine, Entrypoint, RegoVersion};
 use crate::task::{self, Shutdown};
 use crate::{bundle, http};
 
@@ -33,6 +33,8 @@ pub struct Config {
     pub watch: bool,
     /// The language of modules that do not say theirs.
     pub rego_version: RegoVersion,
+    /// `engine`: what decides.
+    pub engine: Engine,
     /// `--max-errors`: how many compile errors are shown.
     pub max_errors: usize,
     /// Bundles downloaded from services.

@@ -13,6 +13,7 @@ use super::observe::Observed;
 use super::watch::Readiness;
 use crate::authz::body::Descriptor;
 use crate::authz::check::{Checker, Shared};
+use crate::authz::heavy::{self, Heavy};
 use crate::authz::http::{self as http_authz, HttpOptions, HttpResponder};
 use crate::authz::input::InputBuilder;
 use crate::authz::logging::{PolicyRules, RecordInputs};
@@ -30,6 +31,9 @@ use crate::telemetry::LineFormat;
 use crate::telemetry::metrics::CheckMetrics;
 use crate::telemetry::trace::Tracer;
 
+/// How many threads take evaluations that gave way.
+const HEAVY_THREADS: usize = 2;
+
 /// Makes checkers, one for each thread that answers.
 #[derive(Debug, Clone)]
 pub(super) struct Checks {
@@ -38,6 +42,7 @@ pub(super) struct Checks {
     metrics: Arc<CheckMetrics>,
     responder: Responder,
     http: HttpOptions,
+    heavy: Heavy,
 }
 
 /// What a policy is asked, by the numbers that `authz` gives it: the decision, and what the decision
@@ -95,16 +100,26 @@ impl Checks {
         if let Some(log) = &log {
             observed.decision_log(log.stats());
         }
-        let checks = Self {
-            shared: Arc::new(Shared {
+        let (shared, intake, metrics) = (
+            Arc::new(Shared {
                 input,
                 policy: instance.cell(),
                 max_eval_time: authz.max_eval_time,
                 tracer,
                 entrypoint: entrypoint(&authz.entrypoint).to_owned(),
             }),
-            log: log.as_ref().map(Log::intake),
-            metrics: observed.checks(),
+            log.as_ref().map(Log::intake),
+            observed.checks(),
+        );
+        let heavy = Heavy::start(HEAVY_THREADS, STACK, || {
+            let log = intake.as_ref().map(Intake::producer);
+            Checker::new(Arc::clone(&shared), log, metrics.recorder(), None)
+        });
+        let checks = Self {
+            heavy: heavy.map_err(RunError::failed)?,
+            shared,
+            log: intake,
+            metrics,
             responder: Responder {
                 dry_run: authz.dry_run,
                 error_response: authz.error_response,
@@ -122,7 +137,10 @@ impl Checks {
     /// Makes the service of each data thread.
     pub(super) fn maker(&self) -> impl Fn(usize) -> Service + Send + Sync + 'static {
         let checks = self.clone();
-        move |_| Service::new(checks.checker(), checks.responder.clone())
+        move |_| {
+            let (responder, heavy) = (checks.responder.clone(), checks.heavy.clone());
+            Service::new(checks.checker(), responder, heavy)
+        }
     }
 
     /// Serves HTTP ext_authz on a thread of its own, for it evaluates in line too.
@@ -136,7 +154,7 @@ impl Checks {
             dry_run: self.responder.dry_run,
             decision_id_header: self.responder.decision_id_header.clone(),
         };
-        let router = http_authz::router(self.checker(), responder, self.http);
+        let router = http_authz::router(self.checker(), responder, self.http, self.heavy.clone());
         let (stopping, guard) = (stopping.clone(), guard.clone());
         let runtime = runtime::Builder::new_current_thread()
             .enable_all()
@@ -162,6 +180,7 @@ impl Checks {
             Arc::clone(&self.shared),
             self.log.as_ref().map(Intake::producer),
             self.metrics.recorder(),
+            Some(heavy::STEPS),
         )
     }
 }

@@ -1,7 +1,8 @@
 //! One Check, from bytes to answer: scan, parse, evaluate, answer, record.
 //!
-//! A [`Checker`] belongs to one data thread. Whatever goes wrong in it ends as a [`CheckError`], and
-//! a [`CheckError`] is never an allow.
+//! A [`Checker`] belongs to one thread. Whatever goes wrong in it ends as a [`CheckError`], and a
+//! [`CheckError`] is never an allow. An evaluation that takes many steps gives way: the Check is run again,
+//! from its message on, by a checker of [`heavy`](super::heavy)'s threads.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -50,6 +51,17 @@ pub struct Checker {
     log: Option<Producer>,
     metrics: Recorder,
     complaints: Complaints,
+    /// How many steps an evaluation may take before it gives way.
+    steps: Option<u64>,
+}
+
+/// What became of a Check.
+#[derive(Debug)]
+pub enum Checked<T> {
+    /// It is answered.
+    Answered(T),
+    /// It takes longer than others should wait for.
+    GaveWay(Box<Run>),
 }
 
 /// Lets a line a second through to the log: whoever sends requests must not fill it.
@@ -93,13 +105,23 @@ pub trait Answer {
 }
 
 /// What is known of a Check while it runs.
-struct Run<'a> {
-    call: Call<'a>,
+#[derive(Debug)]
+pub struct Run {
+    version: ApiVersion,
+    received: Instant,
+    deadline: Option<Instant>,
+    message: Bytes,
     id: DecisionId,
     timestamp: SystemTime,
     snapshot: Option<Arc<Snapshot>>,
     span: Option<CheckSpan>,
     timers: Timers,
+}
+
+/// Why there is no decision.
+enum Undecided {
+    Failed(CheckError),
+    GaveWay,
 }
 
 /// An answer, and what the record says of it.
@@ -113,23 +135,36 @@ struct Answered<T> {
 
 impl Checker {
     /// A checker for one thread.
-    pub fn new(shared: Arc<Shared>, log: Option<Producer>, metrics: Recorder) -> Self {
+    ///
+    /// With `steps`, an evaluation that takes more gives way to other calls.
+    pub fn new(
+        shared: Arc<Shared>,
+        log: Option<Producer>,
+        metrics: Recorder,
+        steps: Option<u64>,
+    ) -> Self {
         Self {
             shared,
             evaluator: None,
             log,
             metrics,
             complaints: Complaints::default(),
+            steps,
         }
     }
 
-    /// Answers one call and leaves its record.
-    pub fn check<A: Answer>(&mut self, answer: &A, call: Call<'_>, message: &Bytes) -> A::Output {
+    /// Answers one call and leaves its record, or gives way.
+    pub fn check<A: Answer>(
+        &mut self,
+        answer: &A,
+        call: Call<'_>,
+        message: &Bytes,
+    ) -> Checked<A::Output> {
         let request = match wire::scan(call.version, message) {
             Ok(request) => request,
             Err(error) => {
                 self.refuse(call.received);
-                return answer.undecodable(&error);
+                return Checked::Answered(answer.undecodable(&error));
             }
         };
         self.metrics.begin();
@@ -137,12 +172,15 @@ impl Checker {
             Ok(id) => id,
             Err(error) => {
                 let error = no_id(error);
-                self.count(call, Timers::default(), Outcome::Error(error.code));
-                return answer.error(&error, call.version);
+                self.count(call.received, Timers::default(), Outcome::Error(error.code));
+                return Checked::Answered(answer.error(&error, call.version));
             }
         };
-        let mut run = Run {
-            call,
+        let run = Run {
+            version: call.version,
+            received: call.received,
+            deadline: call.deadline,
+            message: message.clone(),
             id,
             timestamp: SystemTime::now(),
             snapshot: self.shared.policy.load_full(),
@@ -153,19 +191,55 @@ impl Checker {
                 .map(|tracer| tracer.start_check(call.metadata)),
             timers: Timers::default(),
         };
+        self.run(answer, run, &request)
+    }
+
+    /// Goes on with a Check that gave way. It is run again from its message on; its id, its time and its
+    /// snapshot stay.
+    pub fn resume<A: Answer>(&mut self, answer: &A, run: Run) -> Checked<A::Output> {
+        let message = run.message.clone();
+        match wire::scan(run.version, &message) {
+            Ok(request) => self.run(answer, run, &request),
+            Err(_) => Checked::Answered(self.give_up(answer, run, defect())),
+        }
+    }
+
+    /// Answers a Check that gave way and that nobody can go on with.
+    pub fn overloaded<A: Answer>(&self, answer: &A, run: Run) -> A::Output {
+        self.give_up(answer, run, overload())
+    }
+
+    fn give_up<A: Answer>(&self, answer: &A, run: Run, error: CheckError) -> A::Output {
+        let answered = Answered {
+            output: answer.error(&error, run.version),
+            outcome: Outcome::Error(error.code),
+            result: Err(error),
+        };
+        self.finish(run, answered)
+    }
+
+    fn run<A: Answer>(
+        &mut self,
+        answer: &A,
+        mut run: Run,
+        request: &wire::Request<'_>,
+    ) -> Checked<A::Output> {
         // The guard keeps a defect in one request's handling from taking the thread, and with it
         // every other request, down. The evaluator may be in any state afterwards: it is dropped.
-        let answered = catch_unwind(AssertUnwindSafe(|| self.answer(answer, &mut run, &request)));
+        let answered = catch_unwind(AssertUnwindSafe(|| self.answer(answer, &mut run, request)));
         let answered = answered.unwrap_or_else(|_| {
             self.evaluator = None;
             let error = defect();
-            Answered {
-                output: answer.error(&error, call.version),
+            Some(Answered {
+                output: answer.error(&error, run.version),
                 outcome: Outcome::Error(error.code),
                 result: Err(error),
-            }
+            })
         });
-        self.finish(run, message, answered)
+        match answered {
+            Some(answered) => Checked::Answered(self.finish(run, answered)),
+            None => Checked::GaveWay(Box::new(run)),
+        }
     }
 
     /// Counts a request that came in a form that cannot be checked; it leaves no record.
@@ -179,15 +253,20 @@ impl Checker {
         });
     }
 
+    /// The answer; none where the evaluation gave way.
     fn answer<A: Answer>(
         &mut self,
         answer: &A,
-        run: &mut Run<'_>,
+        run: &mut Run,
         request: &wire::Request<'_>,
-    ) -> Answered<A::Output> {
-        let decided = self.decide(run, request);
+    ) -> Option<Answered<A::Output>> {
+        let decided = match self.decide(run, request) {
+            Ok(value) => Ok(value),
+            Err(Undecided::Failed(error)) => Err(error),
+            Err(Undecided::GaveWay) => return None,
+        };
         let context = Context {
-            version: run.call.version,
+            version: run.version,
             id: &run.id,
             request_header: &|name| request.header(name),
         };
@@ -195,7 +274,7 @@ impl Checker {
             let verdict = Verdict::read(value)?;
             Ok((answer.verdict(&verdict, context)?, verdict.allowed))
         });
-        match answered {
+        Some(match answered {
             Ok((output, allowed)) => {
                 let outcome = if allowed {
                     Outcome::Allowed
@@ -209,7 +288,7 @@ impl Checker {
                 }
             }
             Err(error) => Answered {
-                output: answer.error(&error, run.call.version),
+                output: answer.error(&error, run.version),
                 outcome: Outcome::Error(error.code),
                 // A decision whose answer could not be encoded stands in the log as it was made,
                 // as with the plugin; any other error takes the decision's place.
@@ -219,28 +298,43 @@ impl Checker {
                     Err(error)
                 },
             },
-        }
+        })
     }
 
     fn decide(
         &mut self,
-        run: &mut Run<'_>,
+        run: &mut Run,
         request: &wire::Request<'_>,
-    ) -> Result<Value, CheckError> {
+    ) -> Result<Value, Undecided> {
         let started = Instant::now();
-        let parsed = self.shared.input.parse(request)?;
+        let parsed = self.shared.input.parse(request).map_err(CheckError::from)?;
         let deadline = self.deadline(run, started)?;
         let snapshot = run.snapshot.clone().ok_or_else(no_policy)?;
         let input = self
             .shared
             .input
-            .value(parsed, snapshot.policy.demand(DECISION))?;
+            .value(parsed, snapshot.policy.demand(DECISION))
+            .map_err(CheckError::from)?;
         let built = Instant::now();
+        let steps = self.steps;
         run.timers.input = Some(built.duration_since(started));
         let evaluation = self
             .evaluator(&snapshot)
-            .eval(DECISION, &input, Budget { deadline, steps: None });
+            .eval(DECISION, &input, Budget { deadline, steps });
         run.timers.eval = Some(built.elapsed());
+        if steps.is_some() && evaluation.gave_way() {
+            self.metrics.gave_way();
+            return Err(Undecided::GaveWay);
+        }
+        if let Some(difference) = &evaluation.difference {
+            self.metrics.differs();
+            tracing::warn!(
+                decision_id = run.id.as_str(),
+                native = difference.native,
+                regorus = difference.regorus,
+                "Two engines do not agree; the native one's answer counts.",
+            );
+        }
         for print in &evaluation.prints {
             tracing::info!(
                 "decision-id" = run.id.as_str(),
@@ -251,13 +345,13 @@ impl Checker {
         }
         evaluation
             .result
-            .map_err(|error| self.evaluation_error(&error, &run.id))
+            .map_err(|error| self.evaluation_error(&error, &run.id).into())
     }
 
     /// When the evaluation must end: the caller's deadline or the configured time, what is first.
-    fn deadline(&self, run: &Run<'_>, now: Instant) -> Result<Instant, CheckError> {
+    fn deadline(&self, run: &Run, now: Instant) -> Result<Instant, CheckError> {
         let latest = now + self.shared.max_eval_time;
-        match run.call.deadline {
+        match run.deadline {
             Some(deadline) if deadline <= now => Err(timed_out()),
             Some(deadline) => Ok(deadline.min(latest)),
             None => Ok(latest),
@@ -308,14 +402,14 @@ impl Checker {
         }
     }
 
-    fn finish<T>(&self, mut run: Run<'_>, message: &Bytes, answered: Answered<T>) -> T {
+    fn finish<T>(&self, mut run: Run, answered: Answered<T>) -> T {
         let Answered {
             output,
             outcome,
             result,
         } = answered;
-        run.timers.handler = run.call.received.elapsed();
-        self.count(run.call, run.timers, outcome);
+        run.timers.handler = run.received.elapsed();
+        self.count(run.received, run.timers, outcome);
         tracing::debug!(
             "decision-id" = run.id.as_str(),
             query = self.shared.entrypoint,
@@ -328,8 +422,8 @@ impl Checker {
             log.push(Record {
                 id: run.id,
                 timestamp: run.timestamp,
-                version: run.call.version,
-                request: message.clone(),
+                version: run.version,
+                request: run.message,
                 revisions: run
                     .snapshot
                     .as_ref()
@@ -344,7 +438,7 @@ impl Checker {
         output
     }
 
-    fn trace(&self, run: &Run<'_>, outcome: Outcome) -> Option<TraceIds> {
+    fn trace(&self, run: &Run, outcome: Outcome) -> Option<TraceIds> {
         let (tracer, span) = (self.shared.tracer.as_ref()?, run.span.as_ref()?);
         let Timers {
             handler,
@@ -374,13 +468,21 @@ impl Checker {
         Some(TraceIds { trace_id, span_id })
     }
 
-    fn count(&self, call: Call<'_>, timers: Timers, outcome: Outcome) {
+    fn count(&self, received: Instant, timers: Timers, outcome: Outcome) {
         self.metrics.end(&metrics::Check {
             outcome,
-            total: call.received.elapsed(),
+            total: received.elapsed(),
             input: timers.input,
             eval: timers.eval,
         });
+    }
+}
+
+// === impl Undecided ===
+
+impl From<CheckError> for Undecided {
+    fn from(error: CheckError) -> Self {
+        Self::Failed(error)
     }
 }
 
@@ -426,6 +528,15 @@ fn no_policy() -> CheckError {
         stage: Stage::Unavailable,
         code: "no_policy_error",
         message: "no policy is active yet: wait until /health?bundles answers 200".to_owned(),
+        location: None,
+    }
+}
+
+fn overload() -> CheckError {
+    CheckError {
+        stage: Stage::Unavailable,
+        code: "overload_error",
+        message: "too many long evaluations are waiting; this one is refused".to_owned(),
         location: None,
     }
 }

@@ -5,7 +5,7 @@
 //! one policy, one decision log.
 
 use std::error::Error;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use axum::Router;
@@ -16,10 +16,11 @@ use bytes::Bytes;
 use http::StatusCode;
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use http_body_util::LengthLimitError;
-use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::sync::{Semaphore, SemaphorePermit, oneshot};
 use tokio::time::timeout;
 
-use crate::authz::check::{Answer, Call, Checker};
+use crate::authz::check::{Answer, Call, Checked, Checker, Run};
+use crate::authz::heavy::Heavy;
 use crate::authz::response::Context;
 use crate::authz::verdict::{Details, FORBIDDEN, Header, Verdict};
 use crate::authz::wire::WireError;
@@ -79,6 +80,7 @@ struct Gate {
     responder: Arc<HttpResponder>,
     options: HttpOptions,
     room: Arc<Room>,
+    heavy: Heavy,
 }
 
 /// What requests in flight may take together, for a body may be long under way.
@@ -89,12 +91,18 @@ struct Room {
 }
 
 /// Routes that answer every request with whether it may pass.
-pub fn router(checker: Checker, responder: HttpResponder, options: HttpOptions) -> Router {
+pub fn router(
+    checker: Checker,
+    responder: HttpResponder,
+    options: HttpOptions,
+    heavy: Heavy,
+) -> Router {
     Router::new().fallback(check).with_state(Gate {
         checker: Arc::new(Mutex::new(checker)),
         responder: Arc::new(responder),
         options,
         room: Arc::new(Room::new(options)),
+        heavy,
     })
 }
 
@@ -108,11 +116,10 @@ async fn check(State(gate): State<Gate>, request: Request) -> Response {
         }),
         Err(refusal) => Err(refusal),
     };
-    let mut checker = gate.checker.lock().unwrap_or_else(PoisonError::into_inner);
     let message = match message {
         Ok(message) => Bytes::from(message),
         Err(Refusal(status, why)) => {
-            checker.refuse(received);
+            gate.checker().refuse(received);
             return plain(status, &why);
         }
     };
@@ -122,12 +129,43 @@ async fn check(State(gate): State<Gate>, request: Request) -> Response {
         deadline: patience(&head.headers).and_then(|patience| received.checked_add(patience)),
         metadata: &|name| head.headers.get(name)?.to_str().ok(),
     };
-    checker.check(&*gate.responder, call, &message)
+    let checked = gate.checker().check(&*gate.responder, call, &message);
+    match checked {
+        Checked::Answered(response) => response,
+        Checked::GaveWay(run) => gate.later(run).await,
+    }
 }
 
 /// Why a request cannot be checked at all.
 #[derive(Debug)]
 struct Refusal(StatusCode, String);
+
+// === impl Gate ===
+
+impl Gate {
+    fn checker(&self) -> MutexGuard<'_, Checker> {
+        self.checker.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Has a Check that gave way done elsewhere.
+    async fn later(&self, run: Box<Run>) -> Response {
+        let (sender, response) = oneshot::channel();
+        let responder = Arc::clone(&self.responder);
+        let resume = move |checker: &mut Checker, run| {
+            if let Checked::Answered(response) = checker.resume(&*responder, run) {
+                // Who asked may be gone by now.
+                let _ = sender.send(response);
+            }
+        };
+        if let Err(run) = self.heavy.submit(run, resume) {
+            return self.checker().overloaded(&*self.responder, *run);
+        }
+        response.await.unwrap_or_else(|_| {
+            let why = "the request could not be handled because of a defect";
+            plain(StatusCode::INTERNAL_SERVER_ERROR, why)
+        })
+    }
+}
 
 // === impl Room ===
 

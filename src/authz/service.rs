@@ -1,13 +1,15 @@
 //! The Check service on the gRPC listener: which paths it answers, and how.
 
 use bytes::Bytes;
+use tokio::sync::oneshot;
 
-use crate::authz::check::{self, Answer, Checker};
+use crate::authz::check::{self, Answer, Checked, Checker, Run};
+use crate::authz::heavy::Heavy;
 use crate::authz::response::{Context, Responder};
 use crate::authz::verdict::Verdict;
 use crate::authz::wire::WireError;
 use crate::decision::{ApiVersion, CheckError};
-use crate::grpc::{self, Code, Reply, Status};
+use crate::grpc::{self, Called, Code, Reply, Status};
 
 /// The paths that [`Service`] answers; a call's method is an index into them.
 pub const PATHS: [&str; 2] = [
@@ -20,19 +22,40 @@ pub const PATHS: [&str; 2] = [
 pub struct Service {
     checker: Checker,
     responder: Responder,
+    heavy: Heavy,
 }
 
 // === impl Service ===
 
 impl Service {
     /// A service that answers by this responder.
-    pub fn new(checker: Checker, responder: Responder) -> Self {
-        Self { checker, responder }
+    pub fn new(checker: Checker, responder: Responder, heavy: Heavy) -> Self {
+        Self {
+            checker,
+            responder,
+            heavy,
+        }
+    }
+
+    /// Has a Check that gave way done elsewhere.
+    fn later(&self, run: Box<Run>) -> Called {
+        let (sender, reply) = oneshot::channel();
+        let responder = self.responder.clone();
+        let resume = move |checker: &mut Checker, run| {
+            if let Checked::Answered(reply) = checker.resume(&responder, run) {
+                // Who asked may be gone by now.
+                let _ = sender.send(reply);
+            }
+        };
+        match self.heavy.submit(run, resume) {
+            Ok(()) => Called::Later(reply),
+            Err(run) => Called::Done(self.checker.overloaded(&self.responder, *run)),
+        }
     }
 }
 
 impl grpc::Unary for Service {
-    fn call(&mut self, call: grpc::Call<'_>, message: Bytes) -> Reply {
+    fn call(&mut self, call: grpc::Call<'_>, message: Bytes) -> Called {
         let version = if call.method == 0 {
             ApiVersion::V3
         } else {
@@ -44,7 +67,10 @@ impl grpc::Unary for Service {
             deadline: call.deadline,
             metadata: &|name| call.metadata.get(name),
         };
-        self.checker.check(&self.responder, call, &message)
+        match self.checker.check(&self.responder, call, &message) {
+            Checked::Answered(reply) => Called::Done(reply),
+            Checked::GaveWay(run) => self.later(run),
+        }
     }
 }
 

@@ -9,6 +9,7 @@ use super::overlay;
 use super::problem::Report;
 use super::section::Section;
 use crate::data::yaml::{Kind, Node};
+use crate::engine::Engine;
 use crate::http::{Credentials, ServiceConfig, TokenSource};
 use crate::{bundle, instance};
 
@@ -40,10 +41,19 @@ pub(super) fn read(root: &Section<'_>, flags: &Flags, report: &mut Report) -> in
         ignore: flags.ignore.clone(),
         watch: flags.watch,
         rego_version: flags.rego_version,
+        engine: engine(root.text("engine")),
         max_errors: flags.max_errors,
         bundles,
         services,
         persistence_directory: root.path_buf("persistence_directory").unwrap_or_default(),
+    }
+}
+
+fn engine(name: Option<&str>) -> Engine {
+    match name {
+        Some("regorus") => Engine::Regorus,
+        Some("verify") => Engine::Verify,
+        _ => Engine::Native,
     }
 }
 

@@ -57,7 +57,7 @@ impl Evaluator {
             Kind::Verify(evaluator, other) => {
                 let mut evaluation = evaluator.eval(entry, input, budget);
                 // An evaluation that is only put off will be compared when it has run.
-                if !is_put_off(&evaluation) {
+                if !evaluation.gave_way() {
                     let second = other.eval(entry, input, budget);
                     evaluation.difference = difference(&evaluation.result, &second.result);
                 }
@@ -67,8 +67,14 @@ impl Evaluator {
     }
 }
 
-fn is_put_off(evaluation: &Evaluation) -> bool {
-    matches!(&evaluation.result, Err(error) if error.kind() == EvalErrorKind::TooManySteps)
+// === impl Evaluation ===
+
+impl Evaluation {
+    /// Whether it took more steps than [`Budget::steps`](super::Budget) and was left off.
+    #[must_use]
+    pub fn gave_way(&self) -> bool {
+        matches!(&self.result, Err(error) if error.kind() == EvalErrorKind::TooManySteps)
+    }
 }
 
 /// Errors agree when their kinds do: no two engines word them alike.

@@ -9,8 +9,8 @@ use hyper::body::Incoming;
 
 use super::body::{self, Body};
 use super::stats::CountedCall;
-use super::worker::Worker;
-use super::{Call, Code, Metadata, Reply, Status, Unary, message, timeout};
+use super::worker::{DEFECT, Worker};
+use super::{Call, Called, Code, Metadata, Reply, Status, Unary, message, timeout};
 
 /// What becomes of a request, judged by its head alone.
 enum Route {
@@ -99,7 +99,13 @@ async fn unary<H: Unary>(
         deadline: timeout.and_then(|timeout| received.checked_add(timeout)),
         metadata: Metadata(&head.headers),
     };
-    match worker.call(call, message) {
+    let reply = match worker.call(call, message) {
+        Called::Done(reply) => reply,
+        Called::Later(reply) => reply
+            .await
+            .unwrap_or_else(|_| Reply::Error(Status::new(Code::Internal, DEFECT))),
+    };
+    match reply {
         Reply::Framed(framed) => sized(framed, worker.config.max_send),
         Reply::Error(status) => Err(status),
     }

@@ -10,11 +10,14 @@ use bytes::Bytes;
 use tokio::sync::mpsc;
 
 use super::connection::{self, Accepted};
-use super::{Call, Code, Config, Reply, Routes, Stats, Status, Unary};
+use super::{Call, Called, Code, Config, Reply, Routes, Stats, Status, Unary};
 use crate::task::{self, Shutdown};
 
 /// Builds the handler of the thread with this index.
 pub(super) type MakeHandler<H> = Arc<dyn Fn(usize) -> H + Send + Sync>;
+
+/// What the caller of a call that panicked is told.
+pub(super) const DEFECT: &str = "regate: the request could not be handled because of a defect";
 
 /// What the connections of one data thread share.
 pub(super) struct Worker<H> {
@@ -79,7 +82,7 @@ pub(super) async fn run<H: Unary>(start: Start<H>) {
 
 impl<H: Unary> Worker<H> {
     /// Hands a call to the handler. A panic costs this call an error, and the thread its handler.
-    pub(super) fn call(&self, call: Call<'_>, message: Bytes) -> Reply {
+    pub(super) fn call(&self, call: Call<'_>, message: Bytes) -> Called {
         let called = catch_unwind(AssertUnwindSafe(|| {
             let mut handler = self.handler.borrow_mut();
             handler
@@ -88,10 +91,7 @@ impl<H: Unary> Worker<H> {
         }));
         called.unwrap_or_else(|panic| {
             self.panicked(&*panic);
-            Reply::Error(Status::new(
-                Code::Internal,
-                "regate: the request could not be handled because of a defect",
-            ))
+            Called::Done(Reply::Error(Status::new(Code::Internal, DEFECT)))
         })
     }
 

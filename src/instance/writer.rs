@@ -221,9 +221,10 @@ impl Writer {
     /// Compiles `candidate` and puts it in force; on an error nothing has changed.
     async fn activate(&mut self, candidate: Candidate) -> Result<(), String> {
         let started = Instant::now();
-        let (entrypoints, max_errors) = (self.entrypoints.clone(), self.config.max_errors);
+        let entrypoints = self.entrypoints.clone();
+        let (engine, max_errors) = (self.config.engine, self.config.max_errors);
         let compiled = candidate::on_large_stack("compile", move || {
-            let policy = candidate.compile(entrypoints, max_errors);
+            let policy = candidate.compile(entrypoints, engine, max_errors);
             (candidate, policy)
         });
         let (candidate, policy) = compiled

@@ -17,6 +17,13 @@ pub(super) const KEYS: &[Key] = &[
     ),
     served("labels.*", Kind::Text, "a label's value"),
     served(
+        "engine",
+        Kind::OneOf(&["native", "regorus", "verify"]),
+        "which engine decides: `native` is this program's own; `verify` lets it decide, asks `regorus` too, and counts and logs every difference",
+    )
+    .default("native")
+    .ours(),
+    served(
         "persistence_directory",
         Kind::Text,
         "directory of what is kept on disk; persisted bundles lie in `bundles/<name>/`",

@@ -69,6 +69,8 @@ struct Shard {
     allowed: AtomicU64,
     denied: AtomicU64,
     errors: AtomicU64,
+    gave_way: AtomicU64,
+    differ: AtomicU64,
     codes: [Code; CODES],
     total: Buckets,
     input: Buckets,
@@ -152,6 +154,18 @@ impl CheckMetrics {
                 count,
             );
         }
+        out.counter(
+            "regate_check_gave_way_total",
+            "Checks whose evaluation took many steps and went on elsewhere.",
+            &[],
+            sum(|shard| &shard.gave_way),
+        );
+        out.counter(
+            "regate_engine_differences_total",
+            "Checks on which the engines of `engine: verify` did not agree.",
+            &[],
+            sum(|shard| &shard.differ),
+        );
         self.collect_errors(&shards, out);
         self.collect_durations(&shards, out);
     }
@@ -228,6 +242,16 @@ impl Recorder {
         add(&self.shard.begun, 1);
     }
 
+    /// An evaluation has given way to other Checks.
+    pub fn gave_way(&self) {
+        add(&self.shard.gave_way, 1);
+    }
+
+    /// Two engines have decided differently.
+    pub fn differs(&self) {
+        add(&self.shard.differ, 1);
+    }
+
     /// The Check that was begun has ended like this.
     pub fn end(&self, check: &Check) {
         let shard = &*self.shard;
@@ -263,6 +287,8 @@ impl Shard {
             allowed: AtomicU64::new(0),
             denied: AtomicU64::new(0),
             errors: AtomicU64::new(0),
+            gave_way: AtomicU64::new(0),
+            differ: AtomicU64::new(0),
             codes: std::array::from_fn(|_| Code::default()),
             total: Buckets::new(&BUCKETS),
             input: Buckets::new(&BUCKETS),
