@@ -141,7 +141,17 @@ impl Lexer<'_> {
             self.at += 1;
         }
         let text = self.text.get(start..self.at).unwrap_or_default();
-        self.push(Kind::of_word(text), start);
+        // A keyword with a key is a name: `not.x`, `data.if`.
+        let has_key = self.peek(0) == Some(b'.')
+            && self
+                .peek(1)
+                .is_some_and(|b| b == b'_' || b.is_ascii_alphabetic());
+        let kind = if has_key {
+            Kind::Ident
+        } else {
+            Kind::of_word(text)
+        };
+        self.push(kind, start);
     }
 
     fn digits(&mut self) -> bool {

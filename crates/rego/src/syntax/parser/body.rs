@@ -111,7 +111,7 @@ impl Parser<'_> {
         Ok(literal)
     }
 
-    fn with(&mut self) -> Parsed<Vec<With>> {
+    pub(super) fn with(&mut self) -> Parsed<Vec<With>> {
         let mut found = Vec::new();
         let mut height = self.height;
         while self.kind() == Kind::With {

@@ -46,12 +46,17 @@ impl Parser<'_> {
                 }
                 Kind::TemplateOpen => {
                     let term = self.nested(Self::expression)?;
+                    let with = self.with()?;
                     height = height.max(self.height);
                     if self.kind() != Kind::TemplateClose {
                         return Err(self.unexpected("expected } to end template string expression"));
                     }
                     self.next();
-                    parts.push(TemplatePart::Term(term));
+                    parts.push(if with.is_empty() {
+                        TemplatePart::Term(term)
+                    } else {
+                        TemplatePart::Modified(term, with)
+                    });
                 }
                 Kind::TemplateEnd => break,
                 _ => {
