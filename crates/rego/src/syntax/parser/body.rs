@@ -73,13 +73,6 @@ impl Parser<'_> {
         self.finish_literal(kind, negated, start)
     }
 
-    /// A literal that begins with the primary term `first`.
-    pub(super) fn literal_from(&mut self, first: Term, start: Span) -> Parsed<Literal> {
-        let term = self.expression_from(first)?;
-        let kind = self.relation_of(term)?;
-        self.finish_literal(kind, false, start)
-    }
-
     pub(super) fn relation_of(&mut self, left: Term) -> Parsed<LiteralKind> {
         let height = self.height;
         let make = match self.kind() {

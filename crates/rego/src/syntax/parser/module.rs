@@ -1,6 +1,5 @@
 //! A module: package, imports, rules; after an error it goes on at the next rule.
 
-use crate::source::Span;
 use crate::value::Str;
 
 use super::super::ast::{Import, Module, Package, Ref, RegoVersion, Term, TermKind};
@@ -215,11 +214,6 @@ impl Parser<'_> {
             }
             self.next();
         }
-    }
-
-    /// The span of the token before, for errors at an end.
-    pub(super) fn before(&self) -> Span {
-        self.token_at(self.at.saturating_sub(1)).span
     }
 }
 

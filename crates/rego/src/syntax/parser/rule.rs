@@ -257,7 +257,10 @@ impl Parser<'_> {
     fn braced(&mut self) -> Parsed<Body> {
         let open = self.next();
         let start = self.token();
-        if matches!(start.kind, Kind::Not | Kind::Some) || self.at_keyword(Kind::Every) {
+        let not_term = matches!(start.kind, Kind::Not | Kind::Some)
+            || self.at_keyword(Kind::Every)
+            || self.at_operand_group();
+        if not_term {
             return self.rest_of_block(None, start.span);
         }
         let term = if self.take(Kind::RBrace) {
@@ -273,7 +276,11 @@ impl Parser<'_> {
                 let left = self.expression_from(first)?;
                 if self.kind() != Kind::Colon {
                     let kind = self.relation_of(left)?;
-                    let literal = self.finish_literal(kind, false, start.span)?;
+                    let literal = if self.at_logic() {
+                        self.logic_from(kind, start.span)?
+                    } else {
+                        self.finish_literal(kind, false, start.span)?
+                    };
                     return self.rest_of_block(Some(literal), start.span);
                 }
                 self.object(left, open.span)?
