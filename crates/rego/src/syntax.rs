@@ -4,6 +4,7 @@
 //! own grammar does it (a chained body is a further rule, an infix operator is a call).
 
 pub mod ast;
+pub mod json;
 mod lexer;
 mod parser;
 mod token;
