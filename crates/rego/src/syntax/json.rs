@@ -79,7 +79,9 @@ impl<'a> Writer<'a> {
     fn import(&mut self, import: &Import) -> Value {
         let mut fields = vec![("path", self.reference(&import.path))];
         if let Some(alias) = &import.alias {
-            fields.push(("alias", alias.name.clone().into()));
+            let alias = self.var(&alias.name);
+            let name = alias.get_str("value").cloned().unwrap_or(Value::Null);
+            fields.push(("alias", name));
         }
         object(fields)
     }

@@ -2,7 +2,7 @@
 
 use crate::value::Value;
 
-use super::super::ast::{Else, Head, HeadKind, Rule, Term, TermKind};
+use super::super::ast::{Else, HeadKind, Rule, Term, TermKind};
 use super::{Writer, annotations, node, object};
 
 // === impl Writer ===
@@ -48,7 +48,7 @@ impl Writer<'_> {
     fn branches(&mut self, rule: &Rule) -> Option<Value> {
         let mut made = Vec::with_capacity(rule.else_.len());
         for branch in &rule.else_ {
-            let head = self.else_head(&rule.head, branch);
+            let head = self.else_head(rule, branch);
             made.push((head, self.rule_body(&branch.body)));
         }
         let mut inner = None;
@@ -64,45 +64,39 @@ impl Writer<'_> {
 
     fn head(&mut self, rule: &Rule) -> Value {
         let head = &rule.head;
-        let keys = head.reference.path.as_slice();
-        let mut fields = vec![("ref", self.reference_parts(&head.reference))];
-        let mut named = keys.is_empty();
+        let reference = self.reference_parts(&head.reference);
+        let mut fields = Vec::new();
         if let Some(args) = &head.args {
             fields.push(("args", self.terms(args)));
         }
         match &head.kind {
             HeadKind::Contains(key) => fields.push(("key", self.term(key))),
             HeadKind::Value { value, assign } => {
-                if let [key] = keys
-                    && head.args.is_none()
-                    && !rule.default
+                if let Value::Array(parts) = &reference
+                    && let Some(key) = key(rule)
+                    && let Some(part) = parts.get(1)
+                    && (rule.body.literals.is_empty() || !is_ground(key))
                 {
-                    let bare = rule.body.literals.is_empty();
-                    if bare || !is_ground(key) {
-                        fields.push(("key", self.term(key)));
-                    }
-                    named |= value.is_some();
+                    fields.push(("key", part.clone()));
                 }
                 fields.extend(self.value(value.as_ref(), *assign));
             }
         }
-        if named && let TermKind::Var(name) = &head.reference.head.kind {
-            fields.push(("name", name.clone().into()));
-        }
+        fields.extend(name(rule, &reference));
+        fields.push(("ref", reference));
         object(fields)
     }
 
-    fn else_head(&mut self, head: &Head, branch: &Else) -> Value {
-        let mut fields = vec![("ref", self.reference_parts(&head.reference))];
+    fn else_head(&mut self, rule: &Rule, branch: &Else) -> Value {
+        let head = &rule.head;
+        let reference = self.reference_parts(&head.reference);
+        let mut fields = Vec::new();
         if let Some(args) = &head.args {
             fields.push(("args", self.terms(args)));
         }
         fields.extend(self.value(branch.value.as_ref(), branch.assign));
-        if head.reference.path.is_empty()
-            && let TermKind::Var(name) = &head.reference.head.kind
-        {
-            fields.push(("name", name.clone().into()));
-        }
+        fields.extend(name(rule, &reference));
+        fields.push(("ref", reference));
         object(fields)
     }
 
@@ -117,6 +111,28 @@ impl Writer<'_> {
         }
         fields
     }
+}
+
+/// The only key of a rule that is no function.
+fn key(rule: &Rule) -> Option<&Term> {
+    match rule.head.reference.path.as_slice() {
+        [key] if rule.head.args.is_none() && !rule.default => Some(key),
+        _ => None,
+    }
+}
+
+/// The name, where OPA gives one besides the reference.
+fn name(rule: &Rule, reference: &Value) -> Option<(&'static str, Value)> {
+    let head = &rule.head;
+    let has_value = matches!(&head.kind, HeadKind::Value { value: Some(_), .. });
+    let has_body = !rule.body.literals.is_empty();
+    let one_key = head.reference.path.len() == 1 && has_value && !rule.default;
+    let named = head.reference.path.is_empty() || one_key && (has_body || head.args.is_none());
+    let Value::Array(parts) = reference else {
+        return None;
+    };
+    let name = parts.get(0)?.get_str("value")?;
+    named.then(|| ("name", name.clone()))
 }
 
 /// Whether no variable is in `term`; a reference is never ground here, as in OPA.

@@ -13,7 +13,7 @@ use super::{Writer, node, object, order};
 impl Writer<'_> {
     pub(super) fn term(&mut self, term: &Term) -> Value {
         match &term.kind {
-            TermKind::Null => object(vec![("type", Value::from("null"))]),
+            TermKind::Null => node("null", object(Vec::new())),
             TermKind::Bool(value) => node("boolean", (*value).into()),
             TermKind::Number(number) => node("number", number.clone().into()),
             TermKind::String(text) => node("string", text.clone().into()),
@@ -55,10 +55,6 @@ impl Writer<'_> {
     fn object_term(&mut self, entries: &[(Term, Term)]) -> Value {
         let mut sorted: Vec<&(Term, Term)> = entries.iter().collect();
         sorted.sort_by(|a, b| order::terms(&a.0, &b.0));
-        // Of equal keys the last one counts.
-        sorted.reverse();
-        sorted.dedup_by(|a, b| order::terms(&a.0, &b.0).is_eq());
-        sorted.reverse();
         let pair = |(key, value): &(Term, Term)| -> Value {
             vec![self.term(key), self.term(value)].into()
         };
@@ -79,6 +75,10 @@ impl Writer<'_> {
                     out.push(node("string", text.clone().into()));
                     continue;
                 }
+                TemplatePart::Term(term) if is_scalar(term) => {
+                    out.push(self.term(term));
+                    continue;
+                }
                 TemplatePart::Term(term) => (term, &[][..]),
                 TemplatePart::Modified(term, with) => (term, with.as_slice()),
             };
@@ -92,7 +92,12 @@ impl Writer<'_> {
         let raw = self
             .module
             .is_some_and(|module| module.file.slice(span).starts_with("$`"));
-        let fields = vec![("parts", out.into()), ("multi_line", raw.into())];
+        let parts = if out.is_empty() {
+            Value::Null
+        } else {
+            out.into()
+        };
+        let fields = vec![("parts", parts), ("multi_line", raw.into())];
         node("templatestring", object(fields))
     }
 
@@ -267,6 +272,13 @@ impl Writer<'_> {
         let found: Vec<Value> = with.iter().map(one).collect();
         found.into()
     }
+}
+
+fn is_scalar(term: &Term) -> bool {
+    matches!(
+        term.kind,
+        TermKind::Null | TermKind::Bool(_) | TermKind::Number(_) | TermKind::String(_)
+    )
 }
 
 fn not_node(body: Value, explicit: bool) -> Value {

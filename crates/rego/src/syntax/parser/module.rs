@@ -20,10 +20,6 @@ impl Parser<'_> {
         while self.kind() != Kind::Eof && self.errors.len() < MAX_ERRORS {
             let from = self.at;
             let result = match self.kind() {
-                Kind::Semicolon => {
-                    self.next();
-                    Ok(())
-                }
                 Kind::Import => self.import().map(|import| imports.push(import)),
                 _ => self.rule(&mut rules),
             };
@@ -105,11 +101,16 @@ impl Parser<'_> {
                 )),
             };
         self.check_import(&path)?;
-        let alias = if self.take(Kind::As) {
+        let alias = if self.kind() == Kind::As {
+            self.check_alias(&path)?;
+            self.next();
             Some(self.var("expected var after `as`")?)
         } else {
             None
         };
+        if alias.is_none() {
+            self.check_last(&path)?;
+        }
         let span = self.since(start);
         let import = Import { span, path, alias };
         self.enable(&import)?;
@@ -144,6 +145,36 @@ impl Parser<'_> {
         }
     }
 
+    /// The last key of an import is a name, and so no keyword.
+    fn check_last(&self, path: &Ref) -> Parsed<()> {
+        let Some(last) = path.path.last() else {
+            return Ok(());
+        };
+        let kind = text(last).map_or(Kind::Ident, Kind::of_word);
+        let own =
+            !matches!(&path.head.kind, TermKind::Var(head) if matches!(&**head, "future" | "rego"));
+        let v1 = self.options.version == RegoVersion::V1;
+        if own && v1 && (kind.is_keyword() || self.is_keyword(kind)) {
+            let message = format!(
+                "unexpected import path, must not end with a keyword, got: {}",
+                kind.name()
+            );
+            let hint = "import a different path or use an alias";
+            return Err(self.error(last.span, message, hint));
+        }
+        Ok(())
+    }
+
+    fn check_alias(&self, path: &Ref) -> Parsed<()> {
+        if let TermKind::Var(head) = &path.head.kind
+            && matches!(&**head, "future" | "rego")
+        {
+            let message = format!("`{head}` imports cannot be aliased");
+            return Err(self.error(self.token().span, message, "leave out `as` and the name"));
+        }
+        Ok(())
+    }
+
     /// Takes into account what `import future…` and `import rego…` change.
     fn enable(&mut self, import: &Import) -> Parsed<()> {
         let TermKind::Var(head) = &import.path.head.kind else {
@@ -171,7 +202,7 @@ impl Parser<'_> {
                 self.keywords = Keywords::all();
                 true
             }
-            ("future", ["keywords", name]) => self.enable_one(name),
+            ("future", ["keywords", name, ..]) => self.enable_one(name),
             ("rego" | "future", _) => false,
             _ => true,
         };
