@@ -1,6 +1,6 @@
 //! Evaluation of a policy on one thread, by the engine or engines that it was compiled for.
 
-use super::{Budget, EvalError, EvalErrorKind, Policy, Print, native, regorus};
+use super::{Budget, EvalError, EvalErrorKind, Policy, Print, native, policy, regorus};
 use crate::data::{Value, write};
 
 /// Evaluates one policy; each thread has its own.
@@ -38,12 +38,12 @@ pub struct Difference {
 
 impl Evaluator {
     pub(super) fn new(policy: &Policy) -> Self {
-        Self(match policy {
-            Policy::Native(policy) | Policy::Verify(policy, None) => {
+        Self(match &policy.0 {
+            policy::Kind::Native(policy) | policy::Kind::Verify(policy, None) => {
                 Kind::Native(Box::new(policy.evaluator()))
             }
-            Policy::Regorus(policy) => Kind::Regorus(Box::new(policy.evaluator())),
-            Policy::Verify(policy, Some(other)) => {
+            policy::Kind::Regorus(policy) => Kind::Regorus(Box::new(policy.evaluator())),
+            policy::Kind::Verify(policy, Some(other)) => {
                 Kind::Verify(Box::new(policy.evaluator()), Box::new(other.evaluator()))
             }
         })

@@ -5,7 +5,10 @@ use super::{Demand, Engine, Evaluator, Source, native, regorus};
 
 /// A compiled policy with its data. Clones share it.
 #[derive(Debug, Clone)]
-pub enum Policy {
+pub struct Policy(pub(super) Kind);
+
+#[derive(Debug, Clone)]
+pub(super) enum Kind {
     /// For our own engine.
     Native(native::Policy),
     /// For regorus.
@@ -19,9 +22,9 @@ pub enum Policy {
 impl Policy {
     /// Compiles `source`. Takes stack by the nesting of its expressions: call it on a thread that has some.
     pub fn compile(source: Source) -> Result<Self, CompileErrors> {
-        match source.engine {
-            Engine::Native => native::Policy::compile(source).map(Self::Native),
-            Engine::Regorus => regorus::Policy::compile(source).map(Self::Regorus),
+        let kind = match source.engine {
+            Engine::Native => native::Policy::compile(source).map(Kind::Native),
+            Engine::Regorus => regorus::Policy::compile(source).map(Kind::Regorus),
             Engine::Verify => {
                 let other = regorus::Policy::compile(source.clone());
                 let policy = native::Policy::compile(source)?;
@@ -31,26 +34,27 @@ impl Policy {
                         "The engine `regorus` does not compile this policy; nothing is compared.",
                     );
                 }
-                Ok(Self::Verify(policy, other.ok()))
+                Ok(Kind::Verify(policy, other.ok()))
             }
-        }
+        };
+        kind.map(Self)
     }
 
     /// What the decision number `entry` reads of its input, and perhaps more.
     #[must_use]
     pub fn demand(&self, entry: usize) -> &Demand {
-        match self {
-            Self::Native(policy) | Self::Verify(policy, None) => policy.demand(entry),
-            Self::Regorus(policy) | Self::Verify(_, Some(policy)) => policy.demand(entry),
+        match &self.0 {
+            Kind::Native(policy) | Kind::Verify(policy, None) => policy.demand(entry),
+            Kind::Regorus(policy) | Kind::Verify(_, Some(policy)) => policy.demand(entry),
         }
     }
 
     /// What an operator should know about this policy.
     #[must_use]
     pub fn warnings(&self) -> &[String] {
-        match self {
-            Self::Native(policy) | Self::Verify(policy, _) => policy.warnings(),
-            Self::Regorus(policy) => policy.warnings(),
+        match &self.0 {
+            Kind::Native(policy) | Kind::Verify(policy, _) => policy.warnings(),
+            Kind::Regorus(policy) => policy.warnings(),
         }
     }
 
@@ -58,9 +62,9 @@ impl Policy {
     /// decide: then evaluation says why.
     #[must_use]
     pub fn defines(&self, entry: usize) -> bool {
-        match self {
-            Self::Native(policy) | Self::Verify(policy, _) => policy.defines(entry),
-            Self::Regorus(policy) => policy.defines(entry),
+        match &self.0 {
+            Kind::Native(policy) | Kind::Verify(policy, _) => policy.defines(entry),
+            Kind::Regorus(policy) => policy.defines(entry),
         }
     }
 
@@ -73,9 +77,9 @@ impl Policy {
     /// Whether others hold it too, an evaluator for one.
     #[must_use]
     pub fn is_shared(&self) -> bool {
-        match self {
-            Self::Native(policy) | Self::Verify(policy, _) => policy.is_shared(),
-            Self::Regorus(policy) => policy.is_shared(),
+        match &self.0 {
+            Kind::Native(policy) | Kind::Verify(policy, _) => policy.is_shared(),
+            Kind::Regorus(policy) => policy.is_shared(),
         }
     }
 }

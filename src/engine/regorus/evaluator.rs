@@ -33,14 +33,8 @@ impl Evaluator {
         Self { policy, engine }
     }
 
-    /// The policy that it evaluates.
-    #[must_use]
-    pub fn policy(&self) -> &Policy {
-        &self.policy
-    }
-
     /// Asks for the decision number `entry` on `input`.
-    pub fn eval(&mut self, entry: usize, input: &data::Value, budget: Budget) -> Evaluation {
+    pub(in crate::engine) fn eval(&mut self, entry: usize, input: &data::Value, budget: Budget) -> Evaluation {
         let Self { policy, engine } = self;
         let result = match policy.entry(entry) {
             None => Err(EvalError::undefined()),

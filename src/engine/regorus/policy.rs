@@ -36,7 +36,7 @@ struct Inner {
 
 impl Policy {
     /// Compiles `source`. Takes stack by the nesting of its expressions: call it on a thread that has some.
-    pub fn compile(source: Source) -> Result<Self, CompileErrors> {
+    pub(in crate::engine) fn compile(source: Source) -> Result<Self, CompileErrors> {
         let max = source.max_errors;
         let compiled = catch_unwind(AssertUnwindSafe(|| compile(source)));
         let inner = compiled.unwrap_or_else(|_| {
@@ -51,7 +51,7 @@ impl Policy {
 
     /// What the decision number `entry` reads of its input, and perhaps more.
     #[must_use]
-    pub fn demand(&self, entry: usize) -> &Demand {
+    pub(in crate::engine) fn demand(&self, entry: usize) -> &Demand {
         const ALL: &Demand = &Demand::All;
         if self.0.entries.get(entry).is_some() {
             &self.0.demand
@@ -62,14 +62,14 @@ impl Policy {
 
     /// What an operator should know about this policy.
     #[must_use]
-    pub fn warnings(&self) -> &[String] {
+    pub(in crate::engine) fn warnings(&self) -> &[String] {
         &self.0.warnings
     }
 
     /// Whether there is something that the decision number `entry` names, be it a thing that cannot
     /// decide: then evaluation says why.
     #[must_use]
-    pub fn defines(&self, entry: usize) -> bool {
+    pub(in crate::engine) fn defines(&self, entry: usize) -> bool {
         match self.0.entries.get(entry) {
             Some(Entry::Constant(value)) => *value != Value::Undefined,
             Some(Entry::Rule { .. } | Entry::Broken(_)) => true,
@@ -79,13 +79,13 @@ impl Policy {
 
     /// An evaluator for one thread; cheap.
     #[must_use]
-    pub fn evaluator(&self) -> Evaluator {
+    pub(in crate::engine) fn evaluator(&self) -> Evaluator {
         Evaluator::new(self.clone())
     }
 
     /// Whether others hold it too, an evaluator for one.
     #[must_use]
-    pub fn is_shared(&self) -> bool {
+    pub(in crate::engine) fn is_shared(&self) -> bool {
         Arc::strong_count(&self.0) > 1
     }
 
