@@ -1,0 +1,6 @@
+//! What type a value has.
+
+use super::Builtin;
+
+/// The family's functions.
+pub(super) static TABLE: &[Builtin] = &[];
