@@ -35,8 +35,11 @@ mod regex;
 mod runtime;
 mod semver;
 mod sets;
+mod shim;
 mod sprintf;
 mod strings;
+#[cfg(test)]
+mod testing;
 mod time;
 mod types;
 mod units;
