@@ -98,7 +98,7 @@ impl Reader<'_> {
             serde_json::Value::Bool(v) => v.into(),
             serde_json::Value::Number(v) => {
                 let number = crate::value::Number::parse(&v.to_string());
-                number.map_or(Value::Null, Value::from)
+                number.expect("a number").into()
             }
             serde_json::Value::String(v) => v.into(),
             _ => Value::Null,
