@@ -10,7 +10,7 @@ use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 
 use crate::types::Function;
-use crate::value::Value;
+use crate::value::{NumberError, Value};
 
 mod aggregates;
 mod arithmetic;
@@ -39,6 +39,8 @@ mod semver;
 mod sets;
 mod sprintf;
 mod strings;
+#[cfg(test)]
+mod testing;
 mod time;
 mod types;
 mod units;
@@ -149,6 +151,14 @@ impl Builtin {
             Error::Failed(message) => Error::Failed(format!("{}: {message}", self.name)),
             error => error,
         })
+    }
+}
+
+// === impl Error ===
+
+impl From<NumberError> for Error {
+    fn from(error: NumberError) -> Self {
+        Self::Failed(error.to_string())
     }
 }
 
