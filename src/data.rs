@@ -16,7 +16,7 @@ pub mod read;
 pub mod write;
 pub mod yaml;
 
-pub use convert::{dismantle, into_value};
+pub use convert::{NumberError, dismantle, into_value};
 
 /// A value of the policy engine: cheap to clone, safe to share.
 pub use regate_rego::Value;

@@ -14,7 +14,7 @@ use crate::authz::body::{self, BodyError, Descriptor, ParsedBody};
 use crate::authz::url::{self, Target, UrlError};
 use crate::authz::wire::Request;
 use crate::authz::{InputEncoding, ParsedBodyErrors};
-use crate::data::{Doc, Object, Value, dismantle, into_value};
+use crate::data::{Doc, NumberError, Object, Value, dismantle, into_value};
 use crate::decision::{ApiVersion, CheckError, Stage};
 use crate::engine::Demand;
 
@@ -71,6 +71,9 @@ pub enum InputError {
     /// An attribute that has no form in the input.
     #[error(transparent)]
     Attributes(#[from] AttributesError),
+    /// A number that the engine cannot hold.
+    #[error(transparent)]
+    Number(#[from] NumberError),
 }
 
 // === impl InputBuilder ===
@@ -121,7 +124,7 @@ impl InputBuilder {
             input.push((Member::SourcePrincipal.key(), principal.into()));
         }
         if asks(Member::Version).is_some() {
-            input.push((Member::Version.key(), into_value(version(request.version()))));
+            input.push((Member::Version.key(), into_value(version(request.version()))?));
         }
         Ok(Value::Object(Object::from(input)))
     }
@@ -194,7 +197,7 @@ impl Body<'_> {
         asks: &impl Fn(Member) -> Option<&'d Demand>,
     ) -> Result<(), InputError> {
         if asks(Member::ParsedBody).is_some() {
-            input.push((Member::ParsedBody.key(), into_value(self.parsed.doc)));
+            input.push((Member::ParsedBody.key(), into_value(self.parsed.doc)?));
         } else {
             // A body may nest deeper than the stack is high.
             dismantle(self.parsed.doc);

@@ -67,8 +67,8 @@ impl Inputs for RecordInputs {
 
     fn value(&mut self, record: &Record) -> Value {
         match self.with(record, into_value) {
-            Some(value) => value,
-            None => Value::Null,
+            Some(Ok(value)) => value,
+            Some(Err(_)) | None => Value::Null,
         }
     }
 }
@@ -155,8 +155,9 @@ mod tests {
                 source: policy.into(),
                 version: RegoVersion::V1,
             }],
-            data: Value::Object(Object::default()),
+            data: Value::Object(crate::data::Object::default()),
             entrypoints: vec![path("a/allow"), path("system/log/mask"), path("none")],
+            engine: crate::engine::Engine::Regorus,
             max_errors: 1,
         });
         Snapshot {
@@ -188,7 +189,7 @@ mod tests {
         let masking = "package system.log\n\nmask contains \"/input/secret\"\n";
         let masks = record(Some(snapshot(1, masking)));
         assert!(rules.defined(&masks).mask);
-        let event = Value::Object(Object::default());
+        let event = Value::Object(crate::data::Object::default());
         assert!(matches!(rules.mask(&event), Ok(Some(Value::Set(set))) if set.len() == 1));
         let later = record(Some(snapshot(2, "package a\n\nallow := true\n")));
         assert!(!rules.defined(&later).mask);
@@ -199,6 +200,6 @@ mod tests {
     fn without_any_policy_there_is_no_answer() {
         let mut rules = PolicyRules::new(Cell::new());
         assert_eq!(rules.defined(&record(None)), Defined::default());
-        assert!(rules.mask(&Value::Object(Object::default())).is_err());
+        assert!(rules.mask(&Value::Object(crate::data::Object::default())).is_err());
     }
 }

@@ -4,7 +4,7 @@ use thiserror::Error;
 
 use super::json::{self, JsonError};
 use super::yaml::{self, YamlError};
-use super::{Value, into_value};
+use super::{NumberError, Value, into_value};
 
 /// Why a text is no value.
 #[derive(Debug, Error)]
@@ -18,15 +18,18 @@ pub enum ReadError {
     /// It is not UTF-8, as YAML has to be.
     #[error("the text is not UTF-8: {0}")]
     Utf8(#[from] std::str::Utf8Error),
+    /// It has a number that the engine cannot hold.
+    #[error(transparent)]
+    Number(#[from] NumberError),
 }
 
 /// The value of a JSON text.
 pub fn json_value(text: &[u8]) -> Result<Value, ReadError> {
-    Ok(into_value(json::parse(text)?))
+    Ok(into_value(json::parse(text)?)?)
 }
 
 /// The value of a YAML text's first document.
 pub fn yaml_value(text: &[u8]) -> Result<Value, ReadError> {
     let node = yaml::parse(std::str::from_utf8(text)?)?;
-    Ok(into_value(node.into_doc()))
+    Ok(into_value(node.into_doc())?)
 }

@@ -280,7 +280,7 @@ mod tests {
             (".git/config.json", r#"{"x": 2}"#),
         ]);
         let loaded = load_all(root.path(), &[".*"]).expect("it loads");
-        let want = Value::from_json_str(r#"{"x":1,"users":{"names":["ann"]}}"#).expect("JSON");
+        let want = read::json_value(br#"{"x":1,"users":{"names":["ann"]}}"#).expect("JSON");
         assert_eq!(loaded.data, want);
         assert_eq!(loaded.modules.len(), 1);
         let hidden = load_all(root.path(), &[]).expect("it loads");

@@ -5,7 +5,7 @@ use crate::data::Value;
 use crate::decision::DecisionId;
 
 fn answer(responder: &HttpResponder, decision: &str) -> Result<Response, CheckError> {
-    let value = Value::from_json_str(decision).expect("JSON");
+    let value = crate::data::read::json_value(decision.as_bytes()).expect("JSON");
     let verdict = Verdict::read(&value)?;
     let id = DecisionId::random().expect("randomness");
     let context = Context {

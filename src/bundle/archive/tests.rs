@@ -19,7 +19,7 @@ fn refusal(bytes: &[u8], limits: Limits) -> String {
 
 fn data(files: &[(&str, &[u8])]) -> serde_json::Value {
     let bundle = read("b", &bundle(files), limits()).unwrap();
-    serde_json::from_str(&bundle.data.to_json_str().unwrap()).unwrap()
+    serde_json::from_str(&text(&bundle.data)).unwrap()
 }
 
 #[test]
@@ -41,18 +41,12 @@ fn a_bundle_is_read_whole() {
     assert_eq!(bundle.modules[0].source.as_bytes(), POLICY);
     assert_eq!(bundle.modules[0].version, RegoVersion::V0);
     assert_eq!(
-        bundle
-            .data
-            .to_json_str()
-            .unwrap()
+        text(&bundle.data)
             .replace(char::is_whitespace, ""),
         r#"{"users":{"alice":["admin"]}}"#
     );
     assert_eq!(
-        bundle
-            .metadata
-            .to_json_str()
-            .unwrap()
+        text(&bundle.metadata)
             .replace(char::is_whitespace, ""),
         r#"{"a":1}"#
     );
@@ -121,7 +115,7 @@ fn what_is_no_file_is_passed_over() {
     }
     let read = read("b", &gzip(&builder.into_inner().unwrap()), limits()).unwrap();
     assert!(read.modules.is_empty());
-    assert_eq!(read.data, crate::data::Value::new_object());
+    assert_eq!(read.data, crate::data::Value::Object(crate::data::Object::default()));
 }
 
 #[test]
@@ -280,4 +274,10 @@ proptest::proptest! {
             assert!(bundle.roots.iter().all(|root| !root.ends_with('/')));
         }
     }
+}
+
+fn text(value: &crate::data::Value) -> String {
+    let mut out = Vec::new();
+    crate::data::write::value(&mut out, value);
+    String::from_utf8(out).unwrap()
 }

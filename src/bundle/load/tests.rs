@@ -18,7 +18,7 @@ fn tree(files: &[(&str, &str)]) -> tempfile::TempDir {
 }
 
 fn data(json: &str) -> Value {
-    Value::from_json_str(json).unwrap()
+    crate::data::read::json_value(json.as_bytes()).unwrap()
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use super::*;
 
 fn value(json: &str) -> Value {
-    Value::from_json_str(json).expect("json")
+    crate::data::read::json_value(json.as_bytes()).expect("json")
 }
 
 fn event() -> Maskable {
@@ -33,15 +33,12 @@ fn check(rules: &str, change: impl Fn(&mut Maskable), erased: &[&str], masked: &
 
 fn input(json: &'static str) -> impl Fn(&mut Maskable) {
     move |event| {
-        let patch = value(json);
-        let members = event
-            .input
-            .as_mut()
-            .and_then(|i| i.as_object_mut().ok())
-            .expect("object");
-        for (key, value) in patch.as_object().expect("object").iter() {
-            members.insert(key.clone(), value.clone());
-        }
+        let (Some(Value::Object(old)), Value::Object(patch)) = (&event.input, value(json)) else {
+            panic!("both are objects");
+        };
+        let members = old.iter().chain(patch.iter());
+        let members = members.map(|(key, value)| (key.clone(), value.clone()));
+        event.input = Some(Value::Object(members.collect()));
     }
 }
 
@@ -160,12 +157,12 @@ fn upsert() {
 
 #[test]
 fn rules_of_a_set_come_in_its_order() {
-    let mut set = Value::new_set();
-    let rules = set.as_set_mut().expect("set");
-    rules.insert(value(r#"{"op":"upsert","path":"/input/new","value":1}"#));
-    rules.insert(value(r#""/input/new""#));
+    let rules = [
+        value(r#"{"op":"upsert","path":"/input/new","value":1}"#),
+        value(r#""/input/new""#),
+    ];
     let mut got = event();
-    let done = got.apply(&set).expect("rules");
+    let done = got.apply(&Value::Set(rules.into_iter().collect())).expect("rules");
     assert_eq!(
         (done.erased.len(), done.masked),
         (0, vec!["/input/new".to_owned()])
@@ -187,9 +184,7 @@ fn an_input_that_is_not_there_survives_an_upsert() {
 
 #[test]
 fn a_set_in_the_result_is_masked_as_the_array_it_is_shown_as() {
-    let mut set = Value::new_set();
-    set.as_set_mut().expect("set").insert(Value::from("b"));
-    set.as_set_mut().expect("set").insert(Value::from("a"));
+    let set = Value::Set([Value::from("b"), Value::from("a")].into_iter().collect());
     let mut event = Maskable {
         input: None,
         result: Some(set),

@@ -2,8 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use super::*;
-use regorus::Value;
+use super::Policy;
+use crate::data::{Value, read, write};
+use crate::engine::*;
 
 fn module(text: &str) -> Module {
     Module {
@@ -14,11 +15,12 @@ fn module(text: &str) -> Module {
 }
 
 fn compile_with(text: &str, data: &str, entrypoint: Entrypoint) -> Result<Policy, CompileErrors> {
-    let data = Value::from_json_str(data).expect("JSON");
+    let data = json(data);
     Policy::compile(Source {
         modules: vec![module(text)],
         data,
         entrypoints: vec![entrypoint],
+        engine: Engine::Regorus,
         max_errors: 0,
     })
 }
@@ -28,25 +30,32 @@ fn compile(text: &str) -> Result<Policy, CompileErrors> {
 }
 
 fn eval_within(policy: &Policy, input: &str, time: Duration) -> Evaluation {
-    let input = Value::from_json_str(input).expect("JSON");
+    let input = json(input);
     policy.evaluator().eval(
         0,
-        input,
+        &input,
         Budget {
             deadline: Instant::now() + time,
+            steps: None,
         },
     )
 }
 
 fn shown(policy: &Policy, input: &str) -> String {
     match eval_within(policy, input, Duration::from_secs(20)).result {
-        Ok(value) => value
-            .to_json_str()
-            .expect("JSON")
-            .split_whitespace()
-            .collect(),
+        Ok(value) => text(&value),
         Err(error) => format!("{}: {error}", error.code()),
     }
+}
+
+fn json(text: &str) -> Value {
+    read::json_value(text.as_bytes()).expect("JSON")
+}
+
+fn text(value: &Value) -> String {
+    let mut out = Vec::new();
+    write::value(&mut out, value);
+    String::from_utf8(out).expect("UTF-8")
 }
 
 const UNDEFINED: &str = "envoyauth_eval_error: undefined decision";
@@ -186,8 +195,9 @@ fn every_file_reports_its_errors_up_to_the_limit() {
     let modules = vec![broken("c.rego"), broken("a.rego"), broken("b.rego")];
     let source = Source {
         modules,
-        data: Value::new_object(),
+        data: Value::Object(crate::data::Object::default()),
         entrypoints: Vec::new(),
+        engine: Engine::Regorus,
         max_errors: 2,
     };
     let errors = Policy::compile(source).expect_err("errors");
@@ -364,10 +374,11 @@ fn a_panic_of_the_engine_costs_one_evaluation() {
     let mut kind = |input: &str| {
         let budget = Budget {
             deadline: Instant::now() + Duration::from_secs(20),
+            steps: None,
         };
-        let input = Value::from_json_str(input).expect("JSON");
+        let input = json(input);
         evaluator
-            .eval(0, input, budget)
+            .eval(0, &input, budget)
             .result
             .map_err(|error| error.kind())
     };
@@ -401,9 +412,10 @@ fn prints_come_with_their_place_and_only_once() {
     for _ in 0..2 {
         let budget = Budget {
             deadline: Instant::now() + Duration::from_secs(20),
+            steps: None,
         };
-        let input = Value::from_json_str(r#"{"x": "y"}"#).expect("JSON");
-        let prints = evaluator.eval(0, input, budget).prints;
+        let input = json(r#"{"x": "y"}"#);
+        let prints = evaluator.eval(0, &input, budget).prints;
         let want = Print {
             location: "p.rego:3".to_owned(),
             message: "at: 1:2:  y".to_owned(),
@@ -423,8 +435,9 @@ fn old_and_new_modules_live_together() {
     let entrypoints = vec![Entrypoint::Path("a/allow".to_owned())];
     let source = Source {
         modules: vec![old, new],
-        data: Value::new_object(),
+        data: Value::Object(crate::data::Object::default()),
         entrypoints,
+        engine: Engine::Regorus,
         max_errors: 0,
     };
     let policy = Policy::compile(source).expect("it compiles");
