@@ -267,7 +267,7 @@ fn deep_values_hash() {
             deep_values()
                 .iter()
                 .any(|other| hash_of(other) == hash_of(&value))
-        )
+        );
     });
 }
 
