@@ -226,7 +226,7 @@ fn what_has_no_answer_is_an_error() {
 
 #[test]
 fn repeated_squaring_ends_with_an_error() {
-    for start in ["1e20000", "1.5e20000", "1e-20000"] {
+    for start in ["1e30000", "1.5e20000", "1e-20000"] {
         let mut value = number(start);
         let end = (0..20).find_map(|_| match value.mul(&value) {
             Ok(square) => {
