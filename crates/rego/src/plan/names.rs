@@ -3,6 +3,7 @@
 use hashbrown::HashMap;
 
 use super::ir::{DataId, InputId, Path};
+use super::tree::Functions;
 use crate::value::Value;
 
 /// The paths that a program reads, by path.
@@ -10,6 +11,7 @@ use crate::value::Value;
 pub struct Names {
     inputs: Paths,
     documents: Paths,
+    pub(super) functions: Functions,
 }
 
 /// Paths by number: those of a program, or those that a query adds to a program's.
@@ -66,6 +68,7 @@ impl<'p> Naming<'p> {
         let names = Names {
             inputs: self.inputs,
             documents: self.documents,
+            functions: Functions::default(),
         };
         (inputs, documents, names)
     }
