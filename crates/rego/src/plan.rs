@@ -20,6 +20,7 @@ pub mod ir;
 mod live;
 mod lower;
 pub mod names;
+mod print;
 mod refs;
 mod rules;
 mod tree;
