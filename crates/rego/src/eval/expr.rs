@@ -37,15 +37,15 @@ impl<'a> Machine<'a> {
             Expr::Object(members) => self.object(members),
             Expr::Set(members) => self.set(members),
             Expr::Comprehension(comprehension) => self.comprehension(comprehension),
-            Expr::Call(unit, args, place) => match self.eval_keys(args)? {
-                Some(args) => self.call(*unit, &args, *place),
+            Expr::Call(unit, call) => match self.eval_keys(&call.values)? {
+                Some(args) => self.call(*unit, &args, call.place),
                 None => Ok(None),
             },
-            Expr::Builtin(builtin, args, place) => match self.eval_keys(args)? {
-                Some(args) => self.builtin(builtin, &args, *place),
+            Expr::Builtin(builtin, call) => match self.eval_keys(&call.values)? {
+                Some(args) => self.builtin(builtin, &args, call.place),
                 None => Ok(None),
             },
-            Expr::Missing(builtin, args, place) => self.call_missing(builtin, args, *place),
+            Expr::Missing(builtin, call) => self.call_missing(builtin, &call.values, call.place),
             Expr::Compare(comparison, sides) => self.compared(*comparison, &sides.0, &sides.1),
             // The others are told apart before.
             _ => Ok(None),
@@ -186,9 +186,9 @@ impl<'a> Machine<'a> {
         place: Place,
     ) -> Answer<'a> {
         let args: SmallVec<[&Value; 4]> = args.iter().map(|arg| &**arg).collect();
-        match (builtin.run)(&mut self.cx, &args) {
+        match builtin.call(&mut self.cx, &args) {
             Ok(value) => self.built(value).map(Reg::Own).map(Some),
-            Err(error) => self.builtin_error(builtin.name, error, place),
+            Err(error) => self.builtin_error(error, place),
         }
     }
 

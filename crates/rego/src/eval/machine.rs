@@ -68,6 +68,9 @@ pub(super) type Args<'a> = SmallVec<[Reg<'a>; 3]>;
 /// What one value costs, in bytes.
 pub(super) const VALUE_COST: u64 = 32;
 
+/// Paths below the input that are remembered; beyond them they are looked up each time, since clearing costs too.
+const INPUTS: usize = 256;
+
 /// How deep values nest at most.
 const MAX_DEPTH: usize = 10_000;
 
@@ -82,21 +85,18 @@ impl<'a> Machine<'a> {
         cx: Context<'a>,
         options: &'a mut Options,
         memo: Memo<'a>,
-        lent: (Vec<Reg<'a>>, Vec<Found<'a>>),
     ) -> Self {
         let program = policy.program();
         let documents = query.documents.iter();
         let documents = documents.map(|path| super::doc::find(policy.data(), path));
-        let (regs, mut inputs) = lent;
-        inputs.resize(program.inputs.len() + query.inputs.len(), Found::Unknown);
         Self {
             policy,
             program,
             query,
             arena,
             documents: documents.collect(),
-            inputs,
-            regs,
+            inputs: Vec::new(),
+            regs: Vec::new(),
             base: 0,
             frames: vec![Frame::first(input, memo)],
             frame: 0,
@@ -105,6 +105,14 @@ impl<'a> Machine<'a> {
             collected: Vec::new(),
             stack_base: stack_here(),
         }
+    }
+
+    /// Takes in memory of an earlier evaluation.
+    pub(super) fn lend(&mut self, regs: Vec<Reg<'a>>, inputs: Vec<Found<'a>>) {
+        self.regs = regs;
+        self.inputs = inputs;
+        let paths = self.program.inputs.len() + self.query.inputs.len();
+        self.inputs.resize(paths.min(INPUTS), Found::Unknown);
     }
 
     #[inline]
@@ -269,7 +277,6 @@ impl<'a> Machine<'a> {
     #[cold]
     pub(super) fn builtin_error(
         &mut self,
-        name: &str,
         error: builtins::Error,
         place: Place,
     ) -> Answer<'a> {
@@ -279,7 +286,7 @@ impl<'a> Machine<'a> {
             builtins::Error::Halt(message) => {
                 return Err(EvalError::new(
                     Kind::Builtin,
-                    named(name, message),
+                    message,
                     self.location(place),
                 ));
             }
@@ -289,7 +296,7 @@ impl<'a> Machine<'a> {
         if !self.options.strict_builtin_errors && !self.options.collect_builtin_errors {
             return Ok(None);
         }
-        let error = EvalError::new(kind, named(name, message), self.location(place));
+        let error = EvalError::new(kind, message, self.location(place));
         if self.options.strict_builtin_errors {
             return Err(error);
         }
@@ -299,14 +306,6 @@ impl<'a> Machine<'a> {
 }
 
 // === helpers ===
-
-/// The message with the function's name in front, as OPA has it.
-fn named(name: &str, message: String) -> String {
-    if message.starts_with(name) {
-        return message;
-    }
-    format!("{name}: {message}")
-}
 
 /// About where the stack is now. The address of a local says it; nothing is read through it.
 #[inline]

@@ -73,7 +73,7 @@ impl<'a> Machine<'a> {
         }
         match source {
             Reg::Ref(Value::Array(items)) if !wants_key(&scan.key) => {
-                self.scan_values(scan, items, out)
+                self.scan_values(scan, items.iter(), out)
             }
             Reg::Ref(Value::Set(set)) if !wants_key(&scan.key) => {
                 self.scan_values(scan, set.iter(), out)
