@@ -155,30 +155,19 @@ impl Evaluator {
             memo: &mut self.memo,
         };
         let known = Memo::sized(policy.program().units.len(), std::mem::take(&mut self.known));
-        let mut machine = Machine::new(policy, query, input, &arena, cx, options, known);
-        machine.lend(
+        let lent = (
             recycled(std::mem::take(&mut self.regs)),
             recycled(std::mem::take(&mut self.inputs)),
         );
-        let mut sink = if all {
-            Sink::Rows(Vec::new())
-        } else {
-            Sink::FirstRow(None)
+        let (result, back) = {
+            let mut machine = Machine::new(policy, query, input, &arena, cx, options, known);
+            machine.lend(lent.0, lent.1);
+            let result = run_query(&mut machine, query, all);
+            (result, machine.give_back())
         };
-        let result = run_query(&mut machine, query, &mut sink);
-        let Machine { regs, inputs, frames, collected, .. } = machine;
-        self.regs = recycled(regs);
-        self.inputs = recycled(inputs);
-        self.collected = collected;
-        let first = frames.into_iter().next();
-        self.known = first.map(|frame| frame.memo.recycle()).unwrap_or_default();
-        let output = match sink {
-            Sink::Rows(rows) => Output::Rows(rows),
-            Sink::FirstRow(value) => Output::Value(value.map(Reg::into_value)),
-            _other => Output::Value(None),
-        };
+        (self.regs, self.inputs, self.known, self.collected) = back;
         options.budget = budget;
-        result.map(|()| output).map_err(|halt| *halt)
+        result.map_err(|halt| *halt)
     }
 }
 
@@ -220,9 +209,20 @@ enum Output {
 fn run_query<'a>(
     machine: &mut Machine<'a>,
     query: &'a Query,
-    sink: &mut Sink<'a>,
-) -> Result<(), Halt> {
+    all: bool,
+) -> Result<Output, Halt> {
+    let mut sink = if all {
+        Sink::Rows(Vec::new())
+    } else {
+        Sink::FirstRow(None)
+    };
     let clause = &query.clause;
-    machine.in_frame(clause.slots, &[], |machine| machine.exec(&clause.block, sink))?;
-    Ok(())
+    machine.in_frame(clause.slots, &[], |machine| {
+        machine.exec(&clause.block, &mut sink)
+    })?;
+    Ok(match sink {
+        Sink::Rows(rows) => Output::Rows(rows),
+        Sink::FirstRow(value) => Output::Value(value.map(Reg::into_value)),
+        _ => Output::Value(None),
+    })
 }

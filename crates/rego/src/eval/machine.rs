@@ -4,7 +4,7 @@ use smallvec::SmallVec;
 use typed_arena::Arena;
 
 use super::error::{EvalError, Halt, Kind};
-use super::memo::Memo;
+use super::memo::{Known, Memo, recycled};
 use super::reg::Reg;
 use super::with::Frame;
 use super::{Options, Policy};
@@ -12,7 +12,7 @@ use crate::builtins::{self, Context};
 use crate::hir::Place;
 use crate::plan::ir::{DataId, InputId, Program, Query, Slot};
 use crate::source::Location;
-use crate::value::Value;
+use crate::value::{MAX_DEPTH, Value};
 
 /// One evaluation.
 pub(super) struct Machine<'a> {
@@ -65,14 +65,19 @@ pub(super) type Answer<'a> = Result<Option<Reg<'a>>, Halt>;
 /// Evaluated arguments or keys.
 pub(super) type Args<'a> = SmallVec<[Reg<'a>; 3]>;
 
+/// What an evaluation gives back to its [`Evaluator`](super::Evaluator).
+pub(super) type Lent = (
+    Vec<Reg<'static>>,
+    Vec<Found<'static>>,
+    Vec<Known<'static>>,
+    Vec<EvalError>,
+);
+
 /// What one value costs, in bytes.
 pub(super) const VALUE_COST: u64 = 32;
 
 /// Paths below the input that are remembered; beyond them they are looked up each time, since clearing costs too.
 const INPUTS: usize = 256;
-
-/// How deep values nest at most.
-const MAX_DEPTH: usize = 10_000;
 
 // === impl Machine ===
 
@@ -88,7 +93,7 @@ impl<'a> Machine<'a> {
     ) -> Self {
         let program = policy.program();
         let documents = query.documents.iter();
-        let documents = documents.map(|path| super::doc::find(policy.data(), path));
+        let documents = documents.map(|path| policy.data().get(path));
         Self {
             policy,
             program,
@@ -113,6 +118,13 @@ impl<'a> Machine<'a> {
         self.inputs = inputs;
         let paths = self.program.inputs.len() + self.query.inputs.len();
         self.inputs.resize(paths.min(INPUTS), Found::Unknown);
+    }
+
+    /// The memory for the next evaluation, and the errors that were collected.
+    pub(super) fn give_back(self) -> Lent {
+        let first = self.frames.into_iter().next();
+        let known = first.map(|frame| frame.memo.recycle()).unwrap_or_default();
+        (recycled(self.regs), recycled(self.inputs), known, self.collected)
     }
 
     #[inline]

@@ -2,16 +2,15 @@
 
 use std::sync::Arc;
 
-use super::doc;
 use crate::builtins::Caches;
 use crate::plan::ir::{Emit, Program, Stmt, UnitId};
-use crate::value::{Object, Value};
+use crate::value::{Data, Value};
 
 /// A policy and its data, ready to be asked. Cheap to clone; immutable; used by any number of threads at once.
 #[derive(Debug, Clone)]
 pub struct Policy {
     code: Arc<Code>,
-    data: Value,
+    data: Data,
     /// What stands in data at each of the program's paths.
     resolved: Arc<[Option<Value>]>,
 }
@@ -43,19 +42,18 @@ impl Policy {
             sets,
             caches: Caches::default(),
         });
-        let data = Object::default().into();
-        Self::resolve(code, data)
+        Self::resolve(code, Data::default())
     }
 
-    /// The same policy with other data: an object.
+    /// The same policy with other data.
     #[must_use]
-    pub fn with_data(&self, data: Value) -> Self {
+    pub fn with_data(&self, data: Data) -> Self {
         Self::resolve(Arc::clone(&self.code), data)
     }
 
     /// The data.
     #[must_use]
-    pub fn data(&self) -> &Value {
+    pub fn data(&self) -> &Data {
         &self.data
     }
 
@@ -77,9 +75,9 @@ impl Policy {
         self.code.sets.get(unit.0 as usize).copied() == Some(true)
     }
 
-    fn resolve(code: Arc<Code>, data: Value) -> Self {
+    fn resolve(code: Arc<Code>, data: Data) -> Self {
         let paths = code.program.documents.iter();
-        let resolved = paths.map(|path| doc::find(&data, path).cloned()).collect();
+        let resolved = paths.map(|path| data.get(path).cloned()).collect();
         Self {
             code,
             data,

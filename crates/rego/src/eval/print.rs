@@ -47,7 +47,7 @@ impl<'a> Machine<'a> {
 fn texts(value: &Value) -> Vec<String> {
     let text = |value: &Value| match value {
         Value::String(text) => text.to_string(),
-        value => format!("{value:?}"),
+        value => value.to_string(),
     };
     match value {
         Value::Set(set) => set.iter().map(text).collect(),
