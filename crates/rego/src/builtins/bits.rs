@@ -1,0 +1,6 @@
+//! Integers as strings of bits.
+
+use super::Builtin;
+
+/// The family's functions.
+pub(super) static TABLE: &[Builtin] = &[];

@@ -1,0 +1,6 @@
+//! Base64, hex and URL queries.
+
+use super::Builtin;
+
+/// The family's functions.
+pub(super) static TABLE: &[Builtin] = &[];

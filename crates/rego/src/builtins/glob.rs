@@ -1,0 +1,6 @@
+//! Glob patterns.
+
+use super::Builtin;
+
+/// The family's functions.
+pub(super) static TABLE: &[Builtin] = &[];

@@ -1,0 +1,6 @@
+//! CIDR ranges, addresses and URIs.
+
+use super::Builtin;
+
+/// The family's functions.
+pub(super) static TABLE: &[Builtin] = &[];

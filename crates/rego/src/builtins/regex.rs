@@ -1,0 +1,6 @@
+//! Regular expressions.
+
+use super::Builtin;
+
+/// The family's functions.
+pub(super) static TABLE: &[Builtin] = &[];

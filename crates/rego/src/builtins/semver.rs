@@ -1,0 +1,6 @@
+//! Semantic versions.
+
+use super::Builtin;
+
+/// The family's functions.
+pub(super) static TABLE: &[Builtin] = &[];

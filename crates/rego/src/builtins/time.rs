@@ -1,0 +1,6 @@
+//! Times and durations.
+
+use super::Builtin;
+
+/// The family's functions.
+pub(super) static TABLE: &[Builtin] = &[];

@@ -1,0 +1,6 @@
+//! Sizes with units.
+
+use super::Builtin;
+
+/// The family's functions.
+pub(super) static TABLE: &[Builtin] = &[];

@@ -1,0 +1,6 @@
+//! UUIDs.
+
+use super::Builtin;
+
+/// The family's functions.
+pub(super) static TABLE: &[Builtin] = &[];
