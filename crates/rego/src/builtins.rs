@@ -10,7 +10,7 @@ use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 
 use crate::types::Function;
-use crate::value::Value;
+use crate::value::{NumberError, Value};
 
 mod aggregates;
 mod arithmetic;
@@ -35,11 +35,11 @@ mod regex;
 mod runtime;
 mod semver;
 mod sets;
-mod shim;
 mod sprintf;
 mod strings;
 #[cfg(test)]
 mod testing;
+mod text;
 mod time;
 mod types;
 mod units;
@@ -146,6 +146,14 @@ impl Builtin {
             Error::Failed(message) => Error::Failed(format!("{}: {message}", self.name)),
             error => error,
         })
+    }
+}
+
+// === impl Error ===
+
+impl From<NumberError> for Error {
+    fn from(error: NumberError) -> Self {
+        Self::Failed(error.to_string())
     }
 }
 

@@ -13,7 +13,7 @@ use std::cmp::Ordering;
 use std::hash::{Hash, Hasher};
 
 pub use array::Array;
-pub use number::Number;
+pub use number::{Number, NumberError};
 pub use object::Object;
 pub use set::Set;
 pub use text::Str;

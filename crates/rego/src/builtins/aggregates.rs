@@ -3,7 +3,7 @@
 use super::declare::{any, any_object, array, array_or_set, named, number, takes, unnamed};
 use super::{Builtin, Context, Error, operand};
 use crate::types::Type;
-use crate::value::{Number, Value};
+use crate::value::{Number, NumberError, Value};
 
 const AGGREGATES: &[&str] = &["aggregates"];
 /// The order in which messages name the collections.
@@ -149,7 +149,7 @@ fn fold(
     context: &mut Context<'_>,
     args: &[&Value],
     start: i64,
-    next: fn(&Number, &Number) -> Number,
+    next: fn(&Number, &Number) -> Result<Number, NumberError>,
 ) -> Result<Value, Error> {
     let mut total = Number::from(start);
     for member in members(context, args)? {
@@ -162,7 +162,7 @@ fn fold(
                 &["number"],
             ));
         };
-        total = next(&total, number);
+        total = next(&total, number)?;
     }
     Ok(total.into())
 }

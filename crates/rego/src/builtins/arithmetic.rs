@@ -3,7 +3,7 @@
 use super::declare::{bare, named, number, takes};
 use super::{Builtin, Context, Error, operand, sets};
 use crate::types::{Function, Type};
-use crate::value::{Number, Value};
+use crate::value::{Number, NumberError, Value};
 
 const NUMBERS: &[&str] = &["numbers"];
 
@@ -19,16 +19,18 @@ pub(super) static TABLE: &[Builtin] = &[
     })
     .declared(|| one("the number", "the least integer that is not below it"))
     .categories(NUMBERS),
-    Builtin::new("div", "Divides a number by another.", div)
-        .declared(|| {
-            takes([
-                number("x", "what is divided"),
-                number("y", "what it is divided by"),
-            ])
-            .gives(number("z", "`x` divided by `y`"))
-        })
-        .infix("/")
-        .categories(NUMBERS),
+    Builtin::new("div", "Divides a number by another.", |_, args| {
+        binary(args, Number::div)
+    })
+    .declared(|| {
+        takes([
+            number("x", "what is divided"),
+            number("y", "what it is divided by"),
+        ])
+        .gives(number("z", "`x` divided by `y`"))
+    })
+    .infix("/")
+    .categories(NUMBERS),
     Builtin::new("floor", "Rounds a number down to an integer.", |_, args| {
         unary(args, Number::floor)
     })
@@ -46,23 +48,23 @@ pub(super) static TABLE: &[Builtin] = &[
         .infix("-")
         .categories(&["sets", "numbers"]),
     Builtin::new("mul", "Multiplies two numbers.", |_, args| {
-        let (x, y) = pair(args)?;
-        Ok(x.mul(y).into())
+        binary(args, Number::mul)
     })
     .declared(|| two("`x` times `y`"))
     .infix("*")
     .categories(NUMBERS),
     Builtin::new("plus", "Adds two numbers.", |_, args| {
-        let (x, y) = pair(args)?;
-        Ok(x.add(y).into())
+        binary(args, Number::add)
     })
     .declared(|| two("`x` and `y` together"))
     .infix("+")
     .categories(NUMBERS),
-    Builtin::new("rem", "What a division of integers leaves.", rem)
-        .declared(|| two("what is left; its sign is that of `x`"))
-        .infix("%")
-        .categories(NUMBERS),
+    Builtin::new("rem", "What a division of integers leaves.", |_, args| {
+        binary(args, Number::rem)
+    })
+    .declared(|| two("what is left; its sign is that of `x`"))
+    .infix("%")
+    .categories(NUMBERS),
     Builtin::new(
         "round",
         "Rounds a number to the nearest integer, halves away from 0.",
@@ -80,39 +82,25 @@ fn two(result: &str) -> Function {
     takes([bare("x", Type::Number), bare("y", Type::Number)]).gives(number("z", result))
 }
 
-fn div(_: &mut Context<'_>, args: &[&Value]) -> Result<Value, Error> {
-    let (x, y) = pair(args)?;
-    let quotient = x.div(y).ok_or_else(|| failed("divide by zero"))?;
-    Ok(quotient.into())
-}
-
-fn rem(_: &mut Context<'_>, args: &[&Value]) -> Result<Value, Error> {
-    let (x, y) = pair(args)?;
-    if !x.is_integer() || !y.is_integer() {
-        return Err(failed("modulo on floating-point number"));
-    }
-    let rest = x.rem(y).ok_or_else(|| failed("modulo by zero"))?;
-    Ok(rest.into())
-}
-
 fn minus(context: &mut Context<'_>, args: &[&Value]) -> Result<Value, Error> {
     match operand::value(args, 0)? {
-        Value::Number(x) => Ok(x.sub(operand::number(args, 1)?).into()),
+        Value::Number(_) => binary(args, Number::sub),
         Value::Set(x) => sets::difference(context, x, operand::set(args, 1)?),
         other => Err(operand::mismatch(0, other, &["number", "set"])),
     }
 }
 
-fn unary(args: &[&Value], of: fn(&Number) -> Number) -> Result<Value, Error> {
-    Ok(of(operand::number(args, 0)?).into())
+fn unary(args: &[&Value], of: fn(&Number) -> Result<Number, NumberError>) -> Result<Value, Error> {
+    Ok(of(operand::number(args, 0)?)?.into())
 }
 
-fn pair<'v>(args: &[&'v Value]) -> Result<(&'v Number, &'v Number), Error> {
-    Ok((operand::number(args, 0)?, operand::number(args, 1)?))
-}
-
-fn failed(message: &str) -> Error {
-    Error::Failed(message.to_owned())
+fn binary(
+    args: &[&Value],
+    of: fn(&Number, &Number) -> Result<Number, NumberError>,
+) -> Result<Value, Error> {
+    let x = operand::number(args, 0)?;
+    let y = operand::number(args, 1)?;
+    Ok(of(x, y)?.into())
 }
 
 #[cfg(test)]

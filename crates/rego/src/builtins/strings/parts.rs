@@ -3,7 +3,7 @@
 use num_bigint::BigInt;
 
 use crate::builtins::{Context, Error, operand};
-use crate::value::{Number, Value};
+use crate::value::{Number, NumberError, Value};
 
 /// What an element of an array takes.
 const ELEMENT: u64 = size_of::<Value>() as u64;
@@ -98,17 +98,27 @@ pub(super) fn format_int(context: &mut Context<'_>, args: &[&Value]) -> Result<V
     let base = operand::number(args, 1)?;
     let radix = match base.as_i64() {
         // `16.0` equals 16, and yet is none of the bases: they are compared as written.
-        Some(base @ (2 | 8 | 10 | 16)) if operand::number(args, 1)?.to_string().len() <= 2 => base,
+        Some(radix @ (2 | 8 | 10 | 16)) if base.with_text(|text| text.len() <= 2) => radix,
         _ => return Err(operand::not_one_of(1, &["2", "8", "10", "16"])),
     };
     context.budget.build(1024)?;
-    let whole = whole_part(number);
+    let whole = whole_part(number)?;
     let radix = u32::try_from(radix).unwrap_or(10);
     Ok(whole.to_str_radix(radix).into())
 }
 
-fn whole_part(number: &Number) -> BigInt {
-    number.as_i64().map(BigInt::from).unwrap_or_default()
+/// The number without its fraction.
+fn whole_part(number: &Number) -> Result<BigInt, Error> {
+    if let Some(whole) = number.to_bigint() {
+        return Ok(whole);
+    }
+    let whole = if number.is_negative() {
+        number.ceil()?
+    } else {
+        number.floor()?
+    };
+    let too_big = || Error::from(NumberError::TooBig);
+    whole.to_bigint().ok_or_else(too_big)
 }
 
 /// The byte at which the character `at` begins; the text's end beyond it.
