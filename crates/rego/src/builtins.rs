@@ -17,6 +17,8 @@ mod arithmetic;
 mod arrays;
 mod bits;
 mod cache;
+#[cfg(test)]
+mod calls;
 mod comparison;
 mod context;
 mod conversions;
@@ -43,11 +45,14 @@ mod text;
 mod time;
 mod types;
 mod units;
+mod uri;
 mod uuid;
 mod yaml;
 
 pub use cache::Caches;
 pub use context::{Budget, Context};
+pub use graph::Walk;
+pub use regex::Regex;
 
 /// One built-in function.
 #[derive(Debug)]
@@ -125,6 +130,7 @@ static FAMILIES: &[&[Builtin]] = &[
     time::TABLE,
     types::TABLE,
     units::TABLE,
+    uri::TABLE,
     uuid::TABLE,
     yaml::TABLE,
 ];

@@ -53,6 +53,22 @@ impl Builtin {
         Self { categories, ..self }
     }
 
+    /// Says that another query may answer differently.
+    pub(super) const fn nondeterministic(self) -> Self {
+        Self {
+            nondeterministic: true,
+            ..self
+        }
+    }
+
+    /// Says that it gives many answers.
+    pub(super) const fn relation(self) -> Self {
+        Self {
+            relation: true,
+            ..self
+        }
+    }
+
     /// Says that v1 modules may not use it.
     pub(super) const fn deprecated(self) -> Self {
         Self {
