@@ -2,7 +2,7 @@
 //! take no stack.
 
 use super::{Budget, Error};
-use crate::value::Value;
+use crate::value::{Object, Value};
 
 /// How deep composite keys of objects may nest in each other.
 const MAX_KEYS: usize = 64;
@@ -63,6 +63,15 @@ struct Writer<'w> {
 struct Frame<'v> {
     collection: &'v Value,
     next: usize,
+    /// The keys as JSON has them, in order, with their positions; where they are not all strings before.
+    keys: Option<Vec<(String, usize)>>,
+}
+
+/// What stands before a member.
+enum Key<'v> {
+    None,
+    Value(&'v Value),
+    Text(String),
 }
 
 // === impl Writer ===
@@ -70,13 +79,13 @@ struct Frame<'v> {
 impl Writer<'_> {
     fn value(&mut self, value: &Value) -> Result<(), Error> {
         let mut frames = Vec::new();
-        frames.extend(self.begin(value));
+        frames.extend(self.begin(value)?);
         while let Some(frame) = frames.last_mut() {
             self.charge()?;
             let at = frame.next;
             frame.next += 1;
             let collection = frame.collection;
-            let Some((key, value)) = member(collection, at) else {
+            let Some((key, value)) = frame.member(at) else {
                 frames.pop();
                 if at > 0 {
                     self.line(frames.len());
@@ -88,16 +97,24 @@ impl Writer<'_> {
                 self.separate();
             }
             self.line(frames.len());
-            if let Some(key) = key {
-                self.key(key)?;
+            match key {
+                Key::None => {}
+                Key::Text(text) => {
+                    quote_json(self.output, &text);
+                    self.colon();
+                }
+                Key::Value(key) => {
+                    self.key(key)?;
+                    self.colon();
+                }
             }
-            frames.extend(self.begin(value));
+            frames.extend(self.begin(value)?);
         }
         self.charge()
     }
 
     /// Writes a scalar whole, and of a collection the beginning.
-    fn begin<'v>(&mut self, value: &'v Value) -> Option<Frame<'v>> {
+    fn begin<'v>(&mut self, value: &'v Value) -> Result<Option<Frame<'v>>, Error> {
         let json = !matches!(self.style, Style::Term);
         match value {
             Value::Null => self.output.push_str("null"),
@@ -111,11 +128,23 @@ impl Writer<'_> {
             Value::Set(_) if json => self.output.push('['),
             Value::Set(_) | Value::Object(_) => self.output.push('{'),
         }
-        let composite = matches!(value, Value::Array(_) | Value::Set(_) | Value::Object(_));
-        composite.then_some(Frame {
+        let keys = match value {
+            Value::Array(_) | Value::Set(_) => None,
+            Value::Object(object) => {
+                let all_strings = object.keys().all(|key| key.as_str().is_some());
+                if json && !all_strings {
+                    Some(self.string_keys(object)?)
+                } else {
+                    None
+                }
+            }
+            _ => return Ok(None),
+        };
+        Ok(Some(Frame {
             collection: value,
             next: 0,
-        })
+            keys,
+        }))
     }
 
     fn end(&mut self, collection: &Value) {
@@ -134,27 +163,38 @@ impl Writer<'_> {
             let message = "keys of objects are nested too deeply to be written";
             return Err(Error::Failed(message.to_owned()));
         }
-        match (self.style, key) {
-            (Style::Term, _) | (_, Value::String(_)) => self.value(key)?,
-            _ => {
-                let mut text = String::new();
-                Writer {
+        self.value(key)?;
+        self.keys -= 1;
+        Ok(())
+    }
+
+    fn string_keys(&mut self, object: &Object) -> Result<Vec<(String, usize)>, Error> {
+        let mut keys = Vec::with_capacity(object.len());
+        for (at, key) in object.keys().enumerate() {
+            let mut text = String::new();
+            match key {
+                Value::String(key) => text.push_str(key),
+                key => Writer {
                     output: &mut text,
                     style: Style::Json,
                     budget: self.budget,
                     charged: 0,
                     keys: self.keys,
                 }
-                .value(key)?;
-                quote_json(self.output, &text);
+                .key(key)?,
             }
+            self.budget.build(text.len() as u64)?;
+            keys.push((text, at));
         }
-        self.keys -= 1;
+        keys.sort();
+        Ok(keys)
+    }
+
+    fn colon(&mut self) {
         self.output.push_str(match self.style {
             Style::Json => ":",
             _ => ": ",
         });
-        Ok(())
     }
 
     fn separate(&mut self) {
@@ -182,12 +222,24 @@ impl Writer<'_> {
     }
 }
 
-fn member(collection: &Value, at: usize) -> Option<(Option<&Value>, &Value)> {
-    match collection {
-        Value::Array(array) => array.get(at).map(|value| (None, value)),
-        Value::Set(set) => set.at(at).map(|value| (None, value)),
-        Value::Object(object) => object.at(at).map(|(key, value)| (Some(key), value)),
-        _ => None,
+// === impl Frame ===
+
+impl<'v> Frame<'v> {
+    /// The member that is written at position `at`.
+    fn member(&mut self, at: usize) -> Option<(Key<'v>, &'v Value)> {
+        match self.collection {
+            Value::Array(array) => array.get(at).map(|value| (Key::None, value)),
+            Value::Set(set) => set.at(at).map(|value| (Key::None, value)),
+            Value::Object(object) => match &mut self.keys {
+                None => object.at(at).map(|(key, value)| (Key::Value(key), value)),
+                Some(keys) => {
+                    let (text, at) = keys.get_mut(at)?;
+                    let (_, value) = object.at(*at)?;
+                    Some((Key::Text(std::mem::take(text)), value))
+                }
+            },
+            _ => None,
+        }
     }
 }
 
