@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use hashbrown::HashMap;
+use std::collections::HashMap;
 
 use crate::builtins;
 use crate::hir::{BuiltinRef, Declared};
@@ -19,8 +19,15 @@ impl Default for Capabilities {
     /// All built-ins of this crate.
     fn default() -> Self {
         let all = builtins::all().iter().copied();
-        let builtins = all.map(|builtin| (Str::from(builtin.name), with_arity(BuiltinRef::Known(builtin))));
-        Self { builtins: builtins.collect() }
+        let builtins = all.map(|builtin| {
+            (
+                Str::from(builtin.name),
+                with_arity(BuiltinRef::Known(builtin)),
+            )
+        });
+        Self {
+            builtins: builtins.collect(),
+        }
     }
 }
 
@@ -30,9 +37,14 @@ impl Capabilities {
         let builtins = declared.into_iter().map(|declared| {
             let name = declared.name.clone();
             let known = builtins::get(&name).map(BuiltinRef::Known);
-            (name, with_arity(known.unwrap_or_else(|| BuiltinRef::Declared(Arc::new(declared)))))
+            (
+                name,
+                with_arity(known.unwrap_or_else(|| BuiltinRef::Declared(Arc::new(declared)))),
+            )
         });
-        Self { builtins: builtins.collect() }
+        Self {
+            builtins: builtins.collect(),
+        }
     }
 
     /// The built-in of that name.
@@ -49,7 +61,9 @@ impl Capabilities {
 
     /// The built-in of that name and the number of its arguments.
     pub(super) fn entry(&self, name: &str) -> Option<(&BuiltinRef, usize)> {
-        self.builtins.get(name).map(|(builtin, arity)| (builtin, *arity))
+        self.builtins
+            .get(name)
+            .map(|(builtin, arity)| (builtin, *arity))
     }
 
     /// The names of all.

@@ -27,7 +27,14 @@ impl Errors {
         self.0.push((stage, diagnostic));
     }
 
-    pub(super) fn at(&mut self, stage: Stage, file: &Arc<File>, code: Code, span: Span, message: impl Into<String>) {
+    pub(super) fn at(
+        &mut self,
+        stage: Stage,
+        file: &Arc<File>,
+        code: Code,
+        span: Span,
+        message: impl Into<String>,
+    ) {
         self.add(stage, file.diagnostic(code, span, message));
     }
 
@@ -41,9 +48,17 @@ impl Errors {
         let Some(first) = self.0.iter().map(|(stage, _)| *stage).min() else {
             return Ok(());
         };
-        let mut found: Vec<Diagnostic> =
-            self.0.into_iter().filter(|(stage, _)| *stage == first).map(|(_, d)| d).collect();
-        found.sort_by(|a, b| a.location.cmp(&b.location).then_with(|| a.message.cmp(&b.message)));
+        let mut found: Vec<Diagnostic> = self
+            .0
+            .into_iter()
+            .filter(|(stage, _)| *stage == first)
+            .map(|(_, d)| d)
+            .collect();
+        found.sort_by(|a, b| {
+            a.location
+                .cmp(&b.location)
+                .then_with(|| a.message.cmp(&b.message))
+        });
         found.dedup_by(|a, b| a.location == b.location && a.message == b.message);
         if max > 0 {
             found.truncate(max);

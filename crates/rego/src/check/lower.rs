@@ -40,7 +40,12 @@ struct Lower<'a> {
 }
 
 /// Lowers all rules.
-pub(super) fn modules(modules: &[Module], names: &Names, options: &Options<'_>, errors: &mut Errors) -> Hir {
+pub(super) fn modules(
+    modules: &[Module],
+    names: &Names,
+    options: &Options<'_>,
+    errors: &mut Errors,
+) -> Hir {
     let mut hir = Hir::default();
     for (number, module) in (0..).zip(modules) {
         let package = package_path(&module.package.path);
@@ -71,7 +76,10 @@ pub(super) fn modules(modules: &[Module], names: &Names, options: &Options<'_>, 
 
 impl Lower<'_> {
     fn place(&self, span: Span) -> Place {
-        Place { file: self.number, span }
+        Place {
+            file: self.number,
+            span,
+        }
     }
 
     fn error(&mut self, stage: Stage, code: Code, span: Span, message: impl Into<String>) {
@@ -86,7 +94,10 @@ impl Lower<'_> {
     fn hoist(&mut self, value: Expr) -> Expr {
         let place = value.place;
         let local = Expr::local(self.generated("value", place), place);
-        self.before.push(Literal::new(place, LiteralKind::Unify(local.clone(), value)));
+        self.before.push(Literal::new(
+            place,
+            LiteralKind::Unify(local.clone(), value),
+        ));
         local
     }
 
@@ -94,7 +105,11 @@ impl Lower<'_> {
         let unused = self.locals.close();
         if self.options.strict {
             for Unused { name, place, how } in unused {
-                let how = if how == super::scope::Occurrence::Declared { "declared" } else { "assigned" };
+                let how = if how == super::scope::Occurrence::Declared {
+                    "declared"
+                } else {
+                    "assigned"
+                };
                 let message = format!("{how} var {name} unused");
                 self.error(Stage::Locals, Code::Compile, place.span, message);
             }
@@ -129,7 +144,11 @@ impl Expr {
 
 impl Literal {
     pub(super) fn new(place: Place, kind: LiteralKind) -> Self {
-        Self { place, kind, with: Vec::new() }
+        Self {
+            place,
+            kind,
+            with: Vec::new(),
+        }
     }
 }
 

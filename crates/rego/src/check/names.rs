@@ -1,6 +1,6 @@
 //! What names mean outside bodies: packages, their rules, functions, imports.
 
-use hashbrown::{HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 
 use crate::syntax::ast::{Import, Module, Ref, Rule, Term, TermKind};
 use crate::value::{Str, Value};
@@ -67,7 +67,11 @@ impl Names {
     pub(super) fn globals(&self, package: Vec<Str>, imports: &[Import]) -> Globals<'_> {
         let own = self.packages.get(&package);
         let imports = imports.iter().filter_map(imported).collect();
-        Globals { package, own, imports }
+        Globals {
+            package,
+            own,
+            imports,
+        }
     }
 }
 
@@ -143,5 +147,7 @@ fn first_name(rule: &Rule) -> Option<&Str> {
 /// The name of a rule below its package, up to the first key that is not ground.
 fn ground_prefix(reference: &Ref) -> impl Iterator<Item = Value> {
     let first = var_name(&reference.head).cloned().map(Value::from);
-    first.into_iter().chain(reference.path.iter().map_while(scalar))
+    first
+        .into_iter()
+        .chain(reference.path.iter().map_while(scalar))
 }

@@ -11,11 +11,14 @@ pub(super) mod visit;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use hashbrown::{HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 
 use super::errors::{Errors, Stage};
 use super::scope::Resolved;
-use crate::hir::{Body, ComprehensionHead, Expr, Literal, LiteralKind, Local, LocalInfo, Place, Query, Rule, RuleKind};
+use crate::hir::{
+    Body, ComprehensionHead, Expr, Literal, LiteralKind, Local, LocalInfo, Place, Query, Rule,
+    RuleKind,
+};
 use crate::source::{Code, File};
 use facts::Facts;
 
@@ -47,7 +50,9 @@ pub(super) fn rule(rule: &mut Rule, mut resolved: Resolved, file: &Arc<File>, er
         order.require(key);
     }
     match &mut rule.kind {
-        RuleKind::Value(value) | RuleKind::Member(value) | RuleKind::Function { value, .. } => order.require(value),
+        RuleKind::Value(value) | RuleKind::Member(value) | RuleKind::Function { value, .. } => {
+            order.require(value)
+        }
     }
     for branch in &mut rule.else_ {
         order.body(&mut branch.body, 1);
@@ -57,7 +62,12 @@ pub(super) fn rule(rule: &mut Rule, mut resolved: Resolved, file: &Arc<File>, er
 }
 
 /// Orders a query's body.
-pub(super) fn query(query: &mut Query, mut resolved: Resolved, file: &Arc<File>, errors: &mut Errors) {
+pub(super) fn query(
+    query: &mut Query,
+    mut resolved: Resolved,
+    file: &Arc<File>,
+    errors: &mut Errors,
+) {
     Join::all(&mut resolved, |join| visit::body(&mut query.body, join));
     let mut order = Order::new(resolved, file, errors);
     order.body(&mut query.body, 1);
@@ -66,7 +76,12 @@ pub(super) fn query(query: &mut Query, mut resolved: Resolved, file: &Arc<File>,
         here && !info.generated && &*info.name != "_"
     });
     let mut bindings: Vec<_> = own
-        .map(|(at, info)| (info.name.clone(), Local(u32::try_from(at).unwrap_or(u32::MAX))))
+        .map(|(at, info)| {
+            (
+                info.name.clone(),
+                Local(u32::try_from(at).unwrap_or(u32::MAX)),
+            )
+        })
         .collect();
     bindings.sort();
     query.bindings = bindings;
@@ -149,7 +164,11 @@ impl<'a> Order<'a> {
     /// A variable of the compiler's own, bound.
     fn generated(&mut self, place: Place, depth: u32) -> Local {
         let local = Local(u32::try_from(self.infos.len()).unwrap_or(u32::MAX));
-        self.infos.push(LocalInfo { name: "value".into(), place, generated: true });
+        self.infos.push(LocalInfo {
+            name: "value".into(),
+            place,
+            generated: true,
+        });
         self.depths.push(depth);
         self.safe.push(true);
         self.marks.push(0);
@@ -184,7 +203,10 @@ impl<'a> Order<'a> {
     /// Orders a body whose variables have this depth, and the closures in it.
     fn body(&mut self, body: &mut Body, depth: u32) {
         let literals = std::mem::take(&mut body.literals);
-        let facts: Vec<Facts> = literals.iter().map(|literal| Facts::of(literal, depth, self)).collect();
+        let facts: Vec<Facts> = literals
+            .iter()
+            .map(|literal| Facts::of(literal, depth, self))
+            .collect();
         let mut literals: Vec<Option<Literal>> = literals.into_iter().map(Some).collect();
         let mut waiting: HashMap<Local, Vec<usize>> = HashMap::new();
         // The rest of this round, and the next one.
@@ -208,14 +230,23 @@ impl<'a> Order<'a> {
                     for local in bound {
                         self.set_safe(local);
                         for woken in waiting.remove(&local).unwrap_or_default() {
-                            if woken > at { round.insert(woken) } else { next.insert(woken) };
+                            if woken > at {
+                                round.insert(woken)
+                            } else {
+                                next.insert(woken)
+                            };
                         }
                     }
                 }
-                Err(lacks) => lacks.into_iter().for_each(|local| waiting.entry(local).or_default().push(at)),
+                Err(lacks) => lacks
+                    .into_iter()
+                    .for_each(|local| waiting.entry(local).or_default().push(at)),
             }
         }
-        let stuck = literals.iter().zip(&facts).filter(|(literal, _)| literal.is_some());
+        let stuck = literals
+            .iter()
+            .zip(&facts)
+            .filter(|(literal, _)| literal.is_some());
         let stuck: Vec<&Facts> = stuck.map(|(_, facts)| facts).collect();
         self.stuck(&stuck);
     }
@@ -237,7 +268,13 @@ impl<'a> Order<'a> {
         if self.report(named) == 0
             && let Some(first) = stuck.first()
         {
-            self.errors.at(Stage::Safety, self.file, Code::UnsafeVar, first.place.span, "expression is unsafe");
+            self.errors.at(
+                Stage::Safety,
+                self.file,
+                Code::UnsafeVar,
+                first.place.span,
+                "expression is unsafe",
+            );
         }
     }
 
@@ -245,15 +282,22 @@ impl<'a> Order<'a> {
     fn report(&mut self, locals: impl IntoIterator<Item = Local>) -> usize {
         let mut count = 0;
         for local in locals {
-            let Some(info) = self.infos.get(local.0 as usize) else { continue };
+            let Some(info) = self.infos.get(local.0 as usize) else {
+                continue;
+            };
             if self.is_safe(local) || info.generated {
                 continue;
             }
             count += 1;
             let message = format!("var {} is unsafe", info.name);
-            let mut diagnostic = self.file.diagnostic(Code::UnsafeVar, info.place.span, message);
+            let mut diagnostic = self
+                .file
+                .diagnostic(Code::UnsafeVar, info.place.span, message);
             if &*info.name != "_" {
-                diagnostic = diagnostic.hint(format!("nothing gives {} a value before it is needed", info.name));
+                diagnostic = diagnostic.hint(format!(
+                    "nothing gives {} a value before it is needed",
+                    info.name
+                ));
             }
             self.errors.add(Stage::Safety, diagnostic);
         }
@@ -265,7 +309,9 @@ impl<'a> Order<'a> {
         visit::closures(literal, &mut |head, body| {
             self.body(body, depth + 1);
             match head {
-                Some(ComprehensionHead::Array(value) | ComprehensionHead::Set(value)) => self.require(value),
+                Some(ComprehensionHead::Array(value) | ComprehensionHead::Set(value)) => {
+                    self.require(value)
+                }
                 Some(ComprehensionHead::Object(key, value)) => {
                     self.require(key);
                     self.require(value);

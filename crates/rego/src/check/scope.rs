@@ -4,7 +4,7 @@
 //! nothing declares belongs to the outermost body in which it stands directly; as that body may go on after a
 //! closure that names it, occurrences are joined when bodies end ([`Locals::resolve`] then says which remain).
 
-use hashbrown::{HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 
 use crate::hir::{Local, LocalInfo, Place};
 use crate::value::Str;
@@ -77,7 +77,10 @@ impl Locals {
 
     /// Opens a body that declares `hides`.
     pub(super) fn open(&mut self, hides: HashSet<Str>) {
-        self.scopes.push(Scope { hides, ..Scope::default() });
+        self.scopes.push(Scope {
+            hides,
+            ..Scope::default()
+        });
     }
 
     /// Ends the innermost body; gives the declarations that nothing used.
@@ -96,7 +99,11 @@ impl Locals {
         let unused = ended.declared.into_iter().filter(|(_, d)| !d.used);
         let unused = unused.filter_map(|(name, d)| {
             let info = self.infos.get(d.local.0 as usize)?;
-            Some(Unused { name, place: info.place, how: d.how })
+            Some(Unused {
+                name,
+                place: info.place,
+                how: d.how,
+            })
         });
         let unused = unused.collect();
         if let Some(outer) = self.scopes.last_mut() {
@@ -113,14 +120,23 @@ impl Locals {
     /// A new variable of the innermost body.
     pub(super) fn fresh(&mut self, name: &str, place: Place, generated: bool) -> Local {
         let local = Local(u32::try_from(self.infos.len()).unwrap_or(u32::MAX));
-        self.infos.push(LocalInfo { name: name.into(), place, generated });
+        self.infos.push(LocalInfo {
+            name: name.into(),
+            place,
+            generated,
+        });
         self.depths.push(self.depth());
         self.joined.push(None);
         local
     }
 
     /// Declares `name` in the innermost body; says what stands in the way.
-    pub(super) fn declare(&mut self, name: &Str, place: Place, how: Occurrence) -> Result<Local, String> {
+    pub(super) fn declare(
+        &mut self,
+        name: &Str,
+        place: Place,
+        how: Occurrence,
+    ) -> Result<Local, String> {
         if let Some(scope) = self.scopes.last() {
             if scope.free.contains_key(name) {
                 return Err(format!("var {name} referenced above"));
@@ -141,7 +157,9 @@ impl Locals {
     pub(super) fn insert(&mut self, name: &Str, local: Local, how: Occurrence) {
         if let Some(scope) = self.scopes.last_mut() {
             let used = how == Occurrence::Argument;
-            scope.declared.insert(name.clone(), Declaration { local, how, used });
+            scope
+                .declared
+                .insert(name.clone(), Declaration { local, how, used });
         }
     }
 
@@ -173,14 +191,20 @@ impl Locals {
     pub(super) fn resolve(mut self) -> Resolved {
         for at in 0..self.joined.len() {
             let mut to = self.joined.get(at).copied().flatten();
-            while let Some(next) = to.and_then(|l| self.joined.get(l.0 as usize).copied().flatten()) {
+            while let Some(next) = to.and_then(|l| self.joined.get(l.0 as usize).copied().flatten())
+            {
                 to = Some(next);
             }
             if let Some(slot) = self.joined.get_mut(at) {
                 *slot = to;
             }
         }
-        Resolved { infos: self.infos, depths: self.depths, joined: self.joined, blocks: self.blocks }
+        Resolved {
+            infos: self.infos,
+            depths: self.depths,
+            joined: self.joined,
+            blocks: self.blocks,
+        }
     }
 
     fn join(&mut self, inner: Local, outer: Local) {

@@ -1,6 +1,6 @@
 //! Bodies and literals.
 
-use hashbrown::HashSet;
+use std::collections::HashSet;
 
 use super::declared::{self, variables};
 use super::{Lower, term::as_ref};
@@ -57,11 +57,19 @@ impl Lower<'_> {
             ast::LiteralKind::Term(term) => return self.test(term, literal, out),
             ast::LiteralKind::Unify(left, right) => {
                 let left = self.term(left);
-                let right = if literal.negated { self.term(right) } else { self.side(right) };
+                let right = if literal.negated {
+                    self.term(right)
+                } else {
+                    self.side(right)
+                };
                 return self.unify(left, right, literal, out);
             }
             ast::LiteralKind::Assign(left, right) => {
-                let right = if literal.negated { self.term(right) } else { self.side(right) };
+                let right = if literal.negated {
+                    self.term(right)
+                } else {
+                    self.side(right)
+                };
                 let left = self.assigned(left);
                 return self.unify(left, right, literal, out);
             }
@@ -71,8 +79,17 @@ impl Lower<'_> {
                 }
                 return;
             }
-            ast::LiteralKind::SomeIn { key, value, collection } => self.some_in(key.as_ref(), value, collection),
-            ast::LiteralKind::Every { key, value, domain, body } => self.every(key.as_ref(), value, domain, body),
+            ast::LiteralKind::SomeIn {
+                key,
+                value,
+                collection,
+            } => self.some_in(key.as_ref(), value, collection),
+            ast::LiteralKind::Every {
+                key,
+                value,
+                domain,
+                body,
+            } => self.every(key.as_ref(), value, domain, body),
             ast::LiteralKind::NotBody(body) => {
                 self.locals.block(place);
                 LiteralKind::Not(self.closure(body))
@@ -85,7 +102,9 @@ impl Lower<'_> {
                 }
                 return;
             }
-            ast::LiteralKind::Or(left, right) => LiteralKind::Or(self.closure(left), self.closure(right)),
+            ast::LiteralKind::Or(left, right) => {
+                LiteralKind::Or(self.closure(left), self.closure(right))
+            }
         };
         out.push(Literal::new(place, kind));
     }
@@ -119,7 +138,9 @@ impl Lower<'_> {
     fn unify(&mut self, left: Expr, right: Expr, literal: &ast::Literal, out: &mut Vec<Literal>) {
         let place = self.place(literal.span);
         match (left.kind, right.kind) {
-            (ExprKind::Array(left), ExprKind::Array(right)) if left.len() == right.len() && !literal.negated => {
+            (ExprKind::Array(left), ExprKind::Array(right))
+                if left.len() == right.len() && !literal.negated =>
+            {
                 for (left, right) in left.into_iter().zip(right) {
                     self.unify(left, right, literal, out);
                 }
@@ -136,13 +157,17 @@ impl Lower<'_> {
     fn assigned(&mut self, term: &Term) -> Expr {
         let place = self.place(term.span);
         match &term.kind {
-            TermKind::Var(name) => Expr::local(self.declare(name, term.span, Occurrence::Assigned), place),
+            TermKind::Var(name) => {
+                Expr::local(self.declare(name, term.span, Occurrence::Assigned), place)
+            }
             TermKind::Array(items) => {
                 let items = items.iter().map(|item| self.assigned(item)).collect();
                 Expr::new(place, ExprKind::Array(items))
             }
             TermKind::Object(members) => {
-                let members = members.iter().map(|(key, value)| (self.term(key), self.assigned(value)));
+                let members = members
+                    .iter()
+                    .map(|(key, value)| (self.term(key), self.assigned(value)));
                 let members = members.collect();
                 Expr::new(place, ExprKind::Object(members))
             }
@@ -161,7 +186,8 @@ impl Lower<'_> {
             return self.locals.fresh("_", place, false);
         }
         if matches!(&**name, "input" | "data") && self.refuses_shadows() {
-            let message = format!("variables must not shadow {name} (use a different variable name)");
+            let message =
+                format!("variables must not shadow {name} (use a different variable name)");
             self.error(Stage::Locals, Code::Compile, span, message);
         }
         match self.locals.declare(name, place, how) {
@@ -202,7 +228,13 @@ impl Lower<'_> {
         LiteralKind::Unify(value, Expr::new(place, ExprKind::Ref(Box::new(reference))))
     }
 
-    fn every(&mut self, key: Option<&Var>, value: &Var, domain: &Term, body: &ast::Body) -> LiteralKind {
+    fn every(
+        &mut self,
+        key: Option<&Var>,
+        value: &Var,
+        domain: &Term,
+        body: &ast::Body,
+    ) -> LiteralKind {
         let domain = self.head_term(domain);
         let outside = std::mem::take(&mut self.before);
         let mut hides = declared::names(body);
@@ -215,7 +247,12 @@ impl Lower<'_> {
         self.close();
         self.before = outside;
         let body = hir::Body { literals };
-        LiteralKind::Every { key, value, domain, body }
+        LiteralKind::Every {
+            key,
+            value,
+            domain,
+            body,
+        }
     }
 }
 
@@ -228,8 +265,13 @@ fn output_variables<'t>(term: &'t Term, found: &mut Vec<(&'t Str, Span)>) {
             }
         }
         TermKind::Array(items) => items.iter().for_each(|item| output_variables(item, found)),
-        TermKind::Object(members) => members.iter().for_each(|(_, value)| output_variables(value, found)),
-        TermKind::Ref(reference) => reference.path.iter().for_each(|key| output_variables(key, found)),
+        TermKind::Object(members) => members
+            .iter()
+            .for_each(|(_, value)| output_variables(value, found)),
+        TermKind::Ref(reference) => reference
+            .path
+            .iter()
+            .for_each(|key| output_variables(key, found)),
         _ => {}
     }
 }

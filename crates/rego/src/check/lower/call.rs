@@ -51,7 +51,12 @@ impl Lower<'_> {
                 return None;
             }
         };
-        let args = call.args.iter().take(function.arity).map(|arg| self.term(arg)).collect();
+        let args = call
+            .args
+            .iter()
+            .take(function.arity)
+            .map(|arg| self.term(arg))
+            .collect();
         let value = self.call(function.callee, args, span);
         Some(match result {
             Some(result) => LiteralKind::Unify(self.term(result), value),
@@ -65,14 +70,20 @@ impl Lower<'_> {
         if let Some((base, mut path)) = self.document(head) {
             path.extend(name.path.iter().map_while(scalar));
             if let (Base::Data, Some(arity)) = (&base, self.names.arity(&path)) {
-                return Some(Function { callee: Callee::Function(path), arity });
+                return Some(Function {
+                    callee: Callee::Function(path),
+                    arity,
+                });
             }
             if !self.options.capabilities.has(&dotted(name)) {
                 return None;
             }
         }
         let (builtin, arity) = self.options.capabilities.entry(&dotted(name))?;
-        Some(Function { callee: Callee::Builtin(builtin.clone()), arity })
+        Some(Function {
+            callee: Callee::Builtin(builtin.clone()),
+            arity,
+        })
     }
 
     fn function_or_error(&mut self, call: &ast::Call) -> Option<Function> {
@@ -99,14 +110,20 @@ impl Lower<'_> {
         call.operator.path.is_empty()
             && var_name(&call.operator.head).is_some_and(|name| &**name == "print")
             && self.options.capabilities.has("print")
-            && !matches!(self.function(&call.operator), Some(Function { callee: Callee::Function(_), .. }))
+            && !matches!(
+                self.function(&call.operator),
+                Some(Function {
+                    callee: Callee::Function(_),
+                    ..
+                })
+            )
     }
 
     fn print(&mut self, args: &[Term]) -> Option<LiteralKind> {
         if !self.options.prints {
             return None;
         }
-        let args = args.iter().map(|arg| self.optional(arg)).collect();
+        let args = args.iter().map(|arg| self.optional(arg, &[])).collect();
         Some(LiteralKind::Print(args))
     }
 
@@ -121,12 +138,23 @@ impl Lower<'_> {
             Callee::Function(_) => {
                 let name = self.full_name(&call.operator);
                 let s = if got == 1 { "" } else { "s" };
-                format!("function {name} has arity {}, got {got} argument{s}", function.arity)
+                format!(
+                    "function {name} has arity {}, got {got} argument{s}",
+                    function.arity
+                )
             }
             Callee::Builtin(builtin) => {
-                let have = call.args.iter().map(static_type).collect::<Vec<_>>().join(", ");
+                let have = call
+                    .args
+                    .iter()
+                    .map(static_type)
+                    .collect::<Vec<_>>()
+                    .join(", ");
                 let want = wanted(builtin);
-                format!("{}: arity mismatch\n\thave: ({have})\n\twant: ({want})", builtin.name())
+                format!(
+                    "{}: arity mismatch\n\thave: ({have})\n\twant: ({want})",
+                    builtin.name()
+                )
             }
         };
         self.error(Stage::Types, Code::Type, span, message);
@@ -154,7 +182,9 @@ impl Lower<'_> {
 
 /// A reference as people write it, where its keys are strings.
 pub(super) fn dotted(name: &Ref) -> String {
-    let mut text = var_name(&name.head).map(|head| head.to_string()).unwrap_or_default();
+    let mut text = var_name(&name.head)
+        .map(|head| head.to_string())
+        .unwrap_or_default();
     for key in name.path.iter().filter_map(scalar) {
         text.push('.');
         text.push_str(key.as_str().unwrap_or_default());
@@ -182,7 +212,9 @@ pub(in crate::check) fn path_text(path: &[Value]) -> String {
 
 fn is_name(name: &str) -> bool {
     let mut bytes = name.bytes();
-    bytes.next().is_some_and(|b| b.is_ascii_alphabetic() || b == b'_')
+    bytes
+        .next()
+        .is_some_and(|b| b.is_ascii_alphabetic() || b == b'_')
         && bytes.all(|b| b.is_ascii_alphanumeric() || b == b'_')
 }
 
@@ -199,10 +231,14 @@ fn static_type(term: &Term) -> &'static str {
 
 fn wanted(builtin: &BuiltinRef) -> String {
     let declaration = builtin.declaration();
-    let names = declaration.args.iter().enumerate().map(|(at, arg)| match &arg.name {
-        Some(name) => name.to_string(),
-        None => format!("argument {}", at + 1),
-    });
+    let names = declaration
+        .args
+        .iter()
+        .enumerate()
+        .map(|(at, arg)| match &arg.name {
+            Some(name) => name.to_string(),
+            None => format!("argument {}", at + 1),
+        });
     names.collect::<Vec<_>>().join(", ")
 }
 

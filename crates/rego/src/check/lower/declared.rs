@@ -1,6 +1,6 @@
 //! Which names a body declares directly.
 
-use hashbrown::HashSet;
+use std::collections::HashSet;
 
 use crate::syntax::ast::{Body, LiteralKind, Ref, Term, TermKind};
 use crate::value::Str;
@@ -32,7 +32,9 @@ pub(super) fn names(body: &Body) -> HashSet<Str> {
 pub(super) fn variables(term: &Term, found: &mut dyn FnMut(&Str)) {
     match &term.kind {
         TermKind::Var(name) => found(name),
-        TermKind::Array(items) | TermKind::Set(items) => items.iter().for_each(|item| variables(item, found)),
+        TermKind::Array(items) | TermKind::Set(items) => {
+            items.iter().for_each(|item| variables(item, found))
+        }
         TermKind::Object(members) => {
             for (key, value) in members {
                 variables(key, found);

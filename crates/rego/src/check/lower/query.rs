@@ -18,7 +18,9 @@ pub(in crate::check) fn query(
     options: &Options<'_>,
     errors: &mut Errors,
 ) -> hir::Query {
-    let globals = checked.names.globals(context.package.to_vec(), context.imports);
+    let globals = checked
+        .names
+        .globals(context.package.to_vec(), context.imports);
     let mut lower = Lower {
         names: &checked.names,
         globals: &globals,

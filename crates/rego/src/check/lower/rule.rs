@@ -1,12 +1,12 @@
 //! Rules: head, body, else branches.
 
-use hashbrown::HashSet;
+use std::collections::HashSet;
 
 use super::{Lower, declared, strs};
 use crate::check::names::{scalar, var_name};
 use crate::check::safety;
 use crate::check::scope::Occurrence;
-use crate::hir::{self, Body, Branch, Expr, ExprKind, Literal, Local, Rule, RuleKind};
+use crate::hir::{Body, Branch, Expr, ExprKind, Literal, Local, Rule, RuleKind};
 use crate::syntax::ast::{self, Else, HeadKind, Term, TermKind};
 use crate::value::Str;
 
@@ -28,7 +28,11 @@ impl Lower<'_> {
         let kind = self.rule_kind(&rule.head, params.patterns.clone());
         body.append(&mut self.before);
         self.close();
-        let else_: Vec<Branch> = rule.else_.iter().map(|branch| self.branch(branch, &params)).collect();
+        let else_: Vec<Branch> = rule
+            .else_
+            .iter()
+            .map(|branch| self.branch(branch, &params))
+            .collect();
         let package = self.globals.package.len();
         let mut lowered = Rule {
             place: self.place(rule.span),
@@ -66,7 +70,11 @@ impl Lower<'_> {
         literals.append(&mut self.before);
         self.close();
         let body = Body { literals };
-        Branch { place: self.place(branch.span), value, body }
+        Branch {
+            place: self.place(branch.span),
+            value,
+            body,
+        }
     }
 
     /// The parameters, whose variables are the rule's own whatever the globals are.
@@ -83,7 +91,8 @@ impl Lower<'_> {
             let place = self.place(span);
             if !params.names.iter().any(|(known, _)| known == name) {
                 if matches!(&**name, "input" | "data") && self.refuses_shadows() {
-                    let message = format!("args must not shadow {name} (use a different variable name)");
+                    let message =
+                        format!("args must not shadow {name} (use a different variable name)");
                     self.error(super::Stage::Names, super::Code::Compile, span, message);
                 }
                 let local = self.locals.fresh(name, place, false);
@@ -117,7 +126,11 @@ impl Lower<'_> {
             HeadKind::Contains(member) => RuleKind::Member(self.head_term(member)),
             HeadKind::Value { value, .. } => {
                 let value = self.value(value.as_ref(), head.span);
-                if head.args.is_some() { RuleKind::Function { params, value } } else { RuleKind::Value(value) }
+                if head.args.is_some() {
+                    RuleKind::Function { params, value }
+                } else {
+                    RuleKind::Value(value)
+                }
             }
         }
     }
@@ -130,7 +143,7 @@ impl Lower<'_> {
     }
 }
 
-impl hir::Expr {
+impl Expr {
     /// Whether it is a variable.
     pub(in crate::check) fn as_local(&self) -> Option<Local> {
         match self.kind {
@@ -144,7 +157,9 @@ impl hir::Expr {
 fn param_names<'t>(term: &'t Term, found: &mut Vec<(&'t Str, crate::source::Span)>) {
     match &term.kind {
         TermKind::Var(name) if &**name != "_" => found.push((name, term.span)),
-        TermKind::Array(items) | TermKind::Set(items) => items.iter().for_each(|item| param_names(item, found)),
+        TermKind::Array(items) | TermKind::Set(items) => {
+            items.iter().for_each(|item| param_names(item, found))
+        }
         TermKind::Object(members) => {
             for (key, value) in members {
                 param_names(key, found);

@@ -1,9 +1,9 @@
 //! Terms to expressions.
 
 use super::Lower;
-use crate::check::names::Global;
+use crate::check::names::{Global, scalar};
 use crate::hir::{
-    Base, BuiltinRef, Call, Callee, Comprehension, ComprehensionHead, Expr, ExprKind, Literal, LiteralKind, Local, Place, Ref,
+    Base, BuiltinRef, Call, Callee, Comprehension, ComprehensionHead, Expr, ExprKind, Place, Ref,
 };
 use crate::source::Span;
 use crate::syntax::ast::{self, Body, TemplatePart, Term, TermKind};
@@ -27,15 +27,17 @@ impl Lower<'_> {
             TermKind::Array(items) => self.array(items, place),
             TermKind::Set(items) => self.set(items, place),
             TermKind::Object(members) => self.object(members, place),
-            TermKind::ArrayComprehension(head, body) => {
-                self.comprehension(place, body, |lower| ComprehensionHead::Array(lower.head_term(head)))
-            }
-            TermKind::SetComprehension(head, body) => {
-                self.comprehension(place, body, |lower| ComprehensionHead::Set(lower.head_term(head)))
-            }
-            TermKind::ObjectComprehension(key, value, body) => self.comprehension(place, body, |lower| {
-                ComprehensionHead::Object(lower.head_term(key), lower.head_term(value))
+            TermKind::ArrayComprehension(head, body) => self.comprehension(place, body, |lower| {
+                ComprehensionHead::Array(lower.head_term(head))
             }),
+            TermKind::SetComprehension(head, body) => self.comprehension(place, body, |lower| {
+                ComprehensionHead::Set(lower.head_term(head))
+            }),
+            TermKind::ObjectComprehension(key, value, body) => {
+                self.comprehension(place, body, |lower| {
+                    ComprehensionHead::Object(lower.head_term(key), lower.head_term(value))
+                })
+            }
             TermKind::Call(call) => match self.call_value(call, term.span) {
                 Some(call) => self.hoist(call),
                 None => Expr::constant(true, place),
@@ -88,7 +90,11 @@ impl Lower<'_> {
     /// of them are left.
     pub(super) fn head_term(&mut self, term: &Term) -> Expr {
         let value = self.term(term);
-        if is_plain(&value) { value } else { self.hoist(value) }
+        if is_plain(&value) {
+            value
+        } else {
+            self.hoist(value)
+        }
     }
 
     /// A closure with `body`, whose head is lowered as if it stood at the body's end.
@@ -106,7 +112,10 @@ impl Lower<'_> {
         self.close();
         self.before = outside;
         let body = crate::hir::Body { literals };
-        Expr::new(place, ExprKind::Comprehension(Box::new(Comprehension { head, body })))
+        Expr::new(
+            place,
+            ExprKind::Comprehension(Box::new(Comprehension { head, body })),
+        )
     }
 
     fn array(&mut self, items: &[Term], place: Place) -> Expr {
@@ -126,9 +135,13 @@ impl Lower<'_> {
     }
 
     fn object(&mut self, members: &[(Term, Term)], place: Place) -> Expr {
-        let members: Vec<(Expr, Expr)> =
-            members.iter().map(|(key, value)| (self.term(key), self.term(value))).collect();
-        let ground = members.iter().map(|(k, v)| Some((k.as_const()?.clone(), v.as_const()?.clone())));
+        let members: Vec<(Expr, Expr)> = members
+            .iter()
+            .map(|(key, value)| (self.term(key), self.term(value)))
+            .collect();
+        let ground = members
+            .iter()
+            .map(|(k, v)| Some((k.as_const()?.clone(), v.as_const()?.clone())));
         match ground.collect::<Option<Vec<_>>>() {
             Some(values) => Expr::constant(Object::from_iter(values), place),
             None => Expr::new(place, ExprKind::Object(members)),
@@ -139,7 +152,8 @@ impl Lower<'_> {
     pub(super) fn template(&mut self, parts: &[TemplatePart], place: Place) -> Expr {
         let items = parts.iter().map(|part| match part {
             TemplatePart::Text(text) => Expr::constant(text.clone(), place),
-            TemplatePart::Term(term) => self.optional(term),
+            TemplatePart::Term(term) => self.optional(term, &[]),
+            TemplatePart::Modified(term, with) => self.optional(term, with),
         });
         let items: Vec<Expr> = items.collect();
         let items = match constants(&items) {
@@ -153,33 +167,34 @@ impl Lower<'_> {
     }
 
     /// The set of the value of `term`, empty where it has none.
-    pub(super) fn optional(&mut self, term: &Term) -> Expr {
+    pub(super) fn optional(&mut self, term: &Term, with: &[ast::With]) -> Expr {
         let place = self.place(term.span);
-        let none = Body { span: term.span, literals: Vec::new() };
-        let made = self.comprehension(place, &none, |lower| ComprehensionHead::Set(lower.head_term(term)));
-        match made.kind {
-            // What cannot be undefined needs no closure.
-            ExprKind::Comprehension(closure) if closure.body.literals.is_empty() => match closure.head {
-                ComprehensionHead::Set(value) => match value.kind {
-                    ExprKind::Const(value) => Expr::constant(Set::from_iter([value]), place),
-                    _ => Expr::new(
-                        place,
-                        ExprKind::Comprehension(Box::new(Comprehension {
-                            head: ComprehensionHead::Set(value),
-                            body: closure.body,
-                        })),
-                    ),
-                },
-                head => Expr::new(place, ExprKind::Comprehension(Box::new(Comprehension { head, body: closure.body }))),
-            },
-            kind => Expr::new(place, kind),
+        if let Some(value) = scalar(term) {
+            return Expr::constant(Set::from_iter([value]), place);
         }
+        let none = Body {
+            span: term.span,
+            literals: Vec::new(),
+        };
+        self.comprehension(place, &none, |lower| {
+            ComprehensionHead::Set(lower.modified(term, with))
+        })
     }
 
-    /// Binds `local` to `value` in a literal.
-    pub(super) fn bind(local: Local, value: Expr) -> Literal {
-        let place = value.place;
-        Literal::new(place, LiteralKind::Unify(Expr::local(local, place), value))
+    /// The value of `term` under modifiers, which literals before give.
+    fn modified(&mut self, term: &Term, with: &[ast::With]) -> Expr {
+        if with.is_empty() {
+            return self.head_term(term);
+        }
+        let value = self.term(term);
+        let local = self.hoist(value);
+        let mut literals = std::mem::take(&mut self.before);
+        let with = self.modifiers(with);
+        for literal in &mut literals {
+            literal.with.clone_from(&with);
+        }
+        self.before.append(&mut literals);
+        local
     }
 }
 
@@ -187,12 +202,18 @@ impl Lower<'_> {
 pub(super) fn as_ref(head: Expr) -> Ref {
     match head.kind {
         ExprKind::Ref(reference) => *reference,
-        _ => Ref { base: Base::Expr(head), keys: Vec::new() },
+        _ => Ref {
+            base: Base::Expr(head),
+            keys: Vec::new(),
+        },
     }
 }
 
 pub(super) fn document(base: Base, keys: Vec<Value>, place: Place) -> Expr {
-    let keys = keys.into_iter().map(|key| Expr::constant(key, place)).collect();
+    let keys = keys
+        .into_iter()
+        .map(|key| Expr::constant(key, place))
+        .collect();
     Expr::new(place, ExprKind::Ref(Box::new(Ref { base, keys })))
 }
 

@@ -12,7 +12,10 @@ use crate::value::Value;
 impl Lower<'_> {
     /// The modifiers of a literal; what their values need goes before the literal.
     pub(super) fn modifiers(&mut self, modifiers: &[ast::With]) -> Vec<With> {
-        modifiers.iter().filter_map(|with| self.modifier(with)).collect()
+        modifiers
+            .iter()
+            .filter_map(|with| self.modifier(with))
+            .collect()
     }
 
     fn modifier(&mut self, with: &ast::With) -> Option<With> {
@@ -26,7 +29,11 @@ impl Lower<'_> {
             Some(arity) => self.replacement(&with.value, arity),
             None => Replacement::Value(self.head_term(&with.value)),
         };
-        Some(With { place, target, value })
+        Some(With {
+            place,
+            target,
+            value,
+        })
     }
 
     /// What is replaced; of a function with the number of its arguments.
@@ -42,7 +49,8 @@ impl Lower<'_> {
         }
         let (base, mut path) = self.document(head)?;
         let keys: Option<Vec<Value>> = whole.path.iter().map(scalar).collect();
-        let Some(keys) = keys.filter(|keys| keys.iter().all(|key| matches!(key, Value::String(_)))) else {
+        let Some(keys) = keys.filter(|keys| keys.iter().all(|key| matches!(key, Value::String(_))))
+        else {
             self.ground_target(term.span);
             return None;
         };
@@ -84,7 +92,11 @@ impl Lower<'_> {
 fn as_reference(term: &Term) -> Option<Ref> {
     match &term.kind {
         TermKind::Ref(reference) => Some(reference.clone()),
-        TermKind::Var(_) => Some(Ref { span: term.span, head: Box::new(term.clone()), path: Vec::new() }),
+        TermKind::Var(_) => Some(Ref {
+            span: term.span,
+            head: Box::new(term.clone()),
+            path: Vec::new(),
+        }),
         _ => None,
     }
 }

@@ -1,7 +1,9 @@
 //! What a literal needs and what it can bind.
 
-use super::{Order, visit};
-use crate::hir::{Base, ComprehensionHead, Expr, ExprKind, Literal, LiteralKind, Local, Place, Ref, Replacement};
+use super::Order;
+use crate::hir::{
+    Base, ComprehensionHead, Expr, ExprKind, Literal, LiteralKind, Local, Place, Ref, Replacement,
+};
 
 /// What a literal needs and what it can bind.
 pub(super) struct Facts {
@@ -44,7 +46,9 @@ impl Facts {
                 facts.expr(domain, depth, order);
                 facts.closed(literal, depth, order);
             }
-            LiteralKind::Not(_) | LiteralKind::Or(..) | LiteralKind::Print(_) => facts.closed(literal, depth, order),
+            LiteralKind::Not(_) | LiteralKind::Or(..) | LiteralKind::Print(_) => {
+                facts.closed(literal, depth, order)
+            }
         }
         for with in &literal.with {
             if let Replacement::Value(value) = &with.value {
@@ -75,7 +79,8 @@ impl Facts {
         }
         match &self.gives {
             Gives::Nothing => {}
-            Gives::After(needs, gives) => match needs.iter().find(|local| !order.is_bound(**local)) {
+            Gives::After(needs, gives) => match needs.iter().find(|local| !order.is_bound(**local))
+            {
                 Some(need) => lacking.push(*need),
                 None => order.mark(gives, &mut bound),
             },
@@ -113,7 +118,10 @@ impl Facts {
                     self.expr(value, depth, order);
                 }
             }
-            ExprKind::Call(call) => call.args.iter().for_each(|arg| self.expr(arg, depth, order)),
+            ExprKind::Call(call) => call
+                .args
+                .iter()
+                .for_each(|arg| self.expr(arg, depth, order)),
             ExprKind::Comprehension(_) => self.closed_expr(of, depth, order),
         }
     }
@@ -143,12 +151,20 @@ impl Facts {
 
     /// Everything from outside that a literal's closures name must be bound.
     fn closed(&mut self, literal: &Literal, depth: u32, order: &Order<'_>) {
-        let mut outer = Outer { depth, order, found: &mut self.hard };
+        let mut outer = Outer {
+            depth,
+            order,
+            found: &mut self.hard,
+        };
         outer.literal(literal);
     }
 
     fn closed_expr(&mut self, of: &Expr, depth: u32, order: &Order<'_>) {
-        let mut outer = Outer { depth, order, found: &mut self.hard };
+        let mut outer = Outer {
+            depth,
+            order,
+            found: &mut self.hard,
+        };
         outer.expr(of);
     }
 }
@@ -223,7 +239,9 @@ impl Outer<'_, '_> {
                 }
                 reference.keys.iter().for_each(|key| self.expr(key));
             }
-            ExprKind::Array(items) | ExprKind::Set(items) => items.iter().for_each(|item| self.expr(item)),
+            ExprKind::Array(items) | ExprKind::Set(items) => {
+                items.iter().for_each(|item| self.expr(item))
+            }
             ExprKind::Object(members) => {
                 for (key, value) in members {
                     self.expr(key);
@@ -233,7 +251,9 @@ impl Outer<'_, '_> {
             ExprKind::Call(call) => call.args.iter().for_each(|arg| self.expr(arg)),
             ExprKind::Comprehension(closure) => {
                 match &closure.head {
-                    ComprehensionHead::Array(value) | ComprehensionHead::Set(value) => self.expr(value),
+                    ComprehensionHead::Array(value) | ComprehensionHead::Set(value) => {
+                        self.expr(value)
+                    }
                     ComprehensionHead::Object(key, value) => {
                         self.expr(key);
                         self.expr(value);
@@ -249,8 +269,12 @@ impl Outer<'_, '_> {
 fn gives(left: &Expr, right: &Expr) -> Gives {
     match (&left.kind, &right.kind) {
         (ExprKind::Local(a), ExprKind::Local(b)) => Gives::Either(vec![*a], vec![*b]),
-        (ExprKind::Local(a), ExprKind::Array(_) | ExprKind::Object(_)) => Gives::Either(vec![*a], pattern(right)),
-        (ExprKind::Array(_) | ExprKind::Object(_), ExprKind::Local(b)) => Gives::Either(pattern(left), vec![*b]),
+        (ExprKind::Local(a), ExprKind::Array(_) | ExprKind::Object(_)) => {
+            Gives::Either(vec![*a], pattern(right))
+        }
+        (ExprKind::Array(_) | ExprKind::Object(_), ExprKind::Local(b)) => {
+            Gives::Either(pattern(left), vec![*b])
+        }
         (ExprKind::Array(_) | ExprKind::Object(_) | ExprKind::Local(_), _) => one_way(left, right),
         (_, ExprKind::Array(_) | ExprKind::Object(_) | ExprKind::Local(_)) => one_way(right, left),
         _ => Gives::Nothing,
@@ -261,9 +285,15 @@ fn gives(left: &Expr, right: &Expr) -> Gives {
 fn one_way(to: &Expr, from: &Expr) -> Gives {
     let fits = match (&to.kind, &from.kind) {
         (ExprKind::Local(_), _) | (_, ExprKind::Ref(_) | ExprKind::Call(_)) => true,
-        (ExprKind::Array(items), ExprKind::Const(crate::Value::Array(values))) => items.len() == values.len(),
-        (ExprKind::Object(members), ExprKind::Const(crate::Value::Object(values))) => members.len() == values.len(),
-        (ExprKind::Array(_), ExprKind::Comprehension(closure)) => matches!(closure.head, ComprehensionHead::Array(_)),
+        (ExprKind::Array(items), ExprKind::Const(crate::Value::Array(values))) => {
+            items.len() == values.len()
+        }
+        (ExprKind::Object(members), ExprKind::Const(crate::Value::Object(values))) => {
+            members.len() == values.len()
+        }
+        (ExprKind::Array(_), ExprKind::Comprehension(closure)) => {
+            matches!(closure.head, ComprehensionHead::Array(_))
+        }
         (ExprKind::Object(_), ExprKind::Comprehension(closure)) => {
             matches!(closure.head, ComprehensionHead::Object(..))
         }
@@ -296,7 +326,9 @@ fn pattern_into(of: &Expr, found: &mut Vec<Local>) {
     match &of.kind {
         ExprKind::Local(local) => found.push(*local),
         ExprKind::Array(items) => items.iter().for_each(|item| pattern_into(item, found)),
-        ExprKind::Object(members) => members.iter().for_each(|(_, value)| pattern_into(value, found)),
+        ExprKind::Object(members) => members
+            .iter()
+            .for_each(|(_, value)| pattern_into(value, found)),
         _ => {}
     }
 }
@@ -305,9 +337,14 @@ fn pattern_into(of: &Expr, found: &mut Vec<Local>) {
 fn key_outputs(key: &Expr, found: &mut Vec<Local>) {
     match &key.kind {
         ExprKind::Local(local) => found.push(*local),
-        ExprKind::Ref(reference) => reference.keys.iter().for_each(|key| key_outputs(key, found)),
+        ExprKind::Ref(reference) => reference
+            .keys
+            .iter()
+            .for_each(|key| key_outputs(key, found)),
         ExprKind::Array(items) => items.iter().for_each(|item| key_outputs(item, found)),
-        ExprKind::Object(members) => members.iter().for_each(|(_, value)| key_outputs(value, found)),
+        ExprKind::Object(members) => members
+            .iter()
+            .for_each(|(_, value)| key_outputs(value, found)),
         _ => {}
     }
 }
@@ -322,7 +359,9 @@ fn all_direct(of: &Expr, found: &mut Vec<Local>) {
             }
             reference.keys.iter().for_each(|key| all_direct(key, found));
         }
-        ExprKind::Array(items) | ExprKind::Set(items) => items.iter().for_each(|item| all_direct(item, found)),
+        ExprKind::Array(items) | ExprKind::Set(items) => {
+            items.iter().for_each(|item| all_direct(item, found))
+        }
         ExprKind::Object(members) => {
             for (key, value) in members {
                 all_direct(key, found);

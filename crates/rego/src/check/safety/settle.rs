@@ -21,7 +21,12 @@ impl Order<'_> {
         let block = self.blocks.contains(&literal.place);
         match &mut literal.kind {
             LiteralKind::Not(body) if !block => {
-                let mut mover = Mover { depth, every: true, with: &with, out };
+                let mut mover = Mover {
+                    depth,
+                    every: true,
+                    with: &with,
+                    out,
+                };
                 for inner in &mut body.literals {
                     equality(&mut inner.kind);
                     self.parts(&mut inner.kind, &mut mover);
@@ -29,7 +34,12 @@ impl Order<'_> {
             }
             kind => {
                 equality(kind);
-                let mut mover = Mover { depth, every: false, with: &with, out };
+                let mut mover = Mover {
+                    depth,
+                    every: false,
+                    with: &with,
+                    out,
+                };
                 self.parts(kind, &mut mover);
             }
         }
@@ -43,7 +53,11 @@ impl Order<'_> {
             LiteralKind::Unify(left, right) => {
                 // The result of a call is an argument to OPA.
                 let call = matches!(right.kind, ExprKind::Call(_)) && mover.every;
-                if call { self.inner(left, mover) } else { self.top(left, mover) };
+                if call {
+                    self.inner(left, mover)
+                } else {
+                    self.top(left, mover)
+                };
                 self.top(right, mover);
             }
             _ => {}
@@ -100,8 +114,12 @@ impl Order<'_> {
         match &of.kind {
             ExprKind::Local(local) => !self.is_safe(*local),
             ExprKind::Ref(reference) => reference.keys.iter().any(|key| self.iterates(key)),
-            ExprKind::Array(items) | ExprKind::Set(items) => items.iter().any(|item| self.iterates(item)),
-            ExprKind::Object(members) => members.iter().any(|(k, v)| self.iterates(k) || self.iterates(v)),
+            ExprKind::Array(items) | ExprKind::Set(items) => {
+                items.iter().any(|item| self.iterates(item))
+            }
+            ExprKind::Object(members) => members
+                .iter()
+                .any(|(k, v)| self.iterates(k) || self.iterates(v)),
             _ => false,
         }
     }
@@ -109,7 +127,10 @@ impl Order<'_> {
 
 /// `==` as a literal is `=`: by now all its variables are bound.
 fn equality(kind: &mut LiteralKind) {
-    if let LiteralKind::Test(Expr { kind: ExprKind::Call(call), .. }) = kind
+    if let LiteralKind::Test(Expr {
+        kind: ExprKind::Call(call),
+        ..
+    }) = kind
         && matches!(&call.callee, Callee::Builtin(builtin) if builtin.name() == "equal")
         && call.args.len() == 2
         && let Some(right) = call.args.pop()

@@ -1,6 +1,9 @@
 //! Walks over expressions and literals.
 
-use crate::hir::{Base, Body, Comprehension, ComprehensionHead, Expr, ExprKind, Literal, LiteralKind, Local, Ref, Replacement};
+use crate::hir::{
+    Base, Body, Comprehension, ComprehensionHead, Expr, ExprKind, Literal, LiteralKind, Local, Ref,
+    Replacement,
+};
 
 /// What a walk passes to its visitor.
 pub(in crate::check) trait Visitor {
@@ -32,7 +35,12 @@ pub(in crate::check) fn literal(of: &mut Literal, visitor: &mut impl Visitor) {
             expr(right, visitor);
         }
         LiteralKind::Not(inner) => body(inner, visitor),
-        LiteralKind::Every { key, value, domain, body: inner } => {
+        LiteralKind::Every {
+            key,
+            value,
+            domain,
+            body: inner,
+        } => {
             expr(domain, visitor);
             if visitor.closure() {
                 if let Some(key) = key {
@@ -69,7 +77,9 @@ pub(in crate::check) fn expr(of: &mut Expr, visitor: &mut impl Visitor) {
             }
             reference.keys.iter_mut().for_each(|key| expr(key, visitor));
         }
-        ExprKind::Array(items) | ExprKind::Set(items) => items.iter_mut().for_each(|item| expr(item, visitor)),
+        ExprKind::Array(items) | ExprKind::Set(items) => {
+            items.iter_mut().for_each(|item| expr(item, visitor))
+        }
         ExprKind::Object(members) => {
             for (key, value) in members {
                 expr(key, visitor);
@@ -80,7 +90,9 @@ pub(in crate::check) fn expr(of: &mut Expr, visitor: &mut impl Visitor) {
         ExprKind::Comprehension(closure) => {
             if visitor.closure() {
                 match &mut closure.head {
-                    ComprehensionHead::Array(value) | ComprehensionHead::Set(value) => expr(value, visitor),
+                    ComprehensionHead::Array(value) | ComprehensionHead::Set(value) => {
+                        expr(value, visitor)
+                    }
                     ComprehensionHead::Object(key, value) => {
                         expr(key, visitor);
                         expr(value, visitor);
@@ -128,16 +140,24 @@ fn expr_closures(of: &mut Expr, found: &mut Closure<'_>) {
             if let Base::Expr(base) = &mut reference.base {
                 expr_closures(base, found);
             }
-            reference.keys.iter_mut().for_each(|key| expr_closures(key, found));
+            reference
+                .keys
+                .iter_mut()
+                .for_each(|key| expr_closures(key, found));
         }
-        ExprKind::Array(items) | ExprKind::Set(items) => items.iter_mut().for_each(|item| expr_closures(item, found)),
+        ExprKind::Array(items) | ExprKind::Set(items) => {
+            items.iter_mut().for_each(|item| expr_closures(item, found))
+        }
         ExprKind::Object(members) => {
             for (key, value) in members {
                 expr_closures(key, found);
                 expr_closures(value, found);
             }
         }
-        ExprKind::Call(call) => call.args.iter_mut().for_each(|arg| expr_closures(arg, found)),
+        ExprKind::Call(call) => call
+            .args
+            .iter_mut()
+            .for_each(|arg| expr_closures(arg, found)),
         ExprKind::Comprehension(closure) => {
             let Comprehension { head, body } = &mut **closure;
             found(Some(head), body);
