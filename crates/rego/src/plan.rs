@@ -170,3 +170,6 @@ fn variable(local: Local) -> hir::Expr {
     let kind = ExprKind::Local(local);
     hir::Expr { place, kind }
 }
+
+#[cfg(test)]
+mod tests;
