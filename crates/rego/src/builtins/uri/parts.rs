@@ -43,7 +43,7 @@ impl Parts {
             return None;
         }
         if text == "*" {
-            parts.path = text.to_owned();
+            text.clone_into(&mut parts.path);
             return Some(parts);
         }
         let (scheme, rest) = scheme(text)?;
@@ -99,8 +99,8 @@ impl Parts {
         let inner = host
             .strip_prefix('[')
             .and_then(|host| host.strip_suffix(']'));
-        self.hostname = inner.unwrap_or(host).to_owned();
-        self.port = port.to_owned();
+        inner.unwrap_or(host).clone_into(&mut self.hostname);
+        port.clone_into(&mut self.port);
         Some(())
     }
 }
@@ -127,8 +127,8 @@ fn scheme(text: &str) -> Option<(&str, &str)> {
 /// A host with its port.
 fn host_of(text: &str) -> Option<String> {
     let Some(open) = text.rfind('[') else {
-        if let Some((before, port)) = text.rsplit_once(':')
-            && (!is_port(port) || before.contains(':'))
+        if let Some((_, port)) = text.rsplit_once(':')
+            && !is_port(port)
         {
             return None;
         }
