@@ -18,7 +18,8 @@ use super::token::{Kind, Token};
 use super::{MAX_DEPTH, Options};
 
 /// An error on its way up; the nearest place that can go on takes it.
-type Parsed<T> = Result<T, Box<Diagnostic>>;
+type Parsed<T> = Result<T, Failure>;
+type Failure = Box<Diagnostic>;
 
 /// How many errors of a file are told.
 const MAX_ERRORS: usize = 10;
@@ -178,7 +179,7 @@ impl<'a> Parser<'a> {
         }
     }
 
-    fn error(&self, span: Span, message: impl Into<String>, hint: &str) -> Box<Diagnostic> {
+    fn error(&self, span: Span, message: impl Into<String>, hint: &str) -> Failure {
         let error = self.file.diagnostic(Code::Parse, span, message);
         Box::new(if hint.is_empty() {
             error
@@ -188,7 +189,7 @@ impl<'a> Parser<'a> {
     }
 
     /// That the token here was not expected; `hint` says what was.
-    fn unexpected(&self, hint: &str) -> Box<Diagnostic> {
+    fn unexpected(&self, hint: &str) -> Failure {
         let token = self.token();
         let kind = token.kind;
         let class = if kind.is_keyword() || self.is_keyword(kind) {
@@ -225,7 +226,14 @@ impl<'a> Parser<'a> {
     /// Whether a name can stand here; `contains` is a keyword only in heads.
     fn at_name(&self) -> bool {
         let kind = self.kind();
-        kind == Kind::Ident || kind == Kind::Contains || kind.is_soft() && !self.is_keyword(kind)
+        // `or(a, b)` and `and(a, b)` are calls of the functions whatever is imported.
+        let next = self.ahead(1);
+        let called =
+            matches!(kind, Kind::And | Kind::Or) && next.kind == Kind::LParen && !next.space;
+        kind == Kind::Ident
+            || kind == Kind::Contains
+            || called
+            || kind.is_soft() && !self.is_keyword(kind)
     }
 
     fn var(&mut self, what: &str) -> Parsed<Var> {
@@ -259,7 +267,7 @@ impl<'a> Parser<'a> {
         Ok(())
     }
 
-    fn too_deep(&self, span: Span) -> Box<Diagnostic> {
+    fn too_deep(&self, span: Span) -> Failure {
         let message = format!("max recursion depth exceeded: more than {MAX_DEPTH} levels");
         self.error(
             span,

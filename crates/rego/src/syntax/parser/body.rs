@@ -70,6 +70,9 @@ impl Parser<'_> {
                 self.relation_of(term)?
             }
         };
+        if matches!(kind, LiteralKind::Some(_)) && self.kind() == Kind::With {
+            return Err(self.unexpected("`some` declarations take no modifiers"));
+        }
         self.finish_literal(kind, negated, start)
     }
 
@@ -185,7 +188,7 @@ impl Parser<'_> {
             }
             let goes_on = next.kind.operator().is_some()
                 || !next.space && matches!(next.kind, Kind::Dot | Kind::LBracket | Kind::LParen);
-            return !goes_on && !(next.kind == Kind::In && self.keywords.in_);
+            return !(goes_on || next.kind == Kind::In && self.keywords.in_);
         }
     }
 

@@ -2,7 +2,7 @@
 
 use crate::source::Span;
 
-use super::super::ast::{Body, Literal, LiteralKind};
+use super::super::ast::{Body, Literal, LiteralKind, TermKind};
 use super::super::token::{Kind, Token};
 use super::{Parsed, Parser};
 
@@ -43,7 +43,16 @@ impl Parser<'_> {
     }
 
     fn end_of_logic(&mut self, operand: Operand, start: Span) -> Parsed<Literal> {
-        let mut literal = self.lone(operand);
+        let mut literal = match operand {
+            Operand::Literal(literal) => *literal,
+            Operand::Block(body) => {
+                return Err(self.error(
+                    body.span,
+                    "unexpected {",
+                    "a body in braces is an operand of `and` and `or`",
+                ));
+            }
+        };
         literal.with = self.with()?;
         literal.span = self.since(start);
         self.grow(self.height, literal.span)?;
@@ -116,7 +125,7 @@ impl Parser<'_> {
             return self.negated(start.span);
         }
         if start.kind == Kind::LBrace && self.is_block(start, second) {
-            return self.block().map(Operand::Block);
+            return self.operand_block().map(Operand::Block);
         }
         if self.is_group(start) {
             return self.group();
@@ -131,7 +140,7 @@ impl Parser<'_> {
     fn negated(&mut self, start: Span) -> Parsed<Operand> {
         let here = self.token();
         let kind = if self.keywords.not && here.kind == Kind::LBrace {
-            LiteralKind::NotBody(self.block()?)
+            LiteralKind::NotBody(self.operand_block()?)
         } else if self.is_group(here) {
             LiteralKind::NotBody(body(self.group()?))
         } else {
@@ -147,6 +156,25 @@ impl Parser<'_> {
         let span = self.since(start);
         self.grow(self.height, span)?;
         Ok(Operand::Literal(Box::new(plain(kind, false, span))))
+    }
+
+    /// `{ BODY }` where a comprehension in the same braces would mean something else.
+    fn operand_block(&mut self) -> Parsed<Body> {
+        let open = self.token();
+        let grouped = self.ahead(1).kind == Kind::LParen;
+        let body = self.block()?;
+        if let [literal] = body.literals.as_slice()
+            && let LiteralKind::Term(term) = &literal.kind
+            && let TermKind::Call(call) = &term.kind
+            && call.infix
+            && matches!(&call.operator.head.kind, TermKind::Var(name) if &**name == "or")
+            && !grouped
+        {
+            let message = "ambiguous `{ ... | ... }` operand: read as a body holding a set-union expression, not as a comprehension";
+            let hint = "write `({x | y})` for the comprehension, or `{(x | y)}` for the set union";
+            return Err(self.error(open.span, message, hint));
+        }
+        Ok(body)
     }
 
     /// Whether the braces at `open` hold a body, not a set or an object.
@@ -176,10 +204,7 @@ impl Parser<'_> {
         }
         while at < end {
             let token = self.token_at(at);
-            let found = matches!(
-                token.kind,
-                Kind::Not | Kind::With | Kind::Assign | Kind::Unify
-            );
+            let found = matches!(token.kind, Kind::Not | Kind::With);
             let joins = matches!(token.kind, Kind::And | Kind::Or) && self.is_keyword(token.kind);
             if found || joins {
                 return true;
@@ -199,14 +224,6 @@ impl Parser<'_> {
         }
         self.next();
         Ok(Operand::Literal(Box::new(literal)))
-    }
-
-    fn lone(&self, operand: Operand) -> Literal {
-        match operand {
-            Operand::Literal(literal) => *literal,
-            // Not reached: a block is one only where `and` or `or` stands beside it.
-            Operand::Block(body) => plain(LiteralKind::NotBody(body), true, Span::default()),
-        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::value::Str;
 
+use super::super::annotations::Target;
 use super::super::ast::{Import, Module, Package, Ref, RegoVersion, Term, TermKind};
 use super::super::token::Kind;
 use super::{Keywords, MAX_ERRORS, Parsed, Parser};
@@ -17,13 +18,15 @@ impl Parser<'_> {
         };
         let mut imports = Vec::new();
         let mut rules = Vec::new();
+        let mut targets = vec![(package.span.start, Target::Package)];
         while self.kind() != Kind::Eof && self.errors.len() < MAX_ERRORS {
             let from = self.at;
+            let target = match self.kind() {
+                Kind::Import => Target::Import,
+                _ => Target::Rule(rules.len()),
+            };
+            targets.push((self.token().span.start, target));
             let result = match self.kind() {
-                Kind::Semicolon => {
-                    self.next();
-                    Ok(())
-                }
                 Kind::Import => self.import().map(|import| imports.push(import)),
                 _ => self.rule(&mut rules),
             };
@@ -35,13 +38,23 @@ impl Parser<'_> {
         if !self.errors.is_empty() {
             return Err(self.errors);
         }
+        let mut annotations = Vec::new();
+        if self.options.process_annotations {
+            let (found, mut errors) =
+                super::super::annotations::read(self.file, &self.comments, &targets);
+            if !errors.is_empty() {
+                errors.truncate(MAX_ERRORS);
+                return Err(errors);
+            }
+            annotations = found;
+        }
         Ok(Module {
             file: self.file.clone(),
             version: self.version,
             package,
             imports,
             rules,
-            annotations: Vec::new(),
+            annotations,
             comments: self.comments,
         })
     }
@@ -105,11 +118,16 @@ impl Parser<'_> {
                 )),
             };
         self.check_import(&path)?;
-        let alias = if self.take(Kind::As) {
+        let alias = if self.kind() == Kind::As {
+            self.check_alias(&path)?;
+            self.next();
             Some(self.var("expected var after `as`")?)
         } else {
             None
         };
+        if alias.is_none() {
+            self.check_last(&path)?;
+        }
         let span = self.since(start);
         let import = Import { span, path, alias };
         self.enable(&import)?;
@@ -144,6 +162,36 @@ impl Parser<'_> {
         }
     }
 
+    /// The last key of an import is a name, and so no keyword.
+    fn check_last(&self, path: &Ref) -> Parsed<()> {
+        let Some(last) = path.path.last() else {
+            return Ok(());
+        };
+        let kind = text(last).map_or(Kind::Ident, Kind::of_word);
+        let own =
+            !matches!(&path.head.kind, TermKind::Var(head) if matches!(&**head, "future" | "rego"));
+        let v1 = self.options.version == RegoVersion::V1;
+        if own && v1 && (kind.is_keyword() || self.is_keyword(kind)) {
+            let message = format!(
+                "unexpected import path, must not end with a keyword, got: {}",
+                kind.name()
+            );
+            let hint = "import a different path or use an alias";
+            return Err(self.error(last.span, message, hint));
+        }
+        Ok(())
+    }
+
+    fn check_alias(&self, path: &Ref) -> Parsed<()> {
+        if let TermKind::Var(head) = &path.head.kind
+            && matches!(&**head, "future" | "rego")
+        {
+            let message = format!("`{head}` imports cannot be aliased");
+            return Err(self.error(self.token().span, message, "leave out `as` and the name"));
+        }
+        Ok(())
+    }
+
     /// Takes into account what `import future…` and `import rego…` change.
     fn enable(&mut self, import: &Import) -> Parsed<()> {
         let TermKind::Var(head) = &import.path.head.kind else {
@@ -171,7 +219,7 @@ impl Parser<'_> {
                 self.keywords = Keywords::all();
                 true
             }
-            ("future", ["keywords", name]) => self.enable_one(name),
+            ("future", ["keywords", name, ..]) => self.enable_one(name),
             ("rego" | "future", _) => false,
             _ => true,
         };

@@ -6,7 +6,7 @@ use super::super::ast::{
     Body, Else, Head, HeadKind, Literal, LiteralKind, Ref, RegoVersion, Rule, Term, TermKind,
 };
 use super::super::token::Kind;
-use super::{Parsed, Parser};
+use super::{Failure, Parsed, Parser};
 
 /// How many tokens of heads may be copied for chained bodies.
 const MAX_COPIED: usize = 1 << 20;
@@ -26,9 +26,13 @@ impl Parser<'_> {
             return Ok(());
         }
         let (head, body) = self.first_body(head, start)?;
-        let else_ = self.else_branches(&head)?;
-        let has_else = !else_.is_empty();
         let has_body = !body.literals.is_empty();
+        let else_ = if has_body {
+            self.else_branches(&head)?
+        } else {
+            Vec::new()
+        };
+        let has_else = !else_.is_empty();
         rules.push(Rule {
             span: self.since(start),
             default,
@@ -62,10 +66,16 @@ impl Parser<'_> {
     }
 
     fn default_rule(&mut self, head: Head, start: Span) -> Parsed<Rule> {
-        if !matches!(&head.kind, HeadKind::Value { value: Some(_), .. }) {
+        let HeadKind::Value { value, .. } = &head.kind else {
             let hint = "write `default NAME := VALUE`";
             return Err(self.error(head.span, "default rules must have a value", hint));
+        };
+        if let Some(found) = value.as_ref().and_then(not_constant) {
+            let message = format!("illegal default rule (value cannot contain {found})");
+            let hint = "a default is a constant or a comprehension";
+            return Err(self.error(start, message, hint));
         }
+        self.check_default_args(&head, start)?;
         if self.at_keyword(Kind::If) || self.kind() == Kind::LBrace {
             return Err(self.unexpected("default rules have no body"));
         }
@@ -79,6 +89,20 @@ impl Parser<'_> {
         })
     }
 
+    fn check_default_args(&self, head: &Head, start: Span) -> Parsed<()> {
+        let mut seen = std::collections::HashSet::new();
+        for arg in head.args.iter().flatten() {
+            let problem = match &arg.kind {
+                TermKind::Var(name) if &**name == "_" || seen.insert(name.clone()) => continue,
+                TermKind::Var(name) => format!("arguments cannot be repeated {name}"),
+                _ => format!("arguments cannot contain {}", kind_name(arg)),
+            };
+            let message = format!("illegal default rule ({problem})");
+            return Err(self.error(start, message, "give each argument a name of its own"));
+        }
+        Ok(())
+    }
+
     fn head(&mut self) -> Parsed<Head> {
         let start = self.token();
         let reference = self.head_reference()?;
@@ -87,6 +111,11 @@ impl Parser<'_> {
             self.next();
             let mut found = Vec::new();
             self.elements(Kind::RParen, &mut found)?;
+            if found.is_empty() {
+                let message = "rule argument list must take at least one argument";
+                let hint = "leave out the parentheses: a rule without arguments is no function";
+                return Err(self.error(start.span, message, hint));
+            }
             args = Some(found);
         }
         let mut kind = HeadKind::Value {
@@ -94,6 +123,11 @@ impl Parser<'_> {
             assign: false,
         };
         if self.at_keyword(Kind::Contains) {
+            if args.is_some() {
+                let hint =
+                    "the contains keyword can only be used with multi-value rule definitions";
+                return Err(self.unexpected(hint));
+            }
             self.next();
             kind = HeadKind::Contains(self.expression()?);
         }
@@ -128,7 +162,7 @@ impl Parser<'_> {
         let token = self.token();
         let next = self.ahead(1);
         let dotted = !next.space && matches!(next.kind, Kind::Dot | Kind::LBracket);
-        let keyword = self.is_keyword(token.kind) && token.kind != Kind::Contains;
+        let keyword = self.is_keyword(token.kind);
         if keyword && !dotted || !token.kind.is_word() || token.kind.is_keyword() {
             return Err(self.no_rule());
         }
@@ -146,7 +180,7 @@ impl Parser<'_> {
         })
     }
 
-    fn no_rule(&self) -> Box<crate::source::Diagnostic> {
+    fn no_rule(&self) -> Failure {
         if self.kind() == Kind::Package {
             return self.error(
                 self.token().span,
@@ -178,7 +212,9 @@ impl Parser<'_> {
             let body = self.block()?;
             return Ok((head, body));
         }
-        if matches!(head.kind, HeadKind::Value { value: None, .. }) {
+        let no_value = matches!(head.kind, HeadKind::Value { value: None, .. });
+        let long_v0 = !v1 && head.reference.path.len() > 1;
+        if no_value && head.args.is_none() && !long_v0 {
             return Err(self.bare_head(&head));
         }
         Ok((head, Body::default()))
@@ -201,7 +237,7 @@ impl Parser<'_> {
         Ok(())
     }
 
-    fn bare_head(&self, head: &Head) -> Box<crate::source::Diagnostic> {
+    fn bare_head(&self, head: &Head) -> Failure {
         if head.reference.path.is_empty() && head.args.is_none() {
             let token = self.token();
             if token.kind == Kind::Eof || token.newline {
@@ -307,6 +343,16 @@ impl Parser<'_> {
                 let message = "else keyword cannot be used on multi-value rules";
                 return Err(self.error(start, message, "write another rule instead"));
             }
+            let grounded = |key: &Term| {
+                matches!(
+                    key.kind,
+                    TermKind::Null | TermKind::Bool(_) | TermKind::Number(_) | TermKind::String(_)
+                )
+            };
+            if !head.reference.path.iter().all(grounded) {
+                let message = "else keyword cannot be used on rules with variables in head";
+                return Err(self.error(start, message, "write another rule instead"));
+            }
             self.next();
             let mut value = None;
             let mut assign = false;
@@ -315,12 +361,16 @@ impl Parser<'_> {
                 value = Some(self.rule_value()?);
             }
             let body = self.else_body(value.is_some(), start)?;
+            let last = body.literals.is_empty();
             found.push(Else {
                 span: self.since(start),
                 value,
                 assign,
                 body,
             });
+            if last {
+                break;
+            }
         }
         Ok(found)
     }
@@ -341,5 +391,39 @@ impl Parser<'_> {
             return Ok(Body::default());
         }
         Err(self.unexpected("expected else value term or rule body"))
+    }
+}
+
+/// What in `term` keeps it from being a constant; comprehensions count as constants.
+fn not_constant(term: &Term) -> Option<&'static str> {
+    match &term.kind {
+        TermKind::Var(_) | TermKind::Ref(_) | TermKind::Call(_) => Some(kind_name(term)),
+        TermKind::Array(terms) | TermKind::Set(terms) => terms.iter().find_map(not_constant),
+        TermKind::Object(entries) => entries
+            .iter()
+            .find_map(|(key, value)| not_constant(key).or_else(|| not_constant(value))),
+        _ => None,
+    }
+}
+
+/// OPA's name of a term's kind.
+fn kind_name(term: &Term) -> &'static str {
+    match &term.kind {
+        TermKind::Null => "null",
+        TermKind::Bool(_) => "boolean",
+        TermKind::Number(_) => "number",
+        TermKind::String(_) => "string",
+        TermKind::Template(_) => "templatestring",
+        // `input` and `data` alone are references to OPA.
+        TermKind::Var(name) if matches!(&**name, "input" | "data") => "ref",
+        TermKind::Var(_) => "var",
+        TermKind::Ref(_) => "ref",
+        TermKind::Array(_) => "array",
+        TermKind::Object(_) => "object",
+        TermKind::Set(_) => "set",
+        TermKind::ArrayComprehension(..) => "arraycomprehension",
+        TermKind::SetComprehension(..) => "setcomprehension",
+        TermKind::ObjectComprehension(..) => "objectcomprehension",
+        TermKind::Call(_) => "call",
     }
 }

@@ -219,18 +219,10 @@ impl Parser<'_> {
                     self.check_head(&term)?;
                     let span = self.since(start);
                     self.grow(height, span)?;
-                    // `(a.b).c` is the same reference as `a.b.c`.
-                    let reference = match term.kind {
-                        TermKind::Ref(mut inner) => {
-                            inner.span = span;
-                            inner.path.append(&mut path);
-                            inner
-                        }
-                        _ => Ref {
-                            span,
-                            head: Box::new(term),
-                            path,
-                        },
+                    let reference = Ref {
+                        span,
+                        head: Box::new(term),
+                        path,
                     };
                     let kind = TermKind::Ref(reference);
                     term = Term { span, kind };
@@ -251,6 +243,7 @@ impl Parser<'_> {
             TermKind::Number(_) => "number",
             TermKind::String(_) => "string",
             TermKind::Template(_) => "template-string",
+            TermKind::Ref(_) => "ref",
             _ => return Ok(()),
         };
         let message = format!("illegal ref (head cannot be {what})");
@@ -297,7 +290,9 @@ impl Parser<'_> {
     }
 
     fn call(&mut self, function: Term, start: Span) -> Parsed<Term> {
-        self.check_head(&function)?;
+        if !matches!(function.kind, TermKind::Ref(_)) {
+            self.check_head(&function)?;
+        }
         let height = self.height;
         let mut args = Vec::new();
         self.next();
