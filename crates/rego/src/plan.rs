@@ -28,7 +28,8 @@ mod unify;
 
 use crate::hir::{self, ExprKind, Hir, Local};
 use crate::source::Diagnostic;
-use ir::{Clause, Emit, Program, Query, Stmt, Unit};
+use index::Index;
+use ir::{Clause, Emit, Program, Query, Stmt, Unit, UnitKind};
 use lower::{Context, Lowering, Planned, Target};
 use names::Naming;
 use tree::Shape;
@@ -120,7 +121,38 @@ fn units(
             planned.map_err(|error| vec![*error])?;
         }
     }
+    if cx.options.index {
+        units.iter_mut().for_each(index_unit);
+    }
     Ok(units)
+}
+
+fn index_unit(unit: &mut Unit) {
+    let args = match unit.kind {
+        UnitKind::Function { arity } => arity,
+        UnitKind::Complete | UnitKind::Partial => 0,
+    };
+    unit.index = Index::of(unit.rules.iter().map(|rule| &*rule.clauses), args);
+    let known = unit
+        .rules
+        .iter()
+        .map(|rule| rule.probes.len())
+        .max()
+        .unwrap_or(0);
+    let probes = (0..known).map(|at| {
+        let clauses = unit
+            .rules
+            .iter()
+            .map(|rule| probe(rule, at))
+            .collect::<Option<Vec<_>>>()?;
+        Index::of(clauses.into_iter(), tree::count(at + 1))
+    });
+    unit.probes = probes.collect();
+}
+
+fn probe(rule: &ir::Rule, at: usize) -> Option<&[Clause]> {
+    let probe = rule.probes.get(at)?.as_ref();
+    probe.map(std::slice::from_ref)
 }
 
 fn query_in(cx: &mut Context<'_>, query: &hir::Query) -> Planned<Query> {

@@ -88,6 +88,9 @@ pub struct Unit {
     pub default: Option<Clause>,
     /// Which rules can hold; without it all are tried.
     pub index: Option<Index>,
+    /// Of a partial document: the same of the rules' probes, by how many keys are known, less one. The known keys
+    /// are arguments to it, in the slots from 0 on.
+    pub probes: Vec<Option<Index>>,
     /// Whether the first answer is the only one possible: all rules give the same constant.
     pub first: bool,
 }

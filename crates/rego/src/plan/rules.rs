@@ -38,6 +38,7 @@ impl Context<'_> {
             rules: Vec::with_capacity(shape.rules.len()),
             default: None,
             index: None,
+            probes: Vec::new(),
             first: is_first(shape, rules),
         };
         for rule in shape.rules.iter().filter_map(|number| rules.get(*number)) {
