@@ -41,6 +41,7 @@ mod sprintf;
 mod strings;
 #[cfg(test)]
 mod testing;
+mod text;
 mod time;
 mod types;
 mod units;

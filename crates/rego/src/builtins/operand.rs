@@ -5,6 +5,8 @@
 
 use std::fmt::Display;
 
+use num_bigint::BigInt;
+
 use super::Error;
 use crate::value::{Array, Number, Object, Set, Str, Value};
 
@@ -34,10 +36,18 @@ pub(super) fn number<'v>(args: &[&'v Value], at: usize) -> Result<&'v Number, Er
     }
 }
 
-/// The argument at `at`, an integer that fits 64 bits.
+/// The argument at `at`, an integer that fits 64 bits; beyond them it counts as none, as in OPA.
 pub(super) fn int(args: &[&Value], at: usize) -> Result<i64, Error> {
     let number = number(args, at)?;
     number.as_i64().ok_or_else(|| not_integer(at))
+}
+
+/// The argument at `at`, an integer of any size.
+pub(super) fn big_int(args: &[&Value], at: usize) -> Result<BigInt, Error> {
+    match value(args, at)? {
+        Value::Number(number) => number.to_bigint().ok_or_else(|| not_integer(at)),
+        other => Err(mismatch(at, other, &["integer"])),
+    }
 }
 
 /// The argument at `at`, an array.

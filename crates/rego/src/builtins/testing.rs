@@ -3,8 +3,10 @@
 
 use std::collections::HashMap;
 
+use serde_json::value::RawValue;
+
 use super::{Budget, Caches, Context, Error, get};
-use crate::value::{Object, Set, Value};
+use crate::value::{Number, Object, Set, Value};
 
 /// A call and its answer: name, arguments as an array, and a term, `undefined`, or an error's message.
 pub(super) type Case = (&'static str, &'static str, &'static str);
@@ -92,16 +94,17 @@ impl Reader<'_> {
             return self.members();
         }
         let mut scalars = serde_json::Deserializer::from_str(self.rest).into_iter();
-        let scalar: serde_json::Value = scalars.next().expect("a term").expect("JSON");
+        let scalar: &RawValue = scalars.next().expect("a term").expect("JSON");
         self.rest = self.rest.get(scalars.byte_offset()..).unwrap_or_default();
-        match scalar {
-            serde_json::Value::Bool(v) => v.into(),
-            serde_json::Value::Number(v) => {
-                let number = crate::value::Number::parse(&v.to_string());
-                number.expect("a number").into()
+        match scalar.get() {
+            "null" => Value::Null,
+            "true" => true.into(),
+            "false" => false.into(),
+            text if text.starts_with('"') => {
+                let text: String = serde_json::from_str(text).expect("a string");
+                text.into()
             }
-            serde_json::Value::String(v) => v.into(),
-            _ => Value::Null,
+            number => Number::parse(number).expect("a number").into(),
         }
     }
 
