@@ -1,4 +1,207 @@
 //! A checked policy to a [`Program`](ir::Program): units over numbered slots that [`eval`](crate::eval) runs.
+//!
+//! | file | what it does |
+//! | --- | --- |
+//! | [`ir`] | what a program is |
+//! | `tree` | which rules make one unit, and where it stands below `data` |
+//! | `rules` | a rule to its clauses |
+//! | `body`, `live` | literals to statements; which loops may end at their first success |
+//! | `unify` | unification to assignment, comparison and taking apart |
+//! | `expr`, `refs` | expressions and references |
+//! | `frame` | slots, what is bound, and the blocks that are still open |
+//! | [`names`] | numbers for the paths of `input` and data |
+//! | [`index`] | which rules can hold |
 
+mod body;
+mod expr;
+mod frame;
 pub mod index;
 pub mod ir;
+mod live;
+mod lower;
+pub mod names;
+mod print;
+mod refs;
+mod rules;
+mod tree;
+mod unify;
+
+use crate::hir::{self, ExprKind, Hir, Local};
+use crate::source::Diagnostic;
+use index::Index;
+use ir::{Clause, Emit, Program, Query, Stmt, Unit, UnitKind};
+use lower::{Context, Lowering, Planned, Target};
+use names::Naming;
+use tree::Shape;
+
+/// How to plan.
+#[derive(Debug, Clone, Copy)]
+pub struct Options {
+    /// Whether to leave marks for tracers, profilers and coverage reports. Loops then run to their end.
+    pub instruments: bool,
+    /// Whether to select rules by an index. Without it the answers are the same, later.
+    pub index: bool,
+}
+
+// === impl Options ===
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            instruments: false,
+            index: true,
+        }
+    }
+}
+
+/// Plans a policy.
+pub fn plan(hir: &Hir, options: &Options) -> Result<Program, Vec<Diagnostic>> {
+    let grown = tree::grow(hir);
+    let mut cx = Context {
+        options: *options,
+        files: &hir.files,
+        tree: &grown.tree,
+        functions: &grown.functions,
+        targets: grown.shapes.iter().map(Target::of).collect(),
+        demand: Some(Vec::new()),
+        naming: Naming::default(),
+    };
+    let units = units(&mut cx, &grown.shapes, &hir.rules)?;
+    let (inputs, documents, mut names) = cx.naming.finish();
+    names.functions = grown.functions;
+    Ok(Program {
+        files: hir.files.clone(),
+        units,
+        tree: grown.tree,
+        inputs,
+        documents,
+        names,
+    })
+}
+
+/// Plans a query against a program.
+pub fn plan_query(
+    query: &hir::Query,
+    program: &Program,
+    options: &Options,
+) -> Result<Query, Vec<Diagnostic>> {
+    let mut cx = Context {
+        options: *options,
+        files: &query.files,
+        tree: &program.tree,
+        functions: &program.names.functions,
+        targets: program.units.iter().map(Target::planned).collect(),
+        demand: None,
+        naming: Naming::after(&program.names),
+    };
+    query_in(&mut cx, query).map_err(|error| vec![*error])
+}
+
+fn units(
+    cx: &mut Context<'_>,
+    shapes: &[Shape],
+    rules: &[hir::Rule],
+) -> Result<Vec<Unit>, Vec<Diagnostic>> {
+    let mut units = Vec::with_capacity(shapes.len());
+    let mut errors = Vec::new();
+    for shape in shapes {
+        match cx.unit(shape, rules) {
+            Ok(unit) => units.push(unit),
+            Err(refused) => errors.extend(refused.into_iter().map(|error| *error)),
+        }
+    }
+    if !errors.is_empty() {
+        return Err(errors);
+    }
+    // Bodies that are planned for a look-up may look up in turn; each unit and number of keys comes once.
+    while let Some((unit, known)) = cx.demand.as_mut().and_then(Vec::pop) {
+        let at = unit.0 as usize;
+        if let (Some(unit), Some(shape)) = (units.get_mut(at), shapes.get(at)) {
+            let planned = cx.probes(unit, shape, rules, known);
+            planned.map_err(|error| vec![*error])?;
+        }
+    }
+    if cx.options.index {
+        units.iter_mut().for_each(index_unit);
+    }
+    Ok(units)
+}
+
+fn index_unit(unit: &mut Unit) {
+    let args = match unit.kind {
+        UnitKind::Function { arity } => arity,
+        UnitKind::Complete | UnitKind::Partial => 0,
+    };
+    unit.index = Index::of(unit.rules.iter().map(|rule| &*rule.clauses), args);
+    let known = unit
+        .rules
+        .iter()
+        .map(|rule| rule.probes.len())
+        .max()
+        .unwrap_or(0);
+    let probes = (0..known).map(|at| {
+        let clauses = unit
+            .rules
+            .iter()
+            .map(|rule| probe(rule, at))
+            .collect::<Option<Vec<_>>>()?;
+        Index::of(clauses.into_iter(), tree::count(at + 1))
+    });
+    unit.probes = probes.collect();
+}
+
+fn probe(rule: &ir::Rule, at: usize) -> Option<&[Clause]> {
+    let probe = rule.probes.get(at)?.as_ref();
+    probe.map(std::slice::from_ref)
+}
+
+fn query_in(cx: &mut Context<'_>, query: &hir::Query) -> Planned<Query> {
+    let mut lowering = Lowering::new(cx, &query.locals);
+    let named = query.bindings.iter().map(|(_, local)| *local);
+    let asked: Vec<Local> = named
+        .chain(query.expressions.iter().filter_map(|(_, local)| *local))
+        .collect();
+    let results: Vec<hir::Expr> = asked.into_iter().map(variable).collect();
+    lowering.body(&query.body, &results.iter().collect::<Vec<_>>(), true)?;
+    lowering.frame.push(Stmt::Yield(Emit::Row));
+    let block = lowering.frame.finish();
+    let frame = &mut lowering.frame;
+    let bindings = query
+        .bindings
+        .iter()
+        .map(|(name, local)| (name.clone(), frame.slot(*local)))
+        .collect();
+    let expressions = query.expressions.iter();
+    let expressions = expressions
+        .map(|(place, local)| (*place, local.map(|local| frame.slot(local))))
+        .collect();
+    let slots = frame.slots();
+    let place = query
+        .body
+        .literals
+        .first()
+        .map(|literal| literal.place)
+        .unwrap_or_default();
+    let (inputs, documents) = std::mem::take(&mut cx.naming).into_paths();
+    Ok(Query {
+        files: query.files.clone(),
+        clause: Clause {
+            place,
+            slots,
+            block,
+        },
+        bindings,
+        expressions,
+        inputs,
+        documents,
+    })
+}
+
+fn variable(local: Local) -> hir::Expr {
+    let place = hir::Place::default();
+    let kind = ExprKind::Local(local);
+    hir::Expr { place, kind }
+}
+
+#[cfg(test)]
+mod tests;

@@ -8,6 +8,7 @@
 use std::sync::Arc;
 
 use super::index::Index;
+use super::names::Names;
 use crate::builtins::Builtin;
 use crate::hir::{BuiltinRef, Place};
 use crate::source::File;
@@ -51,6 +52,8 @@ pub struct Program {
     /// Constant paths of base data that are read and that no rule stands on, above or below; the evaluator resolves
     /// them when policy and data meet.
     pub documents: Vec<Path>,
+    /// Where to find those paths again, for queries that are planned later.
+    pub names: Names,
 }
 
 /// The virtual documents, by path.
@@ -85,6 +88,9 @@ pub struct Unit {
     pub default: Option<Clause>,
     /// Which rules can hold; without it all are tried.
     pub index: Option<Index>,
+    /// Of a partial document: the same of the rules' probes, by how many keys are known, less one. The known keys
+    /// are arguments to it, in the slots from 0 on.
+    pub probes: Vec<Option<Index>>,
     /// Whether the first answer is the only one possible: all rules give the same constant.
     pub first: bool,
 }
@@ -180,7 +186,7 @@ pub enum Mark {
 pub struct Scan {
     /// Over what. A scalar has no members.
     pub source: Source,
-    /// What the key must match: of an array the index, of a set the member.
+    /// What the key must match: of an array the index, of a set the member. It is matched before the value.
     pub key: Pattern,
     /// What the value must match.
     pub value: Pattern,
@@ -300,27 +306,36 @@ pub enum Expr {
     /// A unit's whole document.
     Unit(UnitId),
     /// A look-up in a partial unit's document: only rules that can give these keys are run.
-    Probe(UnitId, Vec<Expr>),
+    Probe(UnitId, Box<[Expr]>),
     /// From a node follow keys into rules or base data, all known; without keys the whole merged document.
-    Descend(NodeId, Vec<Expr>),
+    Descend(NodeId, Box<[Expr]>),
     /// A look-up by keys in a value.
-    Dot(Box<Expr>, Vec<Expr>),
+    Dot(Box<Expr>, Box<[Expr]>),
     /// An array; undefined if an element is.
-    Array(Vec<Expr>),
+    Array(Box<[Expr]>),
     /// An object; undefined if a key or value is; two values for one key are a conflict.
-    Object(Vec<(Expr, Expr)>),
+    Object(Box<[(Expr, Expr)]>),
     /// A set; undefined if a member is.
-    Set(Vec<Expr>),
+    Set(Box<[Expr]>),
     /// A comprehension.
     Comprehension(Box<Comprehension>),
     /// A call of a function of the policy.
-    Call(UnitId, Vec<Expr>, Place),
+    Call(UnitId, Box<Args>),
     /// A call of a built-in.
-    Builtin(&'static Builtin, Vec<Expr>, Place),
+    Builtin(&'static Builtin, Box<Args>),
     /// A call of a built-in that does not exist here: an error, unless it is replaced.
-    Missing(BuiltinRef, Vec<Expr>, Place),
+    Missing(Box<BuiltinRef>, Box<Args>),
     /// Whether two values compare so, as a value.
     Compare(Comparison, Box<(Expr, Expr)>),
+}
+
+/// The arguments of a call. Boxed, so that an [`Expr`] stays small: there are millions of them.
+#[derive(Debug)]
+pub struct Args {
+    /// The arguments, as many as declared.
+    pub values: Box<[Expr]>,
+    /// Where the call stands, for errors.
+    pub place: Place,
 }
 
 /// A comprehension.

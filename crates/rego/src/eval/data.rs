@@ -1,0 +1,205 @@
+//! Places in `data` where rules and base data mix.
+
+use super::doc;
+use super::error::Halt;
+use super::exec::Sink;
+use super::machine::{Answer, Flow, Machine};
+use super::memo::Keys;
+use super::reg::Reg;
+use super::with::Frame;
+use crate::plan::ir::{Expr, Node, NodeId, Scan, UnitKind};
+use crate::value::{Object, Set, Value};
+
+/// Where the keys from a node lead.
+enum Place<'a> {
+    /// To a node, and no further.
+    Node(&'a Node),
+    /// Out of the tree, to a value.
+    Value(Option<Reg<'a>>),
+}
+
+// === impl Machine ===
+
+impl<'a> Machine<'a> {
+    /// Follows keys from a node.
+    #[inline(never)]
+    pub(super) fn descend(&mut self, node: NodeId, keys: &'a [Expr]) -> Answer<'a> {
+        let Some(keys) = self.eval_keys(keys)? else {
+            return Ok(None);
+        };
+        let keys: Keys = keys.into_iter().map(Reg::into_value).collect();
+        match self.follow(node, &keys)? {
+            Place::Value(value) => Ok(value),
+            Place::Node(node) => self.extent(node),
+        }
+    }
+
+    fn follow(&mut self, node: NodeId, keys: &[Value]) -> Result<Place<'a>, Halt> {
+        let Some(mut node) = self.program.tree.nodes.get(node.0 as usize) else {
+            return Ok(Place::Value(None));
+        };
+        let mut keys = keys;
+        loop {
+            if self.replaced(&node.path) {
+                return Ok(Place::Value(self.base_below(&node.path, keys)));
+            }
+            if let Some(unit) = node.unit {
+                return self.unit_below(unit, keys).map(Place::Value);
+            }
+            let Some((key, rest)) = keys.split_first() else {
+                return Ok(Place::Node(node));
+            };
+            let Some(child) = self.child(node, key) else {
+                return Ok(Place::Value(self.base_below(&node.path, keys)));
+            };
+            node = child;
+            keys = rest;
+        }
+    }
+
+    fn child(&self, node: &'a Node, key: &Value) -> Option<&'a Node> {
+        let at = node.children.binary_search_by(|(k, _)| k.cmp(key)).ok()?;
+        let (_, id) = node.children.get(at)?;
+        self.program.tree.nodes.get(id.0 as usize)
+    }
+
+    fn unit_below(&mut self, unit: crate::plan::ir::UnitId, keys: &[Value]) -> Answer<'a> {
+        let kind = self.program.units.get(unit.0 as usize).map(|u| u.kind);
+        match kind {
+            Some(UnitKind::Complete) => {
+                let value = self.unit(unit)?;
+                Ok(value.and_then(|value| below(value, keys)))
+            }
+            Some(UnitKind::Partial) if keys.is_empty() => self.unit(unit),
+            Some(UnitKind::Partial) => self.probe_values(unit, keys.iter().cloned().collect()),
+            _ => Ok(None),
+        }
+    }
+
+    /// The merged document at a node.
+    fn extent(&mut self, node: &'a Node) -> Answer<'a> {
+        let base = self.base_at(&node.path);
+        let Some(virtual_) = self.virtual_extent(node)? else {
+            return Ok(base);
+        };
+        let merged = match base {
+            None => virtual_,
+            Some(base) => doc::merge(&base, virtual_),
+        };
+        Ok(Some(Reg::Own(self.built(merged)?)))
+    }
+
+    /// What the rules at and below a node give, without functions and what is undefined.
+    fn virtual_extent(&mut self, node: &'a Node) -> Result<Option<Value>, Halt> {
+        self.check_stack()?;
+        self.step()?;
+        if self.replaced(&node.path) {
+            return Ok(None);
+        }
+        if let Some(unit) = node.unit {
+            let kind = self.program.units.get(unit.0 as usize).map(|u| u.kind);
+            if matches!(kind, Some(UnitKind::Function { .. }) | None) {
+                return Ok(None);
+            }
+            return Ok(self.unit(unit)?.map(Reg::into_value));
+        }
+        let mut members = Vec::new();
+        for (key, child) in &node.children {
+            let Some(child) = self.program.tree.nodes.get(child.0 as usize) else {
+                continue;
+            };
+            if let Some(value) = self.virtual_extent(child)? {
+                self.pay(2)?;
+                members.push((key.clone(), value));
+            }
+        }
+        Ok(Some(Object::from(members).into()))
+    }
+
+    /// Runs a scan's block for each key below a place in `data`.
+    #[inline(never)]
+    pub(super) fn scan_keys(
+        &mut self,
+        scan: &'a Scan,
+        node: NodeId,
+        keys: &'a [Expr],
+        out: &mut Sink<'a>,
+    ) -> Result<Flow, Halt> {
+        let Some(keys) = self.eval_keys(keys)? else {
+            return Ok(Flow::More);
+        };
+        let keys: Keys = keys.into_iter().map(Reg::into_value).collect();
+        let keys = match self.follow(node, &keys)? {
+            Place::Value(None) => return Ok(Flow::More),
+            Place::Value(Some(value)) => keys_of(&value),
+            Place::Node(node) => {
+                let base = self.base_at(&node.path);
+                let mut all = base.map_or_else(Vec::new, |base| keys_of(&base));
+                for (key, child) in &node.children {
+                    if !self.is_function(*child) {
+                        all.push(key.clone());
+                    }
+                }
+                Set::from(all).iter().cloned().collect()
+            }
+        };
+        self.check_stack()?;
+        for key in keys {
+            if self.member(scan, Reg::Own(key), Reg::empty(), out)? == Flow::Stop {
+                return Ok(Flow::Stop);
+            }
+        }
+        Ok(Flow::More)
+    }
+
+    fn is_function(&self, node: NodeId) -> bool {
+        let node = self.program.tree.nodes.get(node.0 as usize);
+        let unit = node.and_then(|node| node.unit);
+        let unit = unit.and_then(|unit| self.program.units.get(unit.0 as usize));
+        unit.is_some_and(|unit| matches!(unit.kind, UnitKind::Function { .. }))
+    }
+
+    /// Whether a document is inside one that a `with` replaces.
+    #[inline]
+    pub(super) fn replaced(&self, path: &[Value]) -> bool {
+        self.now()
+            .is_some_and(|frame| frame.replaces_data() && frame.replaces(path))
+    }
+
+    fn base_below(&mut self, path: &[Value], keys: &[Value]) -> Option<Reg<'a>> {
+        let path: Vec<Value> = path.iter().chain(keys).cloned().collect();
+        self.base_at(&path)
+    }
+
+    /// Base data at a path, with what is replaced in it.
+    pub(super) fn base_at(&self, path: &[Value]) -> Option<Reg<'a>> {
+        let mut found = self.policy.data().get(path).map(Reg::Ref);
+        for (at, value) in self.now().map(Frame::data).unwrap_or_default() {
+            if let Some(rest) = path.strip_prefix(*at) {
+                found = doc::find(value, rest).map(Reg::Ref);
+            } else if let Some(rest) = at.strip_prefix(path) {
+                let merged = doc::put(found.as_deref(), rest, (*value).clone());
+                found = Some(Reg::Own(merged));
+            }
+        }
+        found
+    }
+}
+
+// === helpers ===
+
+pub(super) fn below<'a>(mut value: Reg<'a>, keys: &[Value]) -> Option<Reg<'a>> {
+    for key in keys {
+        value = value.get(key)?;
+    }
+    Some(value)
+}
+
+fn keys_of(value: &Value) -> Vec<Value> {
+    match value {
+        Value::Array(items) => (0..items.len()).map(Value::from).collect(),
+        Value::Object(object) => object.keys().cloned().collect(),
+        Value::Set(set) => set.iter().cloned().collect(),
+        _ => Vec::new(),
+    }
+}

@@ -1,0 +1,129 @@
+//! Documents under construction: what the rules of a partial document give, by key path; and putting values into
+//! other values at a path.
+
+use std::collections::BTreeMap;
+
+use crate::value::{Object, Set, Value};
+
+/// A document that is being put together.
+#[derive(Debug)]
+pub(super) enum Doc {
+    /// Nothing came yet.
+    Nothing,
+    /// A value that a rule gave.
+    Leaf(Value),
+    /// An object whose members may still grow.
+    Object(BTreeMap<Value, Doc>),
+    /// A set that may still grow.
+    Set(Vec<Value>),
+}
+
+/// Two rules disagree about one place.
+#[derive(Debug)]
+pub(super) struct Conflict;
+
+// === impl Doc ===
+
+impl Doc {
+    /// Puts `value` at `keys`.
+    pub(super) fn entry(&mut self, keys: &[Value], value: Value) -> Result<(), Conflict> {
+        let place = self.at(keys)?;
+        match place {
+            Self::Nothing => *place = Self::Leaf(value),
+            Self::Leaf(there) if *there == value => {}
+            _ => return Err(Conflict),
+        }
+        Ok(())
+    }
+
+    /// Puts `value` into the set at `keys`.
+    pub(super) fn member(&mut self, keys: &[Value], value: Value) -> Result<(), Conflict> {
+        let place = self.at(keys)?;
+        match place {
+            Self::Nothing => *place = Self::Set(vec![value]),
+            Self::Set(members) => members.push(value),
+            _ => return Err(Conflict),
+        }
+        Ok(())
+    }
+
+    fn at(&mut self, keys: &[Value]) -> Result<&mut Self, Conflict> {
+        let mut place = self;
+        for key in keys {
+            if matches!(place, Self::Nothing) {
+                *place = Self::Object(BTreeMap::new());
+            }
+            let Self::Object(members) = place else {
+                return Err(Conflict);
+            };
+            place = members.entry(key.clone()).or_insert(Self::Nothing);
+        }
+        Ok(place)
+    }
+
+    /// The value, if anything came.
+    pub(super) fn finish(self) -> Option<Value> {
+        match self {
+            Self::Nothing => None,
+            Self::Leaf(value) => Some(value),
+            Self::Set(members) => Some(Set::from(members).into()),
+            Self::Object(members) => {
+                let members = members.into_iter();
+                let members = members.filter_map(|(key, doc)| Some((key, doc.finish()?)));
+                Some(members.collect::<Object>().into())
+            }
+        }
+    }
+}
+
+// === helpers ===
+
+/// `base` with `value` at `path`: objects on the way are copied, what is none is replaced by one.
+pub(super) fn put(base: Option<&Value>, path: &[Value], value: Value) -> Value {
+    let Some((key, rest)) = path.split_first() else {
+        return value;
+    };
+    let inner = put(base.and_then(|base| object_get(base, key)), rest, value);
+    let mut members: Vec<(Value, Value)> = match base {
+        Some(Value::Object(object)) => object
+            .iter()
+            .filter(|(k, _)| *k != key)
+            .map(|(k, v)| (k.clone(), v.clone()))
+            .collect(),
+        _ => Vec::new(),
+    };
+    members.push((key.clone(), inner));
+    Object::from(members).into()
+}
+
+/// `base` with the members of `over` laid over it, objects into objects.
+pub(super) fn merge(base: &Value, over: Value) -> Value {
+    let (Value::Object(below), Value::Object(above)) = (base, &over) else {
+        return over;
+    };
+    let mut members: Vec<(Value, Value)> = below
+        .iter()
+        .filter(|(key, _)| above.get(key).is_none())
+        .map(|(key, value)| (key.clone(), value.clone()))
+        .collect();
+    for (key, value) in above.iter() {
+        let value = match below.get(key) {
+            Some(there) => merge(there, value.clone()),
+            None => value.clone(),
+        };
+        members.push((key.clone(), value));
+    }
+    Object::from(members).into()
+}
+
+/// What stands at `path` in `value`.
+pub(super) fn find<'v>(value: &'v Value, path: &[Value]) -> Option<&'v Value> {
+    path.iter().try_fold(value, |value, key| value.get(key))
+}
+
+fn object_get<'v>(value: &'v Value, key: &Value) -> Option<&'v Value> {
+    match value {
+        Value::Object(object) => object.get(key),
+        _ => None,
+    }
+}

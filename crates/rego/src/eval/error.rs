@@ -1,0 +1,106 @@
+//! Why an evaluation ended without an answer.
+
+use crate::builtins;
+use crate::source::Location;
+
+/// What ended an evaluation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Two answers where the language wants one.
+    Conflict,
+    /// A built-in failed, in strict mode.
+    Builtin,
+    /// A built-in got an argument that it does not take, in strict mode.
+    Type,
+    /// A function that this engine does not have, or a limit of the engine itself.
+    Internal,
+    /// The host's flag was set.
+    Cancelled,
+    /// The deadline passed.
+    Deadline,
+    /// All steps are spent; with more of them it might end.
+    TooManySteps,
+    /// All memory is spent.
+    TooMuchMemory,
+    /// Calls nest too deep for the stack that was allowed; with more of it it might end.
+    TooDeep,
+}
+
+/// An error of an evaluation.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{}{}: {message}", place(.location.as_ref()), .kind.code())]
+pub struct EvalError {
+    /// What kind.
+    pub kind: Kind,
+    /// What happened, in a sentence.
+    pub message: String,
+    /// Where, as far as it is known.
+    pub location: Option<Location>,
+}
+
+/// An error on its way up: boxed, so that results stay small.
+pub(super) type Halt = Box<EvalError>;
+
+// === impl Kind ===
+
+impl Kind {
+    /// OPA's code of it.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Conflict => "eval_conflict_error",
+            Self::Builtin => "eval_builtin_error",
+            Self::Type => "eval_type_error",
+            Self::Internal => "eval_internal_error",
+            Self::Cancelled
+            | Self::Deadline
+            | Self::TooManySteps
+            | Self::TooMuchMemory
+            | Self::TooDeep => "eval_cancel_error",
+        }
+    }
+}
+
+// === impl EvalError ===
+
+impl EvalError {
+    /// OPA's code of it.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        self.kind.code()
+    }
+
+    pub(super) fn new(
+        kind: Kind,
+        message: impl Into<String>,
+        location: Option<Location>,
+    ) -> Box<Self> {
+        let message = message.into();
+        Box::new(Self {
+            kind,
+            message,
+            location,
+        })
+    }
+
+    /// A spent budget, by what of it is spent.
+    #[cold]
+    pub(super) fn spent(budget: &builtins::Budget) -> Box<Self> {
+        let cancelled = budget.cancel.as_ref();
+        let late = |at| std::time::Instant::now() >= at;
+        let (kind, message) = if budget.used() > budget.steps {
+            (Kind::TooManySteps, "the evaluation took all its steps")
+        } else if cancelled.is_some_and(|f| f.load(std::sync::atomic::Ordering::Relaxed)) {
+            (Kind::Cancelled, "caller cancelled query execution")
+        } else if budget.deadline.is_some_and(late) {
+            (Kind::Deadline, "the evaluation passed its deadline")
+        } else {
+            (Kind::TooMuchMemory, "the evaluation built too much")
+        };
+        Self::new(kind, message, None)
+    }
+}
+
+fn place(location: Option<&Location>) -> String {
+    location.map_or_else(String::new, |at| format!("{}:{}: ", at.file, at.row))
+}

@@ -1,0 +1,360 @@
+//! Statements: blocks, loops, negation, patterns, and where answers go.
+
+use super::doc::Doc;
+use super::error::Halt;
+use super::machine::{Answer, Flow, Machine};
+use super::reg::Reg;
+use super::{Row, scan};
+use crate::hir::Place;
+use crate::plan::ir::{Comparison, Emit, Expr, Mark, Pattern, Scan, Stmt};
+use crate::value::Value;
+
+/// Where answers go.
+#[derive(Debug)]
+pub(super) enum Sink<'a> {
+    /// Whether there is one.
+    Found(bool),
+    /// The first value.
+    First(Option<Reg<'a>>),
+    /// The value that all answers agree on, or the two that do not.
+    Agree(Option<Reg<'a>>, Option<Reg<'a>>),
+    /// The elements of an array or set.
+    Items(Vec<Value>),
+    /// The members of an object.
+    Pairs(Vec<(Value, Value)>),
+    /// A partial document; where it stops at the first answer, all its keys were given.
+    Doc {
+        /// What came so far.
+        doc: Doc,
+        /// The number of keys that were given, for a look-up.
+        given: usize,
+        /// Where the rule stands.
+        place: Place,
+    },
+    /// The rows of a query.
+    Rows(Vec<Row>),
+    /// The value of the first row's first expression.
+    FirstRow(Option<Reg<'a>>),
+}
+
+// === impl Machine ===
+
+impl<'a> Machine<'a> {
+    /// Runs the statements in order until one does not hold.
+    pub(super) fn exec(&mut self, block: &'a [Stmt], out: &mut Sink<'a>) -> Result<Flow, Halt> {
+        for stmt in block {
+            self.step()?;
+            let holds = match stmt {
+                Stmt::Compare(comparison, left, right) => self.compare(*comparison, left, right)?,
+                Stmt::Bind(slot, expr) => match self.eval(expr)? {
+                    Some(reg) => {
+                        self.bind(*slot, reg);
+                        true
+                    }
+                    None => false,
+                },
+                Stmt::Test(expr) => self.test(expr)?,
+                Stmt::Scan(scan) => return self.scan(scan, out),
+                Stmt::Yield(emit) => return self.emit(emit, out),
+                Stmt::With(with) => return self.with(with, out),
+                Stmt::Leave(block) => return self.leave(block, out),
+                _ => self.rare(stmt)?,
+            };
+            if !holds {
+                return Ok(Flow::More);
+            }
+        }
+        Ok(Flow::More)
+    }
+
+    #[inline(never)]
+    fn rare(&mut self, stmt: &'a Stmt) -> Result<bool, Halt> {
+        match stmt {
+            Stmt::Match(pattern, expr) => match self.eval(expr)? {
+                Some(reg) => self.matches(pattern, reg),
+                None => Ok(false),
+            },
+            Stmt::Not(block) => Ok(!self.found(block)?),
+            Stmt::Exists(block) => self.found(block),
+            Stmt::Either(blocks) => {
+                for block in blocks {
+                    if self.found(block)? {
+                        return Ok(true);
+                    }
+                }
+                Ok(false)
+            }
+            Stmt::Every(scan) => self.every(scan),
+            Stmt::Print(place, args) => self.print(*place, args).map(|()| true),
+            Stmt::Mark(mark) => {
+                self.mark(mark);
+                Ok(true)
+            }
+            // The others are run where blocks are.
+            _ => Ok(true),
+        }
+    }
+
+    /// Whether a block has an answer.
+    fn found(&mut self, block: &'a [Stmt]) -> Result<bool, Halt> {
+        self.check_stack()?;
+        let mut sink = Sink::Found(false);
+        self.exec(block, &mut sink)?;
+        Ok(matches!(sink, Sink::Found(true)))
+    }
+
+    fn test(&mut self, expr: &'a Expr) -> Result<bool, Halt> {
+        let value = self.eval(expr)?;
+        Ok(value.is_some_and(|value| !matches!(*value, Value::Bool(false))))
+    }
+
+    fn compare(
+        &mut self,
+        comparison: Comparison,
+        left: &'a Expr,
+        right: &'a Expr,
+    ) -> Result<bool, Halt> {
+        let Some(left) = self.eval(left)? else {
+            return Ok(false);
+        };
+        let Some(right) = self.eval(right)? else {
+            return Ok(false);
+        };
+        Ok(compares(comparison, &left, &right))
+    }
+
+    fn mark(&mut self, mark: &'a Mark) {
+        if let Some(tracer) = &mut self.options.tracer {
+            tracer.mark(mark);
+        }
+    }
+
+    #[inline(never)]
+    fn every(&mut self, every: &'a Scan) -> Result<bool, Halt> {
+        let crate::plan::ir::Source::Value(source) = &every.source else {
+            return Ok(false);
+        };
+        let Some(source) = self.eval(source)? else {
+            return Ok(false);
+        };
+        let Some(members) = scan::Members::of(source) else {
+            return Ok(false);
+        };
+        self.check_stack()?;
+        for (key, value) in members {
+            self.step()?;
+            let mut sink = Sink::Found(false);
+            if self.matches(&every.key, key)? && self.matches(&every.value, value)? {
+                self.exec(&every.body, &mut sink)?;
+            }
+            if !matches!(sink, Sink::Found(true)) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Whether a value matches; binds what the pattern names.
+    #[inline]
+    pub(super) fn matches(&mut self, pattern: &'a Pattern, reg: Reg<'a>) -> Result<bool, Halt> {
+        match pattern {
+            Pattern::Any => Ok(true),
+            Pattern::Bind(slot) => {
+                self.bind(*slot, reg);
+                Ok(true)
+            }
+            Pattern::Equal(expr) => Ok(self.eval(expr)?.is_some_and(|value| *value == *reg)),
+            Pattern::Array(_) | Pattern::Object(_) => self.takes_apart(pattern, &reg),
+        }
+    }
+
+    #[inline(never)]
+    fn takes_apart(&mut self, pattern: &'a Pattern, reg: &Reg<'a>) -> Result<bool, Halt> {
+        match (pattern, &**reg) {
+            (Pattern::Array(patterns), Value::Array(items)) if patterns.len() == items.len() => {
+                for (at, pattern) in patterns.iter().enumerate() {
+                    let item = match reg {
+                        Reg::Ref(Value::Array(items)) => items.get(at).map(Reg::Ref),
+                        _ => items.get(at).cloned().map(Reg::Own),
+                    };
+                    let Some(item) = item else { return Ok(false) };
+                    if !self.matches(pattern, item)? {
+                        return Ok(false);
+                    }
+                }
+                Ok(true)
+            }
+            (Pattern::Object(patterns), Value::Object(object)) if patterns.len() == object.len() => {
+                for (key, pattern) in patterns {
+                    let Some(key) = self.eval(key)? else {
+                        return Ok(false);
+                    };
+                    let Some(member) = reg.get(&key) else {
+                        return Ok(false);
+                    };
+                    if !self.matches(pattern, member)? {
+                        return Ok(false);
+                    }
+                }
+                Ok(true)
+            }
+            _ => Ok(false),
+        }
+    }
+
+    /// Hands out an answer.
+    #[inline(never)]
+    fn emit(&mut self, emit: &'a Emit, out: &mut Sink<'a>) -> Result<Flow, Halt> {
+        match emit {
+            Emit::Found => {
+                *out = Sink::Found(true);
+                Ok(Flow::Stop)
+            }
+            Emit::Value(expr) => {
+                let value = self.eval(expr)?;
+                Ok(self.emit_value(value, out))
+            }
+            Emit::Item(expr) => {
+                if let (Some(value), Sink::Items(items)) = (self.eval(expr)?, out) {
+                    self.pay(1)?;
+                    items.push(value.into_value());
+                }
+                Ok(Flow::More)
+            }
+            Emit::Pair(key, value) => {
+                let Some(key) = self.eval(key)? else {
+                    return Ok(Flow::More);
+                };
+                if let (Some(value), Sink::Pairs(pairs)) = (self.eval(value)?, out) {
+                    self.pay(2)?;
+                    pairs.push((key.into_value(), value.into_value()));
+                }
+                Ok(Flow::More)
+            }
+            Emit::Entry(keys, value) => self.emit_part(keys, value, false, out),
+            Emit::Member(keys, value) => self.emit_part(keys, value, true, out),
+            Emit::Row => self.emit_row(out),
+        }
+    }
+
+    fn emit_value(&mut self, value: Option<Reg<'a>>, out: &mut Sink<'a>) -> Flow {
+        let Some(value) = value else {
+            return Flow::More;
+        };
+        match out {
+            Sink::Agree(there @ None, _) => {
+                *there = Some(value);
+                Flow::More
+            }
+            Sink::Agree(Some(there), _) if **there == *value => Flow::More,
+            Sink::Agree(_, other) => {
+                *other = Some(value);
+                Flow::Stop
+            }
+            Sink::First(there) => {
+                *there = Some(value);
+                Flow::Stop
+            }
+            _ => Flow::More,
+        }
+    }
+
+    fn emit_part(
+        &mut self,
+        keys: &'a [Expr],
+        value: &'a Expr,
+        member: bool,
+        out: &mut Sink<'a>,
+    ) -> Result<Flow, Halt> {
+        let Some(keys) = self.eval_keys(keys)? else {
+            return Ok(Flow::More);
+        };
+        let Some(value) = self.eval(value)? else {
+            return Ok(Flow::More);
+        };
+        let Sink::Doc { doc, given, place } = out else {
+            return Ok(Flow::More);
+        };
+        self.pay(keys.len() + 1)?;
+        let keys: super::memo::Keys = keys.into_iter().map(Reg::into_value).collect();
+        let put = if member {
+            doc.member(&keys, value.into_value())
+        } else {
+            doc.entry(&keys, value.into_value())
+        };
+        if put.is_err() {
+            return Err(self.conflict("object keys must be unique", *place));
+        }
+        // A set's member that was asked for is there now; nothing can disagree about it.
+        let enough = member && *given > keys.len();
+        Ok(if enough { Flow::Stop } else { Flow::More })
+    }
+
+    fn emit_row(&mut self, out: &mut Sink<'a>) -> Result<Flow, Halt> {
+        if let Sink::FirstRow(row) = out {
+            let slot = self.query.expressions.first().and_then(|(_, slot)| *slot);
+            *row = Some(slot.map_or_else(|| Reg::bool(true), |slot| self.slot(slot)));
+            return Ok(Flow::Stop);
+        }
+        self.pay(self.query.bindings.len() + self.query.expressions.len() + 1)?;
+        let bindings = self.query.bindings.iter();
+        let bindings = bindings.map(|(name, slot)| (name.clone(), self.slot(*slot).into_value()));
+        let expressions = self.query.expressions.iter().map(|(place, slot)| {
+            let value = slot.map_or_else(|| Reg::bool(true), |slot| self.slot(slot));
+            (*place, value.into_value())
+        });
+        let row = Row {
+            bindings: bindings.collect(),
+            expressions: expressions.collect(),
+        };
+        if let Sink::Rows(rows) = out {
+            rows.push(row);
+        }
+        Ok(Flow::More)
+    }
+
+    /// The values of keys or arguments, if all are defined.
+    pub(super) fn eval_keys(
+        &mut self,
+        keys: &'a [Expr],
+    ) -> Result<Option<super::machine::Args<'a>>, Halt> {
+        let mut values = super::machine::Args::new();
+        for key in keys {
+            match self.eval(key)? {
+                Some(value) => values.push(value),
+                None => return Ok(None),
+            }
+        }
+        Ok(Some(values))
+    }
+
+    /// What a comparison gives as a value.
+    pub(super) fn compared(
+        &mut self,
+        comparison: Comparison,
+        left: &'a Expr,
+        right: &'a Expr,
+    ) -> Answer<'a> {
+        let Some(left) = self.eval(left)? else {
+            return Ok(None);
+        };
+        let Some(right) = self.eval(right)? else {
+            return Ok(None);
+        };
+        Ok(Some(Reg::bool(compares(comparison, &left, &right))))
+    }
+}
+
+// === helpers ===
+
+#[inline]
+fn compares(comparison: Comparison, left: &Value, right: &Value) -> bool {
+    match comparison {
+        Comparison::Equal => left == right,
+        Comparison::NotEqual => left != right,
+        Comparison::Less => left < right,
+        Comparison::LessEqual => left <= right,
+        Comparison::Greater => left > right,
+        Comparison::GreaterEqual => left >= right,
+    }
+}

@@ -1,0 +1,101 @@
+//! A program that has met its data.
+
+use std::sync::Arc;
+
+use crate::builtins::Caches;
+use crate::plan::ir::{Emit, Program, Stmt, UnitId};
+use crate::value::{Data, Value};
+
+/// A policy and its data, ready to be asked. Cheap to clone; immutable; used by any number of threads at once.
+#[derive(Debug, Clone)]
+pub struct Policy {
+    code: Arc<Code>,
+    data: Data,
+    /// What stands in data at each of the program's paths.
+    resolved: Arc<[Option<Value>]>,
+}
+
+/// What stays when the data changes.
+#[derive(Debug)]
+struct Code {
+    program: Program,
+    /// Of each unit, whether nothing at all in it is an empty set.
+    sets: Vec<bool>,
+    caches: Caches,
+}
+
+// === impl Policy ===
+
+impl Policy {
+    /// A program without data.
+    #[must_use]
+    pub fn new(program: Program) -> Self {
+        let units = program.units.iter();
+        let sets = units
+            .map(|unit| {
+                let clauses = unit.rules.iter().flat_map(|rule| rule.clauses.first());
+                clauses.filter_map(|clause| is_set(&clause.block)).next() == Some(true)
+            })
+            .collect();
+        let code = Arc::new(Code {
+            program,
+            sets,
+            caches: Caches::default(),
+        });
+        Self::resolve(code, Data::default())
+    }
+
+    /// The same policy with other data.
+    #[must_use]
+    pub fn with_data(&self, data: Data) -> Self {
+        Self::resolve(Arc::clone(&self.code), data)
+    }
+
+    /// The data.
+    #[must_use]
+    pub fn data(&self) -> &Data {
+        &self.data
+    }
+
+    /// The program.
+    #[must_use]
+    pub fn program(&self) -> &Program {
+        &self.code.program
+    }
+
+    pub(super) fn caches(&self) -> &Caches {
+        &self.code.caches
+    }
+
+    pub(super) fn resolved(&self, at: usize) -> Option<&Value> {
+        self.resolved.get(at)?.as_ref()
+    }
+
+    pub(super) fn is_set(&self, unit: UnitId) -> bool {
+        self.code.sets.get(unit.0 as usize).copied() == Some(true)
+    }
+
+    fn resolve(code: Arc<Code>, data: Data) -> Self {
+        let paths = code.program.documents.iter();
+        let resolved = paths.map(|path| data.get(path).cloned()).collect();
+        Self {
+            code,
+            data,
+            resolved,
+        }
+    }
+}
+
+// === helpers ===
+
+/// Whether what a rule's block yields are members of the document itself.
+fn is_set(block: &[Stmt]) -> Option<bool> {
+    match block.last()? {
+        Stmt::Yield(Emit::Member(keys, _)) => Some(keys.is_empty()),
+        Stmt::Yield(_) => Some(false),
+        Stmt::Scan(scan) => is_set(&scan.body),
+        Stmt::With(with) => is_set(&with.body),
+        Stmt::Leave(block) => is_set(block),
+        _ => None,
+    }
+}

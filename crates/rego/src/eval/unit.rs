@@ -1,0 +1,255 @@
+//! Units: complete rules, functions and partial documents, each evaluated once where it can be.
+
+use smallvec::SmallVec;
+
+use super::data::below;
+use super::doc::Doc;
+use super::error::Halt;
+use super::exec::Sink;
+use super::machine::{Answer, Args, Machine};
+use super::memo::{Keys, Known, call_hash};
+use super::reg::Reg;
+use super::with::{Callee, Mock};
+use crate::hir::Place;
+use crate::plan::ir::{Clause, Rule, Unit, UnitId, UnitKind};
+use crate::value::{Object, Set, Value};
+
+/// An answer and where it came from.
+struct Given<'a> {
+    value: Reg<'a>,
+    place: Place,
+}
+
+// === impl Machine ===
+
+impl<'a> Machine<'a> {
+    /// A unit's whole document.
+    #[inline]
+    pub(super) fn unit(&mut self, id: UnitId) -> Answer<'a> {
+        match self.now().map(|frame| frame.memo.unit(id)) {
+            Some(Known::Value(value)) => Ok(Some(Reg::Ref(value))),
+            Some(Known::Undefined) => Ok(None),
+            _ => self.unit_anew(id),
+        }
+    }
+
+    #[inline(never)]
+    fn unit_anew(&mut self, id: UnitId) -> Answer<'a> {
+        let Some(unit) = self.program.units.get(id.0 as usize) else {
+            return Ok(None);
+        };
+        let value = if self.replaced(&unit.path) {
+            self.base_at(&unit.path)
+        } else {
+            match unit.kind {
+                UnitKind::Complete => self.rules(unit, &[])?,
+                UnitKind::Partial => Some(self.partial(unit, id)?),
+                UnitKind::Function { .. } => None,
+            }
+        };
+        let value = value.map(|value| self.keep(value));
+        if let Some(frame) = self.now_mut() {
+            frame.memo.set_unit(id, value);
+        }
+        Ok(value.map(Reg::Ref))
+    }
+
+    /// The value of a complete document, or of a function for these arguments.
+    fn rules(&mut self, unit: &'a Unit, args: &[Reg<'a>]) -> Answer<'a> {
+        let mut answer: Option<Given<'a>> = None;
+        for rule in &unit.rules {
+            self.step()?;
+            let Some(given) = self.rule(unit, rule, args)? else {
+                continue;
+            };
+            match &answer {
+                Some(there) if *there.value != *given.value => {
+                    return Err(self.disagree(unit, there, &given));
+                }
+                Some(_) => {}
+                None => answer = Some(given),
+            }
+            if unit.first {
+                break;
+            }
+        }
+        match (answer, &unit.default) {
+            (Some(given), _) => Ok(Some(given.value)),
+            (None, Some(default)) => self.clause(unit, default, args, false),
+            (None, None) => Ok(None),
+        }
+    }
+
+    fn rule(
+        &mut self,
+        unit: &'a Unit,
+        rule: &'a Rule,
+        args: &[Reg<'a>],
+    ) -> Result<Option<Given<'a>>, Halt> {
+        for clause in &rule.clauses {
+            if let Some(value) = self.clause(unit, clause, args, unit.first)? {
+                let place = clause.place;
+                return Ok(Some(Given { value, place }));
+            }
+        }
+        Ok(None)
+    }
+
+    fn clause(
+        &mut self,
+        unit: &'a Unit,
+        clause: &'a Clause,
+        args: &[Reg<'a>],
+        first: bool,
+    ) -> Answer<'a> {
+        let mut sink = if first {
+            Sink::First(None)
+        } else {
+            Sink::Agree(None, None)
+        };
+        self.in_frame(clause.slots, args, |machine| {
+            machine.exec(&clause.block, &mut sink)
+        })?;
+        match sink {
+            Sink::First(value) | Sink::Agree(value, None) => Ok(value),
+            Sink::Agree(Some(one), Some(other)) => {
+                let place = clause.place;
+                let one = Given { value: one, place };
+                let other = Given { value: other, place };
+                Err(self.disagree(unit, &one, &other))
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// Two answers differ.
+    #[cold]
+    #[inline(never)]
+    fn disagree(&self, unit: &Unit, one: &Given<'_>, other: &Given<'_>) -> Halt {
+        let message = match unit.kind {
+            UnitKind::Function { .. } => "functions must not produce multiple outputs for same inputs",
+            _ => "complete rules must not produce multiple outputs",
+        };
+        self.conflict(message, one.place.max(other.place))
+    }
+
+    /// A call of a function of the policy.
+    #[inline(never)]
+    pub(super) fn call(&mut self, id: UnitId, args: &Args<'a>, place: Place) -> Answer<'a> {
+        if self.now().is_some_and(super::with::Frame::has_mocks)
+            && let Some(mock) = self.now().and_then(|frame| frame.mock(Callee::Unit(id)))
+        {
+            return self.call_mock(mock, args, place);
+        }
+        let Some(unit) = self.program.units.get(id.0 as usize) else {
+            return Ok(None);
+        };
+        let hash = call_hash(id, args);
+        let known = self.now().and_then(|frame| frame.memo.call(hash, id, args));
+        if let Some(known) = known {
+            return Ok(known.map(Reg::Ref));
+        }
+        let value = self.rules(unit, args)?;
+        let value = value.map(|value| self.keep(value));
+        self.pay(args.len() + 2)?;
+        let args: SmallVec<[Value; 2]> = args.iter().map(|arg| (**arg).clone()).collect();
+        if let Some(frame) = self.now_mut() {
+            frame.memo.set_call(hash, id, args, value);
+        }
+        Ok(value.map(Reg::Ref))
+    }
+
+    /// A call of what a function was replaced by.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn call_mock(&mut self, mock: Mock<'a>, args: &Args<'a>, place: Place) -> Answer<'a> {
+        match mock {
+            Mock::Value(value) => Ok(Some(Reg::Ref(value))),
+            Mock::Unit(unit) => self.unmocked(|machine| machine.call(unit, args, place)),
+            Mock::Builtin(builtin) => {
+                self.unmocked(|machine| machine.call_builtin(builtin, args, place))
+            }
+            Mock::Missing => Err(self.missing(place)),
+        }
+    }
+
+    /// The whole of a partial document.
+    fn partial(&mut self, unit: &'a Unit, id: UnitId) -> Result<Reg<'a>, Halt> {
+        let mut doc = Doc::Nothing;
+        for rule in &unit.rules {
+            self.step()?;
+            if let Some(clause) = rule.clauses.first() {
+                doc = self.part(clause, &[], doc)?;
+            }
+        }
+        let empty = || match self.policy.is_set(id) {
+            true => Value::Set(Set::default()),
+            false => Value::Object(Object::default()),
+        };
+        let value = doc.finish().unwrap_or_else(empty);
+        Ok(Reg::Own(self.built(value)?))
+    }
+
+    /// What one rule adds to a document.
+    fn part(&mut self, clause: &'a Clause, given: &[Reg<'a>], doc: Doc) -> Result<Doc, Halt> {
+        let mut sink = Sink::Doc {
+            doc,
+            given: given.len(),
+            place: clause.place,
+        };
+        self.in_frame(clause.slots, given, |machine| {
+            machine.exec(&clause.block, &mut sink)
+        })?;
+        match sink {
+            Sink::Doc { doc, .. } => Ok(doc),
+            _ => Ok(Doc::Nothing),
+        }
+    }
+
+    /// A look-up in a partial document.
+    pub(super) fn probe_values(&mut self, id: UnitId, keys: Keys) -> Answer<'a> {
+        let Some(unit) = self.program.units.get(id.0 as usize) else {
+            return Ok(None);
+        };
+        if self.replaced(&unit.path) {
+            let value = self.unit(id)?;
+            return Ok(value.and_then(|value| below(value, &keys)));
+        }
+        match self.now().map(|frame| frame.memo.unit(id)) {
+            Some(Known::Value(value)) => return Ok(below(Reg::Ref(value), &keys)),
+            Some(Known::Undefined) => return Ok(None),
+            _ => {}
+        }
+        let asked = (id, keys);
+        if let Some(known) = self.now().and_then(|frame| frame.memo.probe(&asked)) {
+            return Ok(known.map(Reg::Ref));
+        }
+        let value = self.probe_anew(unit, &asked.1)?.map(|value| self.keep(value));
+        self.pay(asked.1.len() + 2)?;
+        if let Some(frame) = self.now_mut() {
+            frame.memo.set_probe(asked, value);
+        }
+        Ok(value.map(Reg::Ref))
+    }
+
+    fn probe_anew(&mut self, unit: &'a Unit, keys: &Keys) -> Answer<'a> {
+        let mut doc = Doc::Nothing;
+        for rule in &unit.rules {
+            self.step()?;
+            let most = keys.len().min(rule.probes.len());
+            let probes = rule.probes.get(..most).unwrap_or_default();
+            let probe = probes.iter().enumerate().rev();
+            let probe = probe.filter_map(|(at, probe)| Some((at + 1, probe.as_ref()?)));
+            if let Some((known, clause)) = probe.into_iter().next() {
+                let given: Args<'a> = keys.iter().take(known).cloned().map(Reg::Own).collect();
+                doc = self.part(clause, &given, doc)?;
+            } else if let Some(clause) = rule.clauses.first() {
+                doc = self.part(clause, &[], doc)?;
+            }
+        }
+        let Some(value) = doc.finish() else {
+            return Ok(None);
+        };
+        Ok(below(Reg::Own(value), keys))
+    }
+}

@@ -1,0 +1,275 @@
+//! What a clause's block says of places in `input`, base data and the arguments: conditions without which it has
+//! no answer.
+//!
+//! All statements of a block must hold, and those inside its loops for at least one member. What stands under
+//! replacements (`with`) and in negations says nothing.
+
+use super::{Key, Place};
+use crate::plan::ir::{Args, Block, Clause, Comparison, Expr, Pattern, Scan, Slot, Source, Stmt};
+use crate::value::{Str, Value};
+
+/// What must be so at a place.
+#[derive(Debug, Clone)]
+pub(super) enum Test {
+    /// The value is this.
+    Equal(Value),
+    /// The value is one of these.
+    OneOf(Vec<Value>),
+    /// The value is a string that begins so.
+    Prefix(Str),
+    /// The value is a collection with this member.
+    Member(Value),
+    /// The value is defined and not false.
+    Truthy,
+}
+
+/// A test of a place.
+#[derive(Debug, Clone)]
+pub(super) struct Condition {
+    pub(super) place: Place,
+    pub(super) test: Test,
+    /// Whether a built-in made it.
+    pub(super) call: bool,
+}
+
+/// Walks a block.
+struct Walk {
+    args: u32,
+    known: Vec<(Slot, Place)>,
+    found: Vec<Condition>,
+}
+
+/// More conditions than these do not make a clause easier to find.
+const MAX_CONDITIONS: usize = 16;
+
+/// Slots that are followed; a body that keeps more is searched for no more.
+const MAX_KNOWN: usize = 64;
+
+/// The conditions of a clause whose first `args` slots the caller fills.
+pub(super) fn conditions(clause: &Clause, args: u32) -> Vec<Condition> {
+    let mut walk = Walk {
+        args,
+        known: Vec::new(),
+        found: Vec::new(),
+    };
+    walk.block(&clause.block);
+    walk.found
+}
+
+// === impl Walk ===
+
+impl Walk {
+    /// As deep as blocks nest: the planner has bounded it.
+    fn block(&mut self, block: &Block) {
+        for stmt in block {
+            if self.found.len() >= MAX_CONDITIONS {
+                return;
+            }
+            match stmt {
+                Stmt::Test(expr) => self.test(expr),
+                Stmt::Bind(slot, expr) => self.bind(*slot, expr),
+                Stmt::Match(pattern, expr) => {
+                    if let Some(place) = self.place(expr) {
+                        self.pattern(&place, pattern);
+                    }
+                }
+                Stmt::Compare(Comparison::Equal, left, right) => self.equal(left, right),
+                Stmt::Scan(scan) => {
+                    self.scan(scan);
+                    self.block(&scan.body);
+                }
+                Stmt::Exists(block) => self.block(block),
+                // Under replacements a place is another.
+                _ => {}
+            }
+        }
+    }
+
+    fn bind(&mut self, slot: Slot, expr: &Expr) {
+        if self.known.len() < MAX_KNOWN
+            && let Some(place) = self.place(expr)
+        {
+            self.known.push((slot, place));
+        }
+    }
+
+    fn test(&mut self, expr: &Expr) {
+        match expr {
+            Expr::Builtin(builtin, args) => self.call(builtin.name, args),
+            Expr::Compare(Comparison::Equal, sides) => self.equal(&sides.0, &sides.1),
+            expr => {
+                if let Some(place) = self.place(expr) {
+                    self.found(place, Test::Truthy);
+                }
+            }
+        }
+    }
+
+    fn equal(&mut self, left: &Expr, right: &Expr) {
+        let (expr, value) = match (left, right) {
+            (Expr::Const(value), expr) | (expr, Expr::Const(value)) => (expr, value),
+            _ => return,
+        };
+        match expr {
+            // `startswith(…) == true` and the like.
+            Expr::Builtin(builtin, args) if *value == Value::Bool(true) => {
+                self.call(builtin.name, args)
+            }
+            Expr::Array(items) => self.elements(items, value),
+            expr => {
+                if let Some(place) = self.place(expr) {
+                    self.found(place, Test::Equal(value.clone()));
+                }
+            }
+        }
+    }
+
+    /// An array of places that is equal to a constant.
+    fn elements(&mut self, items: &[Expr], value: &Value) {
+        if let Value::Array(values) = value
+            && values.len() == items.len()
+        {
+            for (item, value) in items.iter().zip(values.iter()) {
+                if let Some(place) = self.place(item) {
+                    self.found(place, Test::Equal(value.clone()));
+                }
+            }
+        }
+    }
+
+    fn call(&mut self, name: &str, args: &Args) {
+        let found = match (name, &*args.values) {
+            ("startswith", [expr, Expr::Const(Value::String(prefix))]) => {
+                (self.place(expr), Test::Prefix(prefix.clone()))
+            }
+            ("glob.match", [Expr::Const(Value::String(pattern)), Expr::Const(_), expr]) => {
+                (self.place(expr), glob(pattern))
+            }
+            ("internal.member_2", [Expr::Const(value), expr]) => {
+                (self.place(expr), Test::Member(value.clone()))
+            }
+            ("internal.member_2", [expr, Expr::Const(collection)]) => {
+                (self.place(expr), Test::OneOf(members(collection)))
+            }
+            _ => return,
+        };
+        if let (Some(place), test) = found {
+            let call = true;
+            self.found.push(Condition { place, test, call });
+        }
+    }
+
+    fn scan(&mut self, scan: &Scan) {
+        let Source::Value(source) = &scan.source else {
+            return;
+        };
+        let Pattern::Equal(member) = &scan.value else {
+            return;
+        };
+        match (source, member) {
+            (Expr::Const(collection), member) => {
+                if let Some(place) = self.place(member) {
+                    self.found(place, Test::OneOf(members(collection)));
+                }
+            }
+            (source, Expr::Const(value)) => {
+                if let Some(place) = self.place(source) {
+                    self.found(place, Test::Member(value.clone()));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// As deep as patterns nest: the planner has bounded it.
+    fn pattern(&mut self, place: &Place, pattern: &Pattern) {
+        if self.found.len() >= MAX_CONDITIONS {
+            return;
+        }
+        match pattern {
+            Pattern::Any => {}
+            Pattern::Bind(slot) => {
+                if self.known.len() < MAX_KNOWN {
+                    self.known.push((*slot, place.clone()));
+                }
+            }
+            Pattern::Equal(Expr::Const(value)) => {
+                self.found(place.clone(), Test::Equal(value.clone()))
+            }
+            Pattern::Equal(_) => {}
+            Pattern::Array(items) => {
+                for (at, item) in items.iter().enumerate().take(MAX_CONDITIONS) {
+                    self.pattern(&place.at(&Value::from(at)), item);
+                }
+            }
+            Pattern::Object(members) => {
+                for (key, value) in members.iter().take(MAX_CONDITIONS) {
+                    if let Expr::Const(key) = key {
+                        self.pattern(&place.at(key), value);
+                    }
+                }
+            }
+        }
+    }
+
+    fn place(&self, expr: &Expr) -> Option<Place> {
+        let key = match expr {
+            Expr::Input(id) => Key::Input(*id),
+            Expr::Data(id) => Key::Data(*id),
+            Expr::Slot(slot) if slot.0 < self.args => Key::Arg(*slot),
+            Expr::Slot(slot) => {
+                let known = self.known.iter().rev().find(|(known, _)| known == slot);
+                return known.map(|(_, place)| place.clone());
+            }
+            Expr::Dot(base, keys) if !matches!(**base, Expr::Dot(..)) => {
+                let mut place = self.place(base)?;
+                let mut steps = place.steps.into_vec();
+                for key in keys {
+                    let Expr::Const(key) = key else {
+                        return None;
+                    };
+                    steps.push(key.clone());
+                }
+                place.steps = steps.into();
+                return Some(place);
+            }
+            _ => return None,
+        };
+        let steps = Box::default();
+        Some(Place { key, steps })
+    }
+
+    fn found(&mut self, place: Place, test: Test) {
+        let call = false;
+        self.found.push(Condition { place, test, call });
+    }
+}
+
+// === impl Place ===
+
+impl Place {
+    fn at(&self, step: &Value) -> Self {
+        let steps = self.steps.iter().chain([step]).cloned().collect();
+        Self {
+            key: self.key,
+            steps,
+        }
+    }
+}
+
+/// How what a glob matches begins; all of it where it has no special character.
+fn glob(pattern: &Str) -> Test {
+    match pattern.find(['*', '?', '[', '{', '\\', '!']) {
+        None => Test::Equal(Value::String(pattern.clone())),
+        Some(end) => Test::Prefix(Str::from(pattern.get(..end).unwrap_or_default())),
+    }
+}
+
+fn members(collection: &Value) -> Vec<Value> {
+    match collection {
+        Value::Array(items) => items.iter().cloned().collect(),
+        Value::Set(items) => items.iter().cloned().collect(),
+        Value::Object(members) => members.values().cloned().collect(),
+        _ => Vec::new(),
+    }
+}

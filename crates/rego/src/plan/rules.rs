@@ -1,0 +1,232 @@
+//! Rules to units: the frame of each clause, what stands in its first slots, and what it yields.
+
+use super::ir::{Clause, Comparison, Emit, Expr, Rule, Slot, Stmt, Unit, UnitKind};
+use super::lower::{Context, Lowering, Planned};
+use super::tree::Shape;
+use super::unify::is_pattern;
+use crate::hir::{self, Body, ExprKind, Place, RuleKind};
+use crate::value::Value;
+
+/// A head with one of its bodies.
+#[derive(Clone, Copy)]
+struct Case<'h> {
+    rule: &'h hir::Rule,
+    place: Place,
+    value: Option<&'h hir::Expr>,
+    body: &'h Body,
+}
+
+/// The keys of a rule of a partial document, and where they begin.
+struct Keys<'h> {
+    constant: &'h [Value],
+    exprs: Vec<&'h hir::Expr>,
+}
+
+// === impl Context ===
+
+impl Context<'_> {
+    /// Plans a unit. Its probes come later: see [`Context::probes`].
+    pub(super) fn unit(
+        &mut self,
+        shape: &Shape,
+        rules: &[hir::Rule],
+    ) -> Result<Unit, Vec<Box<crate::source::Diagnostic>>> {
+        let mut errors = Vec::new();
+        let mut unit = Unit {
+            path: shape.path.as_slice().into(),
+            kind: shape.kind,
+            rules: Vec::with_capacity(shape.rules.len()),
+            default: None,
+            index: None,
+            probes: Vec::new(),
+            first: is_first(shape, rules),
+        };
+        for rule in shape.rules.iter().filter_map(|number| rules.get(*number)) {
+            let planned = cases(rule)
+                .map(|case| self.clause(shape, case, 0))
+                .collect::<Planned<Vec<_>>>();
+            match planned {
+                Ok(mut clauses) if rule.default && shape.kind != UnitKind::Partial => {
+                    unit.default = clauses.pop()
+                }
+                Ok(clauses) => unit.rules.push(Rule {
+                    clauses,
+                    probes: Vec::new(),
+                }),
+                Err(error) => errors.push(error),
+            }
+        }
+        unit.rules.shrink_to_fit();
+        if errors.is_empty() {
+            Ok(unit)
+        } else {
+            Err(errors)
+        }
+    }
+
+    /// Plans the rules of a partial unit for look-ups with that many keys.
+    pub(super) fn probes(
+        &mut self,
+        unit: &mut Unit,
+        shape: &Shape,
+        rules: &[hir::Rule],
+        known: usize,
+    ) -> Planned<()> {
+        let sources = shape.rules.iter().filter_map(|number| rules.get(*number));
+        for (planned, rule) in unit.rules.iter_mut().zip(sources) {
+            let Some(case) = cases(rule).next() else {
+                continue;
+            };
+            let clause = self.clause(shape, case, known)?;
+            if planned.probes.len() < known {
+                planned.probes.resize_with(known, || None);
+            }
+            if let Some(probe) = planned.probes.get_mut(known - 1) {
+                *probe = Some(clause);
+            }
+        }
+        Ok(())
+    }
+
+    fn clause(&mut self, shape: &Shape, case: Case<'_>, known: usize) -> Planned<Clause> {
+        let mut lowering = Lowering::new(self, &case.rule.locals);
+        let keys = Keys::of(shape, case.rule);
+        let mut later = Vec::new();
+        match &case.rule.kind {
+            RuleKind::Function { params, .. } => {
+                let constant = &[];
+                let exprs = params.iter().collect();
+                lowering.given(&Keys { constant, exprs }, params.len(), &mut later)?;
+            }
+            _ => lowering.given(&keys, known, &mut later)?,
+        }
+        let mut results: Vec<&hir::Expr> = Vec::new();
+        if shape.kind == UnitKind::Partial {
+            results.extend(&keys.exprs);
+        }
+        results.extend(case.value);
+        lowering.body(case.body, &results, false)?;
+        for (slot, key) in later {
+            let key = lowering.expr(key)?;
+            lowering
+                .frame
+                .push(Stmt::Compare(Comparison::Equal, Expr::Slot(slot), key));
+        }
+        let emit = lowering.emit(shape, &keys, case)?;
+        lowering.frame.push(Stmt::Yield(emit));
+        let block = lowering.frame.finish();
+        let slots = lowering.frame.slots();
+        Ok(Clause {
+            place: case.place,
+            slots,
+            block,
+        })
+    }
+}
+
+// === impl Lowering ===
+
+impl Lowering<'_, '_> {
+    /// The first `known` slots hold the first keys, or the arguments: matches them with what the head says. What
+    /// can only be compared once the body has given its variables values goes to `later`.
+    fn given<'h>(
+        &mut self,
+        keys: &Keys<'h>,
+        known: usize,
+        later: &mut Vec<(Slot, &'h hir::Expr)>,
+    ) -> Planned<()> {
+        let slots: Vec<Slot> = (0..known).map(|_| self.frame.fresh()).collect();
+        slots.iter().for_each(|slot| self.frame.bind(*slot));
+        for (slot, value) in slots.iter().zip(keys.constant) {
+            let (found, value) = (Expr::Slot(*slot), Expr::Const(value.clone()));
+            self.frame
+                .push(Stmt::Compare(Comparison::Equal, found, value));
+        }
+        let rest = slots.get(keys.constant.len()..).unwrap_or_default();
+        for (slot, key) in rest.iter().zip(keys.exprs.iter().copied()) {
+            match &key.kind {
+                ExprKind::Local(local) if self.is_wildcard(*local) => {}
+                ExprKind::Local(local) if !self.frame.is_bound(*local) => {
+                    self.frame.alias(*local, *slot)
+                }
+                _ if is_pattern(key) => self.matching(key, Expr::Slot(*slot))?,
+                _ => later.push((*slot, key)),
+            }
+        }
+        Ok(())
+    }
+
+    fn emit(&mut self, shape: &Shape, keys: &Keys<'_>, case: Case<'_>) -> Planned<Emit> {
+        let value = match case.value {
+            Some(value) => Some(self.expr(value)?),
+            None => None,
+        };
+        if shape.kind != UnitKind::Partial {
+            return Ok(Emit::Value(value.unwrap_or(Expr::Const(Value::Bool(true)))));
+        }
+        let mut all: Vec<Expr> = Vec::with_capacity(keys.constant.len() + keys.exprs.len());
+        all.extend(keys.constant.iter().cloned().map(Expr::Const));
+        for key in &keys.exprs {
+            all.push(self.expr(key)?);
+        }
+        if let Some(value) = value {
+            return Ok(Emit::Entry(all, value));
+        }
+        let member = all.pop().unwrap_or(Expr::Const(Value::Null));
+        all.shrink_to_fit();
+        Ok(Emit::Member(all, member))
+    }
+}
+
+// === impl Keys ===
+
+impl<'h> Keys<'h> {
+    fn of(shape: &Shape, rule: &'h hir::Rule) -> Self {
+        let constant = rule.path.get(shape.path.len()..).unwrap_or_default();
+        let mut exprs: Vec<&hir::Expr> = rule.keys.iter().collect();
+        if let RuleKind::Member(member) = &rule.kind {
+            exprs.push(member);
+        }
+        Self { constant, exprs }
+    }
+}
+
+/// The body and the else branches of a rule.
+fn cases(rule: &hir::Rule) -> impl Iterator<Item = Case<'_>> {
+    let value = match &rule.kind {
+        RuleKind::Value(value) | RuleKind::Function { value, .. } => Some(value),
+        RuleKind::Member(_) => None,
+    };
+    let first = Case {
+        rule,
+        place: rule.place,
+        value,
+        body: &rule.body,
+    };
+    let others = rule.else_.iter().map(move |branch| Case {
+        rule,
+        place: branch.place,
+        value: Some(&branch.value),
+        body: &branch.body,
+    });
+    std::iter::once(first).chain(others)
+}
+
+/// Whether all rules that are no default give one and the same constant.
+fn is_first(shape: &Shape, rules: &[hir::Rule]) -> bool {
+    if shape.kind == UnitKind::Partial {
+        return false;
+    }
+    let rules = shape.rules.iter().filter_map(|number| rules.get(*number));
+    let mut values = rules
+        .filter(|rule| !rule.default)
+        .flat_map(cases)
+        .map(|case| match case.value.map(|value| &value.kind) {
+            Some(ExprKind::Const(value)) => Some(value),
+            _ => None,
+        });
+    let Some(first) = values.next() else {
+        return true;
+    };
+    first.is_some() && values.all(|value| value == first)
+}
