@@ -29,11 +29,13 @@ pub(super) fn call_within(budget: &mut Budget, name: &str, args: &str) -> Result
     builtin.call(&mut context, &args)
 }
 
-/// Checks rows of name, arguments and answer; the answer is JSON or the text of an error.
+/// Checks rows of name, arguments and answer; the answer is JSON, the text of an error, or `fails` for any error.
 pub(super) fn answers(rows: &[(&str, &str, &str)]) {
     for (name, args, want) in rows {
         match call(name, args) {
+            Ok(got) if *want == "fails" => panic!("{name}{args}: {got:?}"),
             Ok(got) => assert_eq!(got, value(want), "{name}{args}"),
+            Err(_) if *want == "fails" => {}
             Err(error) => assert_eq!(error.to_string(), *want, "{name}{args}"),
         }
     }

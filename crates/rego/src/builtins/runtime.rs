@@ -31,6 +31,10 @@ pub(super) static TABLE: &[Builtin] = &[
     .categories(&["tracing"]),
 ];
 
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "all functions of a table are of one type"
+)]
 fn runtime(context: &mut Context<'_>, _: &[&Value]) -> Result<Value, Error> {
     Ok(context.runtime.clone())
 }

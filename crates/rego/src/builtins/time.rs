@@ -108,6 +108,10 @@ fn numbers(count: usize) -> Type {
     tuple(&vec![Type::Number; count])
 }
 
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "all functions of a table are of one type"
+)]
 fn now(context: &mut Context<'_>, _: &[&Value]) -> Result<Value, Error> {
     Ok(Value::from(context.now_ns))
 }

@@ -3,14 +3,17 @@
 use super::network::Network;
 use crate::builtins::Error;
 
-/// What was given: a range of addresses, and the text it keeps as long as nothing is merged with it.
+/// What was given: a range of addresses, and the text it keeps as long as nothing is merged with it. Addresses of
+/// IPv4 are those of IPv6 that stand for them.
 #[derive(Debug)]
 pub(super) struct Given {
-    width: u32,
     first: u128,
     last: u128,
     text: Option<String>,
 }
+
+/// The address of IPv6 that stands for 0.0.0.0.
+const IPV4: u128 = 0xffff << 32;
 
 // === impl Given ===
 
@@ -36,13 +39,20 @@ impl Given {
     }
 
     fn new(network: Network, text: String) -> Self {
-        let free = network.free_bits();
-        let ones = u128::MAX.checked_shr(128 - free).unwrap_or(0);
+        let mapped = if network.width == 32 { IPV4 } else { 0 };
+        let first = network.bits | mapped;
         Self {
-            width: network.width,
-            first: network.bits,
-            last: network.bits | ones,
+            first,
+            last: first | ones(network.free_bits()),
             text: Some(text),
+        }
+    }
+
+    /// The address before the first one, where there is one of its kind.
+    fn before(&self) -> u128 {
+        match self.first {
+            0 | IPV4 => self.first,
+            first => first - 1,
         }
     }
 
@@ -53,19 +63,16 @@ impl Given {
         }
         let (mut from, mut all) = (Some(self.first), Vec::new());
         while let Some(first) = from.filter(|from| *from <= self.last) {
-            let fits = |free: &u32| {
-                let ones = u128::MAX.checked_shr(128 - free).unwrap_or(0);
-                first & ones == 0 && first | ones <= self.last
-            };
+            let fits = |free: &u32| first & ones(*free) == 0 && first | ones(*free) <= self.last;
             // One address fits always.
-            let free = (0..=self.width).rev().find(fits).unwrap_or(0);
-            all.push(written(Network {
+            let free = (0..=128).rev().find(fits).unwrap_or(0);
+            let network = Network {
                 bits: first,
-                prefix: self.width - free,
-                width: self.width,
-            }));
-            let ones = u128::MAX.checked_shr(128 - free).unwrap_or(0);
-            from = (first | ones).checked_add(1);
+                prefix: 128 - free,
+                width: 128,
+            };
+            all.push(written(network.canonical()));
+            from = (first | ones(free)).checked_add(1);
         }
         all
     }
@@ -73,23 +80,23 @@ impl Given {
 
 /// The networks of all that was given, with neighbours merged.
 pub(super) fn merged(mut given: Vec<Given>) -> Vec<String> {
-    given.sort_by_key(|range| (range.width, range.last, range.first));
+    given.sort_by_key(|range| (range.last, range.first));
     let mut kept: Vec<Given> = Vec::with_capacity(given.len());
-    while let Some(mut range) = given.pop() {
+    while let Some(range) = given.pop() {
         match kept.last_mut() {
-            Some(next)
-                if next.width == range.width && next.first.saturating_sub(1) <= range.last =>
-            {
+            Some(next) if next.before() <= range.last => {
                 next.first = next.first.min(range.first);
                 next.text = None;
             }
-            _ => kept.push(Given {
-                text: range.text.take(),
-                ..range
-            }),
+            _ => kept.push(range),
         }
     }
     kept.into_iter().flat_map(Given::networks).collect()
+}
+
+/// That many ones, at the end.
+fn ones(bits: u32) -> u128 {
+    u128::MAX.checked_shr(128 - bits).unwrap_or(0)
 }
 
 fn written(network: Network) -> String {

@@ -75,7 +75,7 @@ impl Network {
     }
 
     /// An IPv4 network that is written as an IPv6 one is the IPv4 network.
-    fn canonical(self) -> Self {
+    pub(super) fn canonical(self) -> Self {
         if self.width == 128 && self.prefix >= 96 && self.bits >> 32 == 0xffff {
             Self {
                 bits: self.bits & u128::from(u32::MAX),

@@ -18,8 +18,8 @@ pub struct Regex {
 /// How many bytes a compiled pattern may have.
 const MOST_BYTES: usize = 10 << 20;
 
-/// How deep a pattern may nest: as RE2 bounds it in Go.
-const MOST_NESTED: u32 = 1000;
+/// How deep a pattern may nest. Go lets it nest 1000 deep, but compiling one takes native stack for each level here.
+const MOST_NESTED: u32 = 250;
 
 /// What one match costs, whatever its length.
 const MATCH: u64 = 8;
@@ -162,8 +162,7 @@ impl Regex {
                 out.push('$');
                 rest = after;
             } else if let Some((name, after)) = reference(rest) {
-                let group = self.group(name).and_then(|number| found.get(number));
-                let group = group.map_or("", |group| group.as_str());
+                let group = self.group(name, found);
                 budget.build(group.len() as u64)?;
                 out.push_str(group);
                 rest = after;
@@ -175,13 +174,18 @@ impl Regex {
         Ok(())
     }
 
-    fn group(&self, name: &str) -> Option<usize> {
+    /// What a group matched: the one of a number, or the first of a name that matched anything.
+    fn group<'t>(&self, name: &str, found: &Captures<'t>) -> &'t str {
+        let text = |number| found.get(number).map(|group| group.as_str());
         let digits = name.bytes().all(|b| b.is_ascii_digit());
-        if digits && (name == "0" || !name.starts_with('0')) {
-            return name.parse().ok();
-        }
-        let named = |own: &Option<String>| own.as_deref() == Some(name);
-        self.names.iter().position(named).map(|at| at + 1)
+        let group = if digits && (name == "0" || !name.starts_with('0')) {
+            name.parse().ok().and_then(text)
+        } else {
+            let groups = self.names.iter().enumerate();
+            let named = groups.filter(|(_, own)| own.as_deref() == Some(name));
+            named.map(|(at, _)| at + 1).find_map(text)
+        };
+        group.unwrap_or_default()
     }
 }
 

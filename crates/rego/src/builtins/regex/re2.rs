@@ -122,7 +122,7 @@ impl Reader<'_> {
     fn named(&mut self) -> Option<()> {
         let name = self.until('>')?;
         let word = |c: char| c.is_ascii_alphanumeric() || c == '_';
-        if name.is_empty() || !name.chars().all(word) || self.names.contains(&Some(name.clone())) {
+        if name.is_empty() || !name.chars().all(word) {
             return None;
         }
         self.out.push('(');

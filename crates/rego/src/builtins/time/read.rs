@@ -26,7 +26,6 @@ struct Parts {
     afternoon: Option<bool>,
     utc: bool,
     offset: Option<i64>,
-    zone: Option<i64>,
 }
 
 type Read<'t, T> = Result<(T, &'t [u8]), Refusal>;
@@ -198,17 +197,14 @@ impl Parts {
         Ok(rest)
     }
 
-    /// The abbreviation of a zone. It says nothing of the offset, but for `GMT+3`.
+    /// The abbreviation of a zone. It says nothing of the offset, not even in `GMT+3`.
     fn take_zone<'t>(&mut self, text: &'t [u8]) -> Result<&'t [u8], Refusal> {
         if let Some(rest) = text.strip_prefix(b"UTC") {
             self.utc = true;
             return Ok(rest);
         }
         let length = zone_length(text).ok_or(Refusal::Form)?;
-        let (name, rest) = text.split_at_checked(length).ok_or(Refusal::Form)?;
-        let hours = name.strip_prefix(b"GMT").filter(|hours| !hours.is_empty());
-        self.zone = Some(hours.map_or(0, |hours| integer(hours).unwrap_or(0) * 3600));
-        Ok(rest)
+        text.get(length..).ok_or(Refusal::Form)
     }
 
     fn finish(mut self) -> Result<i128, Refusal> {
@@ -231,10 +227,9 @@ impl Parts {
         let days = date.days().ok_or(Refusal::Range("year"))?;
         let seconds = (self.hour * 60 + self.minute) * 60 + self.second;
         // Go takes one second west of UTC for no offset at all.
-        let offset = match self.offset.filter(|offset| *offset != -1) {
-            _ if self.utc => 0,
-            Some(offset) => offset,
-            None => self.zone.unwrap_or(0),
+        let offset = match self.offset {
+            Some(offset) if offset != -1 && !self.utc => offset,
+            _ => 0,
         };
         let at = days * DAY + seconds - offset;
         Ok(i128::from(at) * i128::from(SECOND) + i128::from(self.ns))
