@@ -15,6 +15,8 @@ mod policy;
 mod print;
 mod reg;
 mod scan;
+#[cfg(test)]
+mod tests;
 mod unit;
 mod with;
 
