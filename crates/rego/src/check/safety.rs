@@ -32,6 +32,7 @@ struct Order<'a> {
     stamp: u32,
     /// Negations that are closures: `not { … }`.
     blocks: HashSet<Place>,
+    declared: HashSet<Local>,
     file: &'a Arc<File>,
     errors: &'a mut Errors,
 }
@@ -142,6 +143,7 @@ impl<'a> Order<'a> {
             marks: vec![0; count],
             stamp: 0,
             blocks: resolved.blocks,
+            declared: resolved.declared,
             file,
             errors,
         }
@@ -149,6 +151,12 @@ impl<'a> Order<'a> {
 
     fn is_safe(&self, local: Local) -> bool {
         self.safe.get(local.0 as usize).copied().unwrap_or(false)
+    }
+
+    fn is_generated(&self, local: Local) -> bool {
+        self.infos
+            .get(local.0 as usize)
+            .is_none_or(|info| info.generated)
     }
 
     fn depth(&self, local: Local) -> u32 {
@@ -263,8 +271,14 @@ impl<'a> Order<'a> {
     }
 
     fn stuck(&mut self, stuck: &[&Facts]) {
-        let locals = stuck.iter().flat_map(|facts| facts.all());
-        let named: Vec<Local> = locals.filter(|local| !self.is_safe(*local)).collect();
+        let mut named: Vec<Local> = stuck.iter().flat_map(|facts| facts.lacking(self)).collect();
+        // What depends on something that nothing binds is not worth an error of its own.
+        if named
+            .iter()
+            .any(|local| !self.declared.contains(local) && !self.is_generated(*local))
+        {
+            named.retain(|local| !self.declared.contains(local));
+        }
         if self.report(named) == 0
             && let Some(first) = stuck.first()
         {

@@ -26,6 +26,7 @@ impl Lower<'_> {
             return Some(value);
         }
         let function = self.function_or_error(call)?;
+        self.deprecated(&function.callee, span);
         if call.args.len() != function.arity {
             self.arity_error(call, &function, span);
             return None;
@@ -43,6 +44,7 @@ impl Lower<'_> {
             return Some(LiteralKind::Test(value));
         }
         let function = self.function_or_error(call)?;
+        self.deprecated(&function.callee, span);
         let result = match call.args.len().checked_sub(function.arity) {
             Some(0) => None,
             Some(1) => call.args.last(),
@@ -101,6 +103,20 @@ impl Lower<'_> {
         found
     }
 
+    /// A built-in that is deprecated is none in v1.
+    fn deprecated(&mut self, callee: &Callee, span: Span) {
+        if let Callee::Builtin(BuiltinRef::Known(builtin)) = callee
+            && builtin.deprecated
+            && self.refuses_shadows()
+        {
+            let message = format!(
+                "deprecated built-in function calls in expression: {}",
+                builtin.name
+            );
+            self.error(Stage::Builtins, Code::Type, span, message);
+        }
+    }
+
     fn call(&self, callee: Callee, args: Vec<Expr>, span: Span) -> Expr {
         let place = self.place(span);
         Expr::new(place, ExprKind::Call(Box::new(Call { callee, args })))
@@ -125,11 +141,6 @@ impl Lower<'_> {
         }
         let args = args.iter().map(|arg| self.optional(arg, &[])).collect();
         Some(LiteralKind::Print(args))
-    }
-
-    /// `rego.metadata.chain()` and `rego.metadata.rule()` are constants.
-    fn metadata(&mut self, _call: &ast::Call, _span: Span) -> Option<Expr> {
-        None
     }
 
     fn arity_error(&mut self, call: &ast::Call, function: &Function, span: Span) {

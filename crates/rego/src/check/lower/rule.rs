@@ -20,6 +20,7 @@ struct Params {
 
 impl Lower<'_> {
     pub(super) fn rule(mut self, rule: &ast::Rule) -> Rule {
+        self.shadows(rule);
         let mut params = self.params(rule);
         self.open_branch(&rule.body, &params);
         self.patterns(rule, &mut params);
@@ -34,6 +35,7 @@ impl Lower<'_> {
             .iter()
             .map(|branch| self.branch(branch, &params))
             .collect();
+        self.unused_args(1 + else_.len());
         let package = self.globals.package.len();
         let mut lowered = Rule {
             place: self.place(rule.span),
@@ -51,6 +53,38 @@ impl Lower<'_> {
         let resolved = self.locals.resolve();
         safety::rule(&mut lowered, resolved, self.file, self.errors);
         lowered
+    }
+
+    /// Parameters that none of the branches uses.
+    fn unused_args(&mut self, branches: usize) {
+        let unused = std::mem::take(&mut self.unused_args);
+        for (name, place) in &unused {
+            if unused.iter().filter(|(_, at)| at == place).count() >= branches {
+                let message =
+                    format!("unused argument {name}. (hint: use _ (wildcard variable) instead)");
+                self.error(
+                    super::Stage::Locals,
+                    super::Code::Compile,
+                    place.span,
+                    message,
+                );
+            }
+        }
+    }
+
+    fn shadows(&mut self, rule: &ast::Rule) {
+        if let Some(name) = var_name(&rule.head.reference.head)
+            && matches!(&**name, "input" | "data")
+            && self.refuses_shadows()
+        {
+            let message = format!("rules must not shadow {name} (use a different rule name)");
+            self.error(
+                super::Stage::Names,
+                super::Code::Compile,
+                rule.head.span,
+                message,
+            );
+        }
     }
 
     /// A body with the parameters in sight.
@@ -102,6 +136,7 @@ impl Lower<'_> {
             }
         }
         self.close();
+        self.unused_args.clear();
         params
     }
 
@@ -112,6 +147,7 @@ impl Lower<'_> {
             params.patterns.push(pattern);
         }
         params.before = std::mem::take(&mut self.before);
+        self.locals.forget_uses();
     }
 
     /// The ground part of a rule's name, and the rest.

@@ -57,7 +57,13 @@ impl Lower<'_> {
         path.extend(keys);
         match base {
             Base::Input => Some((Target::Input(path), None)),
-            Base::Data => Some((Target::Data(path), None)),
+            Base::Data => {
+                if self.names.inside_rule(&path) {
+                    let message = "with keyword cannot partially replace virtual document(s)";
+                    self.error(Stage::Sugar, Code::Compile, term.span, message);
+                }
+                Some((Target::Data(path), None))
+            }
             Base::Expr(_) => None,
         }
     }
