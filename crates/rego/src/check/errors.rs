@@ -7,11 +7,12 @@ use crate::source::{Code, Diagnostic, File, Span};
 /// The passes in the order of their errors: only those of the first one with errors are reported.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Stage {
+    /// Imports, declarations, shadowing.
     Names,
-    Locals,
     Sugar,
     Conflicts,
     Functions,
+    Heads,
     Safety,
     Recursion,
     Types,

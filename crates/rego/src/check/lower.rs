@@ -98,7 +98,11 @@ fn annotate(hir: &mut Hir, module: &Module, file: u32) {
     for annotations in &module.annotations {
         let rule = annotations.rule.and_then(|at| module.rules.get(at));
         let path = rule.map_or_else(|| strs(&package), |rule| rule_path(&package, rule));
-        let path = path.iter().filter_map(Value::as_str).map(Str::from).collect();
+        let path = path
+            .iter()
+            .filter_map(Value::as_str)
+            .map(Str::from)
+            .collect();
         let span = annotations.span;
         hir.annotations.push(Annotated {
             path,
@@ -152,7 +156,7 @@ impl Lower<'_> {
                     continue;
                 }
             };
-            self.error(Stage::Locals, Code::Compile, place.span, message);
+            self.error(Stage::Names, Code::Compile, place.span, message);
         }
     }
 }

@@ -32,7 +32,8 @@ struct Order<'a> {
     stamp: u32,
     /// Negations that are closures: `not { … }`.
     blocks: HashSet<Place>,
-    declared: HashSet<Local>,
+    assigned: HashSet<Local>,
+    reported: HashSet<Local>,
     file: &'a Arc<File>,
     errors: &'a mut Errors,
 }
@@ -48,16 +49,16 @@ pub(super) fn rule(rule: &mut Rule, mut resolved: Resolved, file: &Arc<File>, er
     }
     order.body(&mut rule.body, 1);
     for key in &mut rule.keys {
-        order.require(key);
+        order.require(Stage::Heads, key);
     }
     match &mut rule.kind {
         RuleKind::Value(value) | RuleKind::Member(value) | RuleKind::Function { value, .. } => {
-            order.require(value)
+            order.require(Stage::Heads, value)
         }
     }
     for branch in &mut rule.else_ {
         order.body(&mut branch.body, 1);
-        order.require(&mut branch.value);
+        order.require(Stage::Heads, &mut branch.value);
     }
     rule.locals = order.infos;
 }
@@ -143,7 +144,8 @@ impl<'a> Order<'a> {
             marks: vec![0; count],
             stamp: 0,
             blocks: resolved.blocks,
-            declared: resolved.declared,
+            assigned: resolved.assigned,
+            reported: HashSet::new(),
             file,
             errors,
         }
@@ -196,7 +198,7 @@ impl<'a> Order<'a> {
     }
 
     /// The variables of a head must be bound by its body.
-    fn require(&mut self, head: &mut Expr) {
+    fn require(&mut self, stage: Stage, head: &mut Expr) {
         struct Collect(Vec<Local>);
         impl visit::Visitor for Collect {
             fn local(&mut self, local: &mut Local) {
@@ -205,7 +207,12 @@ impl<'a> Order<'a> {
         }
         let mut found = Collect(Vec::new());
         visit::expr(head, &mut found);
-        self.report(found.0);
+        let locals: Vec<Local> = found
+            .0
+            .into_iter()
+            .filter(|local| !self.reported.contains(local))
+            .collect();
+        self.report(stage, locals);
     }
 
     /// Orders a body whose variables have this depth, and the closures in it.
@@ -275,11 +282,11 @@ impl<'a> Order<'a> {
         // What depends on something that nothing binds is not worth an error of its own.
         if named
             .iter()
-            .any(|local| !self.declared.contains(local) && !self.is_generated(*local))
+            .any(|local| !self.assigned.contains(local) && !self.is_generated(*local))
         {
-            named.retain(|local| !self.declared.contains(local));
+            named.retain(|local| !self.assigned.contains(local));
         }
-        if self.report(named) == 0
+        if self.report(Stage::Safety, named) == 0
             && let Some(first) = stuck.first()
         {
             self.errors.at(
@@ -293,7 +300,7 @@ impl<'a> Order<'a> {
     }
 
     /// Reports those that are not bound; says how many.
-    fn report(&mut self, locals: impl IntoIterator<Item = Local>) -> usize {
+    fn report(&mut self, stage: Stage, locals: impl IntoIterator<Item = Local>) -> usize {
         let mut count = 0;
         for local in locals {
             let Some(info) = self.infos.get(local.0 as usize) else {
@@ -313,7 +320,8 @@ impl<'a> Order<'a> {
                     info.name
                 ));
             }
-            self.errors.add(Stage::Safety, diagnostic);
+            self.reported.insert(local);
+            self.errors.add(stage, diagnostic);
         }
         count
     }
@@ -329,11 +337,11 @@ impl<'a> Order<'a> {
             self.body(body, depth + 1);
             match head {
                 Some(ComprehensionHead::Array(value) | ComprehensionHead::Set(value)) => {
-                    self.require(value)
+                    self.require(Stage::Safety, value)
                 }
                 Some(ComprehensionHead::Object(key, value)) => {
-                    self.require(key);
-                    self.require(value);
+                    self.require(Stage::Safety, key);
+                    self.require(Stage::Safety, value);
                 }
                 None => {}
             }

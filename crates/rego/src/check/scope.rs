@@ -25,7 +25,7 @@ pub(super) struct Locals {
     joined: Vec<Option<Local>>,
     scopes: Vec<Scope>,
     blocks: HashSet<Place>,
-    declared: HashSet<Local>,
+    assigned: HashSet<Local>,
 }
 
 /// A name declared in a body.
@@ -66,8 +66,8 @@ pub(super) struct Resolved {
     pub(super) joined: Vec<Option<Local>>,
     /// Negations that are closures: `not { … }`.
     pub(super) blocks: HashSet<Place>,
-    /// Those that a body declares.
-    pub(super) declared: HashSet<Local>,
+    /// Those that `:=` declares.
+    pub(super) assigned: HashSet<Local>,
 }
 
 // === impl Locals ===
@@ -153,7 +153,9 @@ impl Locals {
         }
         let local = self.fresh(name, place, false);
         self.insert(name, local, how);
-        self.declared.insert(local);
+        if how == Occurrence::Assigned {
+            self.assigned.insert(local);
+        }
         Ok(local)
     }
 
@@ -224,7 +226,7 @@ impl Locals {
             depths: self.depths,
             joined: self.joined,
             blocks: self.blocks,
-            declared: self.declared,
+            assigned: self.assigned,
         }
     }
 

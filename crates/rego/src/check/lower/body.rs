@@ -198,7 +198,7 @@ impl Lower<'_> {
             }
             kind => {
                 let message = format!("cannot assign to {}", kind_name(kind));
-                self.error(Stage::Locals, Code::Compile, term.span, message);
+                self.error(Stage::Names, Code::Compile, term.span, message);
                 Expr::constant(true, place)
             }
         }
@@ -213,12 +213,12 @@ impl Lower<'_> {
         if matches!(&**name, "input" | "data") && self.refuses_shadows() {
             let message =
                 format!("variables must not shadow {name} (use a different variable name)");
-            self.error(Stage::Locals, Code::Compile, span, message);
+            self.error(Stage::Names, Code::Compile, span, message);
         }
         match self.locals.declare(name, place, how) {
             Ok(local) => local,
             Err(message) => {
-                self.error(Stage::Locals, Code::Compile, span, message);
+                self.error(Stage::Names, Code::Compile, span, message);
                 self.locals.fresh(name, place, true)
             }
         }
@@ -238,7 +238,10 @@ impl Lower<'_> {
             let mut names = Vec::new();
             output_variables(term, &mut names);
             for (name, span) in names {
-                if !outer.contains(name) {
+                if outer.contains(name) {
+                    let message = format!("var {name} assigned before");
+                    self.error(Stage::Names, Code::Compile, span, message);
+                } else {
                     self.declare(name, span, Occurrence::Declared);
                 }
             }
@@ -332,7 +335,8 @@ fn all_variables(term: &Term, found: &mut HashSet<Str>) {
     });
 }
 
-fn kind_name(kind: &TermKind) -> &'static str {
+/// What OPA calls a term of that kind.
+pub(super) fn kind_name(kind: &TermKind) -> &'static str {
     match kind {
         TermKind::Null => "null",
         TermKind::Bool(_) => "boolean",

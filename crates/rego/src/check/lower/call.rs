@@ -18,7 +18,7 @@ impl Lower<'_> {
     /// A call whose value is asked for; nothing after an error.
     pub(super) fn call_value(&mut self, call: &ast::Call, span: Span) -> Option<Expr> {
         if self.is_print(call) {
-            let message = "print used as value";
+            let message = format!("{} used as value", self.file.slice(span));
             self.error(Stage::Sugar, Code::Type, span, message);
             return None;
         }
@@ -168,7 +168,7 @@ impl Lower<'_> {
                 )
             }
         };
-        self.error(Stage::Types, Code::Type, span, message);
+        self.error(Stage::Functions, Code::Type, span, message);
     }
 
     /// The name of a function, with the package where it is a rule's.
@@ -177,6 +177,10 @@ impl Lower<'_> {
             Some((Base::Data, mut path)) => {
                 path.extend(name.path.iter().map_while(scalar));
                 path_text(&path)
+            }
+            Some((Base::Input, mut path)) => {
+                path.extend(name.path.iter().map_while(scalar));
+                path_text(&path).replacen("data", "input", 1)
             }
             _ => dotted(name),
         }

@@ -21,6 +21,7 @@ struct Params {
 impl Lower<'_> {
     pub(super) fn rule(mut self, rule: &ast::Rule) -> Rule {
         self.shadows(rule);
+        self.default_is_plain(rule);
         let mut params = self.params(rule);
         self.open_branch(&rule.body, &params);
         self.patterns(rule, &mut params);
@@ -63,12 +64,42 @@ impl Lower<'_> {
                 let message =
                     format!("unused argument {name}. (hint: use _ (wildcard variable) instead)");
                 self.error(
-                    super::Stage::Locals,
+                    super::Stage::Names,
                     super::Code::Compile,
                     place.span,
                     message,
                 );
             }
+        }
+    }
+
+    /// A default has parameters that are variables, each another one, and a value that needs no evaluation.
+    fn default_is_plain(&mut self, rule: &ast::Rule) {
+        if !rule.default {
+            return;
+        }
+        let mut names = HashSet::new();
+        for arg in rule.head.args.as_deref().unwrap_or_default() {
+            let message = match &arg.kind {
+                TermKind::Var(name) if &**name == "_" || names.insert(name.clone()) => continue,
+                TermKind::Var(name) => {
+                    format!("illegal default rule (arguments cannot be repeated {name})")
+                }
+                kind => format!(
+                    "illegal default rule (arguments cannot contain {})",
+                    super::body::kind_name(kind)
+                ),
+            };
+            self.error(super::Stage::Names, super::Code::Parse, arg.span, message);
+        }
+        if let HeadKind::Value {
+            value: Some(value), ..
+        } = &rule.head.kind
+            && let TermKind::Var(_) | TermKind::Ref(_) | TermKind::Call(_) = &value.kind
+        {
+            let kind = super::body::kind_name(&value.kind);
+            let message = format!("illegal default rule (value cannot contain {kind})");
+            self.error(super::Stage::Names, super::Code::Parse, value.span, message);
         }
     }
 

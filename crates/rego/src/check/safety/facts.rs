@@ -298,7 +298,9 @@ fn one_way(to: &Expr, from: &Expr) -> Gives {
             items.len() == values.len()
         }
         (ExprKind::Object(members), ExprKind::Const(crate::Value::Object(values))) => {
+            let mut keys = members.iter().map(|(key, _)| key.as_const());
             members.len() == values.len()
+                && keys.all(|key| key.is_some_and(|key| values.get(key).is_some()))
         }
         (ExprKind::Array(_), ExprKind::Comprehension(closure)) => {
             matches!(closure.head, ComprehensionHead::Array(_))
