@@ -115,7 +115,10 @@ impl<'a> Machine<'a> {
             Sink::Agree(Some(one), Some(other)) => {
                 let place = clause.place;
                 let one = Given { value: one, place };
-                let other = Given { value: other, place };
+                let other = Given {
+                    value: other,
+                    place,
+                };
                 Err(self.disagree(unit, &one, &other))
             }
             _ => Ok(None),
@@ -127,7 +130,9 @@ impl<'a> Machine<'a> {
     #[inline(never)]
     fn disagree(&self, unit: &Unit, one: &Given<'_>, other: &Given<'_>) -> Halt {
         let message = match unit.kind {
-            UnitKind::Function { .. } => "functions must not produce multiple outputs for same inputs",
+            UnitKind::Function { .. } => {
+                "functions must not produce multiple outputs for same inputs"
+            }
             _ => "complete rules must not produce multiple outputs",
         };
         self.conflict(message, one.place.max(other.place))
@@ -162,7 +167,12 @@ impl<'a> Machine<'a> {
     /// A call of what a function was replaced by.
     #[cold]
     #[inline(never)]
-    pub(super) fn call_mock(&mut self, mock: Mock<'a>, args: &Args<'a>, place: Place) -> Answer<'a> {
+    pub(super) fn call_mock(
+        &mut self,
+        mock: Mock<'a>,
+        args: &Args<'a>,
+        place: Place,
+    ) -> Answer<'a> {
         match mock {
             Mock::Value(value) => Ok(Some(Reg::Ref(value))),
             Mock::Unit(unit) => self.unmocked(|machine| machine.call(unit, args, place)),
@@ -224,7 +234,9 @@ impl<'a> Machine<'a> {
         if let Some(known) = self.now().and_then(|frame| frame.memo.probe(&asked)) {
             return Ok(known.map(Reg::Ref));
         }
-        let value = self.probe_anew(unit, &asked.1)?.map(|value| self.keep(value));
+        let value = self
+            .probe_anew(unit, &asked.1)?
+            .map(|value| self.keep(value));
         self.pay(asked.1.len() + 2)?;
         if let Some(frame) = self.now_mut() {
             frame.memo.set_probe(asked, value);
