@@ -3,8 +3,7 @@
 mod build;
 
 use super::*;
-use crate::hir::{Literal, LiteralKind, Rule, RuleKind};
-use crate::value::Value;
+use crate::hir::{Expr, Literal, Rule, RuleKind};
 use build::*;
 
 fn printed(rules: Vec<Rule>) -> String {
@@ -29,8 +28,6 @@ fn giving(value: Expr, literals: Vec<Literal>, vars: Vars) -> String {
     let block = text.split_once(" rule\n").expect("a rule").1;
     format!("\n{block}")
 }
-
-use crate::hir::Expr;
 
 #[test]
 fn a_unification_becomes_what_its_known_side_asks_for() {
