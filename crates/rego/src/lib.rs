@@ -13,11 +13,13 @@
 //! | [`check`] | syntax trees to a checked policy, or to errors |
 //! | [`plan`] | a checked policy to units over numbered slots |
 //! | [`eval`] | plan, data and input to answers |
+//! | [`compile()`] | the short way through all of them |
 //!
 //! No room does input or output; what reaches outside is handed in by the host.
 
 pub mod builtins;
 pub mod check;
+mod compile;
 pub mod eval;
 pub mod hir;
 pub mod plan;
@@ -26,4 +28,6 @@ pub mod syntax;
 pub mod types;
 pub mod value;
 
+pub use compile::{CompileOptions, Compiled, PreparedQuery, Source, compile, compile_with};
+pub use eval::{EvalError, Evaluator, Options as EvalOptions, Policy};
 pub use value::Value;

@@ -8,6 +8,7 @@ pub mod ast;
 pub mod json;
 mod lexer;
 mod parser;
+mod print;
 mod token;
 
 use std::sync::Arc;

@@ -93,7 +93,7 @@ impl<'a> Machine<'a> {
     ) -> Self {
         let program = policy.program();
         let documents = query.documents.iter();
-        let documents = documents.map(|path| policy.data().get(path));
+        let documents = documents.map(|path| super::doc::find_base(policy.data().root(), path));
         Self {
             policy,
             program,

@@ -33,7 +33,10 @@ enum Times {
 }
 
 /// How many parts one glob may have; what is left to match is remembered for each pair of parts.
-const MOST_PARTS: usize = 2000;
+const MOST_PARTS: usize = 1000;
+
+/// What an answer costs that is remembered.
+const ANSWER: u64 = 64;
 
 /// Whether the two globs have a text in common.
 pub(super) fn non_empty(one: &str, other: &str, budget: &mut Budget) -> Result<bool, Error> {
@@ -216,6 +219,7 @@ impl Search<'_> {
             budget.step(1)?;
             match self.answer(rest, budget)? {
                 Answer::Known(answer) => {
+                    budget.build(ANSWER)?;
                     self.known.insert(rest, answer);
                     waiting.pop();
                 }

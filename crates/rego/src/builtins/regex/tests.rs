@@ -1,6 +1,7 @@
 //! Answers of OPA, one row a call.
 
-use crate::builtins::calls::answers;
+use crate::builtins::calls::{answers, call};
+use crate::value::Value;
 
 #[test]
 fn texts_are_taken_apart_as_go_does() {
@@ -12,7 +13,7 @@ fn texts_are_taken_apart_as_go_does() {
         ),
         ("regex.find_n", r#"["o*", "foo", -1]"#, r#"["", "oo"]"#),
         ("regex.find_n", r#"["o", "foo", 1]"#, r#"["o"]"#),
-        ("regex.find_n", r#"["o", "foo", 0]"#, r#"[]"#),
+        ("regex.find_n", r#"["o", "foo", 0]"#, "[]"),
         ("regex.find_n", r#"["a|ab", "ab", -1]"#, r#"["a"]"#),
         (
             "regex.find_n",
@@ -37,7 +38,7 @@ fn texts_are_taken_apart_as_go_does() {
             r#"[[""], ["aa"]]"#,
         ),
         ("regex.split", r#"["a", ""]"#, r#"[""]"#),
-        ("regex.split", r#"["", ""]"#, r#"[]"#),
+        ("regex.split", r#"["", ""]"#, "[]"),
         ("regex.split", r#"["", "abc"]"#, r#"["a", "b", "c"]"#),
         ("regex.split", r#"["a", "abaca"]"#, r#"["", "b", "c", ""]"#),
         ("regex.split", r#"["/+", "/a//b"]"#, r#"["", "a", "b"]"#),
@@ -86,28 +87,28 @@ fn templates_name_groups_as_go_does() {
 #[test]
 fn patterns_match_as_in_re2() {
     answers(&[
-        ("regex.match", r#"["^\\d$", "٣"]"#, r#"false"#),
-        ("regex.match", r#"["(?i)k", "K"]"#, r#"true"#),
-        ("regex.match", r#"["(?i)s", "ſ"]"#, r#"true"#),
-        ("regex.match", r#"["\\bé", "é"]"#, r#"false"#),
-        ("regex.match", r#"["a$", "a\n"]"#, r#"false"#),
-        ("regex.match", r#"["(?m)a$", "a\n"]"#, r#"true"#),
-        ("regex.match", r#"["^.$", "\n"]"#, r#"false"#),
-        ("regex.match", r#"["(?s)^.$", "\n"]"#, r#"true"#),
-        ("regex.match", r#"["[[:word:]]", "é"]"#, r#"false"#),
-        ("regex.match", r#"["\\pN", "٣"]"#, r#"true"#),
-        ("re_match", r#"["a.c", "abc"]"#, r#"true"#),
-        ("regex.is_valid", r#"["a{1000}"]"#, r#"true"#),
-        ("regex.is_valid", r#"["a{1001}"]"#, r#"false"#),
-        ("regex.is_valid", r#"["(?=a)"]"#, r#"false"#),
-        ("regex.is_valid", r#"["(a)\\1"]"#, r#"false"#),
-        ("regex.is_valid", r#"["\\C"]"#, r#"false"#),
-        ("regex.is_valid", r#"["(?P<n>a)(?P<n>b)"]"#, r#"true"#),
-        ("regex.is_valid", r#"["a**"]"#, r#"false"#),
-        ("regex.is_valid", r#"["(?i)a"]"#, r#"true"#),
-        ("regex.is_valid", r#"[1]"#, r#"false"#),
-        ("regex.is_valid", r#"["\\p{Greek}"]"#, r#"true"#),
-        ("regex.is_valid", r#"["\\p{Alphabetic}"]"#, r#"false"#),
+        ("regex.match", r#"["^\\d$", "٣"]"#, "false"),
+        ("regex.match", r#"["(?i)k", "K"]"#, "true"),
+        ("regex.match", r#"["(?i)s", "ſ"]"#, "true"),
+        ("regex.match", r#"["\\bé", "é"]"#, "false"),
+        ("regex.match", r#"["a$", "a\n"]"#, "false"),
+        ("regex.match", r#"["(?m)a$", "a\n"]"#, "true"),
+        ("regex.match", r#"["^.$", "\n"]"#, "false"),
+        ("regex.match", r#"["(?s)^.$", "\n"]"#, "true"),
+        ("regex.match", r#"["[[:word:]]", "é"]"#, "false"),
+        ("regex.match", r#"["\\pN", "٣"]"#, "true"),
+        ("re_match", r#"["a.c", "abc"]"#, "true"),
+        ("regex.is_valid", r#"["a{1000}"]"#, "true"),
+        ("regex.is_valid", r#"["a{1001}"]"#, "false"),
+        ("regex.is_valid", r#"["(?=a)"]"#, "false"),
+        ("regex.is_valid", r#"["(a)\\1"]"#, "false"),
+        ("regex.is_valid", r#"["\\C"]"#, "false"),
+        ("regex.is_valid", r#"["(?P<n>a)(?P<n>b)"]"#, "true"),
+        ("regex.is_valid", r#"["a**"]"#, "false"),
+        ("regex.is_valid", r#"["(?i)a"]"#, "true"),
+        ("regex.is_valid", "[1]", "false"),
+        ("regex.is_valid", r#"["\\p{Greek}"]"#, "true"),
+        ("regex.is_valid", r#"["\\p{Alphabetic}"]"#, "false"),
     ]);
 }
 
@@ -117,27 +118,27 @@ fn templates_match_whole_texts() {
         (
             "regex.template_match",
             r#"["urn:foo:{.*}", "urn:foo:bar:baz", "{", "}"]"#,
-            r#"true"#,
+            "true",
         ),
         (
             "regex.template_match",
             r#"["a.<[0-9]{2,3}>", "axx12", "<", ">"]"#,
-            r#"false"#,
+            "false",
         ),
         (
             "regex.template_match",
             r#"["a.<[0-9]{2,3}>", "a.12", "<", ">"]"#,
-            r#"true"#,
+            "true",
         ),
         (
             "regex.template_match",
             r#"["<a|b>c", "ac", "<", ">"]"#,
-            r#"true"#,
+            "true",
         ),
         (
             "regex.template_match",
             r#"["<<a>>", "<a>", "<", ">"]"#,
-            r#"true"#,
+            "true",
         ),
     ]);
 }
@@ -145,20 +146,32 @@ fn templates_match_whole_texts() {
 #[test]
 fn globs_meet_as_opa_says() {
     answers(&[
-        (
-            "regex.globs_match",
-            r#"["a.a.[0-9]+z", "b.b.b2"]"#,
-            r#"false"#,
-        ),
-        ("regex.globs_match", r#"["[a-z]+", "[0-9]*"]"#, r#"false"#),
-        ("regex.globs_match", r#"["a*", "a*b"]"#, r#"false"#),
-        ("regex.globs_match", r#"["a+", "b*a"]"#, r#"false"#),
-        ("regex.globs_match", r#"[".*b", "a+b"]"#, r#"true"#),
-        ("regex.globs_match", r#"["[ab]+", "[ba]*"]"#, r#"true"#),
-        ("regex.globs_match", r#"["", "a*"]"#, r#"false"#),
-        ("regex.globs_match", r#"["\\.", "."]"#, r#"true"#),
-        ("regex.globs_match", r#"["a*b*", "b+a+"]"#, r#"false"#),
-        ("regex.globs_match", r#"["a.c*d", ".[bc]cd"]"#, r#"true"#),
-        ("regex.globs_match", r#"["", ""]"#, r#"true"#),
+        ("regex.globs_match", r#"["a.a.[0-9]+z", "b.b.b2"]"#, "false"),
+        ("regex.globs_match", r#"["[a-z]+", "[0-9]*"]"#, "false"),
+        ("regex.globs_match", r#"["a*", "a*b"]"#, "false"),
+        ("regex.globs_match", r#"["a+", "b*a"]"#, "false"),
+        ("regex.globs_match", r#"[".*b", "a+b"]"#, "true"),
+        ("regex.globs_match", r#"["[ab]+", "[ba]*"]"#, "true"),
+        ("regex.globs_match", r#"["", "a*"]"#, "false"),
+        ("regex.globs_match", r#"["\\.", "."]"#, "true"),
+        ("regex.globs_match", r#"["a*b*", "b+a+"]"#, "false"),
+        ("regex.globs_match", r#"["a.c*d", ".[bc]cd"]"#, "true"),
+        ("regex.globs_match", r#"["", ""]"#, "true"),
     ]);
+}
+
+#[test]
+fn patterns_nest_only_so_deep() {
+    let nested = |depth: usize| format!(r#"["{}{}"]"#, "(".repeat(depth), ")".repeat(depth));
+    for (depth, want) in [(249, true), (1001, false), (100_000, false)] {
+        let got = call("regex.is_valid", &nested(depth));
+        assert_eq!(got, Ok(Value::from(want)), "{depth}");
+    }
+}
+
+#[test]
+fn a_pattern_too_large_to_compile_is_valid_but_fails() {
+    let args = r#"["(\\pL{100}){10}", "a"]"#;
+    assert!(call("regex.match", args).is_err());
+    answers(&[("regex.is_valid", r#"["(\\pL{100}){10}"]"#, "true")]);
 }

@@ -26,7 +26,7 @@ fn in_hours(text: &str) -> Option<String> {
             Some(unit) => unit,
             None => after
                 .get(..1)
-                .filter(|c| c.as_bytes()[0].is_ascii_lowercase())?,
+                .filter(|c| c.bytes().all(|b| b.is_ascii_lowercase()))?,
         };
         let hours = match unit {
             "d" => Some(24.0),
