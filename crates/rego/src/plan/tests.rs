@@ -77,7 +77,9 @@ fn keys_that_are_not_bound_iterate_and_the_loop_ends_when_nobody_needs_them() {
     scan _, =\"admin\" in input.roles
       yield found
   exists
-    X \"u\")
+    scan _, $1 in base data.users
+      $2 := $1[\"name\"]
+      test startswith($2, \"u\")
       yield found
   test input.ok
   yield true
