@@ -1,5 +1,7 @@
 //! Strings: `%s`, quoted as in Go's source, and as hexadecimal digits.
 
+use std::fmt::Write as _;
+
 use super::format::{Output, Spec};
 use crate::builtins::Error;
 use crate::builtins::text::{escape, quote};
@@ -60,8 +62,8 @@ fn escape_as(output: &mut String, c: char, spec: Spec) {
     match c {
         '\0'..='\u{7f}' => escape(output, c),
         c if !spec.plus => escape(output, c),
-        '\u{80}'..='\u{ffff}' => output.push_str(&format!("\\u{code:04x}")),
-        _ => output.push_str(&format!("\\U{code:08x}")),
+        '\u{80}'..='\u{ffff}' => _ = write!(output, "\\u{code:04x}"),
+        _ => _ = write!(output, "\\U{code:08x}"),
     }
 }
 

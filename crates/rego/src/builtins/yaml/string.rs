@@ -1,5 +1,7 @@
 //! A string as a YAML scalar: plain where that reads back as the string, else quoted or as a block of lines.
 
+use std::fmt::Write as _;
+
 use super::scalar;
 use crate::builtins::Error;
 
@@ -118,9 +120,9 @@ fn double_quoted(text: &str) -> String {
             '\u{85}' => output.push_str("\\N"),
             '\u{2028}' => output.push_str("\\L"),
             '\u{2029}' => output.push_str("\\P"),
-            _ if code <= 0xff => output.push_str(&format!("\\x{code:02X}")),
-            _ if code <= 0xffff => output.push_str(&format!("\\u{code:04X}")),
-            _ => output.push_str(&format!("\\U{code:08X}")),
+            _ if code <= 0xff => _ = write!(output, "\\x{code:02X}"),
+            _ if code <= 0xffff => _ = write!(output, "\\u{code:04X}"),
+            _ => _ = write!(output, "\\U{code:08X}"),
         }
     }
     output.push('"');
