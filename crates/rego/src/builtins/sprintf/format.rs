@@ -257,8 +257,7 @@ impl Output<'_> {
         if written {
             return Ok(());
         }
-        self.text
-            .push_str(&format!("%!{verb}({}=", arg.type_name()));
+        _ = write!(self.text, "%!{verb}({}=", arg.type_name());
         self.arg(arg, 'v', spec)?;
         self.text.push(')');
         Ok(())

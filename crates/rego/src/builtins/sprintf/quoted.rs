@@ -87,10 +87,10 @@ fn hexadecimal(text: &str, verb: char, spec: Spec) -> String {
         if spec.sharp && (at == 0 || spec.space) {
             output.push_str(if verb == 'X' { "0X" } else { "0x" });
         }
-        output.push_str(&match verb {
-            'X' => format!("{byte:02X}"),
-            _ => format!("{byte:02x}"),
-        });
+        _ = match verb {
+            'X' => write!(output, "{byte:02X}"),
+            _ => write!(output, "{byte:02x}"),
+        };
     }
     output
 }

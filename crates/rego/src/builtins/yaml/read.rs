@@ -169,7 +169,7 @@ fn collect_merged(value: &Value, merged: &mut Vec<Object>) -> Result<(), Error> 
     match value {
         Value::Object(object) => merged.push(object.clone()),
         Value::Array(array) => {
-            for item in array.iter() {
+            for item in array {
                 match item {
                     Value::Object(object) => merged.push(object.clone()),
                     _ => return Err(failed(MERGE)),

@@ -186,7 +186,7 @@ fn aliases_that_would_unfold_to_billions_are_refused() {
     for level in 1..12 {
         let below = format!("*a{}", level - 1);
         let items = vec![below; 9].join(", ");
-        _ = write!(text, "a{level}: &a{level} [{items}]\n");
+        _ = writeln!(text, "a{level}: &a{level} [{items}]");
     }
     let args = format!("[{}]", serde_json::json!(text));
     let want = "error: yaml.unmarshal: yaml: document contains excessive aliasing";
