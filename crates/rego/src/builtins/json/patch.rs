@@ -275,3 +275,6 @@ fn position(array: &Array, key: &Value) -> Result<Option<usize>, Error> {
 fn failed(message: &str) -> Error {
     Error::Failed(message.to_owned())
 }
+
+#[cfg(test)]
+mod tests;
