@@ -150,6 +150,12 @@ mod tests {
                 r#"["1.0", "1.0.0"]"#,
                 "semver.compare: operand 1: string \"1.0\" is not a valid SemVer",
             ),
+            // OPA never ends here.
+            (
+                "semver.compare",
+                r#"["1.0.0-99999999999999999999", "1.0.0-99999999999999999998"]"#,
+                "0",
+            ),
             ("semver.is_valid", r#"["1.0.0-01"]"#, "false"),
             ("semver.is_valid", r#"["1.0.0-0a+01"]"#, "true"),
             ("semver.is_valid", r#"["01.0.0"]"#, "false"),
