@@ -1,1 +1,3 @@
-//! To come.
+//! Syntax trees to a checked policy, or to errors.
+
+pub mod types;
