@@ -4,14 +4,55 @@
 //! reference and a [`Context`], through which it charges what it costs and reaches what the host lends.
 //! It opens no file and no socket.
 
-use crate::types::Function;
-use crate::value::Value;
+use std::sync::LazyLock;
 
+use foldhash::fast::FixedState;
+use hashbrown::HashMap;
+
+use crate::types::Function;
+use crate::value::{NumberError, Value};
+
+mod aggregates;
+mod arithmetic;
+mod arrays;
+mod bits;
 mod cache;
+#[cfg(test)]
+mod calls;
+mod comparison;
 mod context;
+mod conversions;
+mod declare;
+mod encoding;
+mod glob;
+mod graph;
+mod internal;
+mod json;
+mod net;
+mod numbers;
+mod objects;
+mod operand;
+mod random;
+mod regex;
+mod runtime;
+mod semver;
+mod sets;
+mod sprintf;
+mod strings;
+#[cfg(test)]
+mod testing;
+mod text;
+mod time;
+mod types;
+mod units;
+mod uri;
+mod uuid;
+mod yaml;
 
 pub use cache::Caches;
 pub use context::{Budget, Context};
+pub use graph::Walk;
+pub use regex::Regex;
 
 /// One built-in function.
 #[derive(Debug)]
@@ -59,14 +100,106 @@ pub enum Error {
     Halt(String),
 }
 
+/// A built-in by its number: the same for as long as the process runs, dense from zero.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct BuiltinId(u16);
+
+/// One table a family.
+static FAMILIES: &[&[Builtin]] = &[
+    aggregates::TABLE,
+    arithmetic::TABLE,
+    arrays::TABLE,
+    bits::TABLE,
+    comparison::TABLE,
+    conversions::TABLE,
+    encoding::TABLE,
+    glob::TABLE,
+    graph::TABLE,
+    internal::TABLE,
+    json::TABLE,
+    net::TABLE,
+    numbers::TABLE,
+    objects::TABLE,
+    random::TABLE,
+    regex::TABLE,
+    runtime::TABLE,
+    semver::TABLE,
+    sets::TABLE,
+    sprintf::TABLE,
+    strings::TABLE,
+    time::TABLE,
+    types::TABLE,
+    units::TABLE,
+    uri::TABLE,
+    uuid::TABLE,
+    yaml::TABLE,
+];
+
+static REGISTRY: LazyLock<Registry> = LazyLock::new(Registry::gather);
+
+struct Registry {
+    by_name: Vec<&'static Builtin>,
+    ids: HashMap<&'static str, BuiltinId, FixedState>,
+}
+
+// === impl Builtin ===
+
+impl Builtin {
+    /// Runs it; an error's message begins with its name.
+    pub fn call(&self, context: &mut Context<'_>, args: &[&Value]) -> Result<Value, Error> {
+        (self.run)(context, args).map_err(|error| match error {
+            Error::Type(message) => Error::Type(format!("{}: {message}", self.name)),
+            Error::Failed(message) => Error::Failed(format!("{}: {message}", self.name)),
+            error => error,
+        })
+    }
+}
+
+// === impl Error ===
+
+impl From<NumberError> for Error {
+    fn from(error: NumberError) -> Self {
+        Self::Failed(error.to_string())
+    }
+}
+
+// === impl BuiltinId ===
+
+impl BuiltinId {
+    /// The built-in with that number.
+    #[must_use]
+    pub fn builtin(self) -> Option<&'static Builtin> {
+        all().get(usize::from(self.0)).copied()
+    }
+}
+
+// === impl Registry ===
+
+impl Registry {
+    fn gather() -> Self {
+        let mut by_name: Vec<&'static Builtin> = FAMILIES.iter().copied().flatten().collect();
+        by_name.sort_unstable_by_key(|builtin| builtin.name);
+        let ids = (0..).map(BuiltinId);
+        let ids = by_name.iter().zip(ids).map(|(b, id)| (b.name, id));
+        let ids = ids.collect();
+        Self { by_name, ids }
+    }
+}
+
 /// The built-in of that name.
 #[must_use]
 pub fn get(name: &str) -> Option<&'static Builtin> {
-    all().iter().copied().find(|builtin| builtin.name == name)
+    id(name)?.builtin()
+}
+
+/// The number of the built-in of that name.
+#[must_use]
+pub fn id(name: &str) -> Option<BuiltinId> {
+    REGISTRY.ids.get(name).copied()
 }
 
 /// All built-ins, by name.
 #[must_use]
 pub fn all() -> &'static [&'static Builtin] {
-    &[]
+    &REGISTRY.by_name
 }

@@ -4,3 +4,73 @@
 //! own grammar does it (a chained body is a further rule, an infix operator is a call).
 
 pub mod ast;
+pub mod json;
+mod lexer;
+mod parser;
+mod token;
+
+use std::sync::Arc;
+
+use crate::source::{Diagnostic, File};
+use ast::{Body, Module, Ref, RegoVersion, Term, TermKind};
+use parser::Parser;
+
+/// How deep a tree may be: what recurses over one needs at most this many steps.
+pub const MAX_DEPTH: u32 = 300;
+
+/// How text is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Options {
+    /// The version of the language that the text is in.
+    pub version: RegoVersion,
+    /// Whether all of `future.keywords` hold without an import, in queries.
+    pub future_keywords: bool,
+    /// Whether METADATA blocks are read.
+    pub process_annotations: bool,
+}
+
+/// Reads a module.
+pub fn parse_module(file: &Arc<File>, options: &Options) -> Result<Module, Vec<Diagnostic>> {
+    Parser::new(file, options)?.module()
+}
+
+/// Reads a query: literals that `;` or a new line separates.
+pub fn parse_query(file: &Arc<File>, options: &Options) -> Result<Body, Vec<Diagnostic>> {
+    Parser::new(file, options)?.query()
+}
+
+/// Reads one term.
+pub fn parse_term(file: &Arc<File>, options: &Options) -> Result<Term, Vec<Diagnostic>> {
+    Parser::new(file, options)?.single_term()
+}
+
+/// Reads a reference; a variable alone is one without keys.
+pub fn parse_ref(file: &Arc<File>, options: &Options) -> Result<Ref, Vec<Diagnostic>> {
+    let term = parse_term(file, options)?;
+    let span = term.span;
+    match term.kind {
+        TermKind::Ref(reference) => Ok(reference),
+        TermKind::Var(_) => Ok(Ref {
+            span,
+            head: Box::new(term),
+            path: Vec::new(),
+        }),
+        _ => Err(vec![file.diagnostic(
+            crate::source::Code::Parse,
+            span,
+            "expected a reference like data.a.b",
+        )]),
+    }
+}
+
+// === impl Options ===
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            version: RegoVersion::V1,
+            future_keywords: false,
+            process_annotations: true,
+        }
+    }
+}

@@ -4,22 +4,41 @@
 //! [`Array`], [`Object`] and [`Set`].
 
 mod array;
+mod builder;
+mod compare;
+mod compose;
+mod data;
+mod index;
+pub mod json;
 mod number;
 mod object;
 mod set;
+mod shared;
+#[cfg(test)]
+mod tests;
 mod text;
+mod write;
 
 use std::cmp::Ordering;
+use std::fmt;
 use std::hash::{Hash, Hasher};
 
 pub use array::Array;
-pub use number::Number;
+pub use builder::{ObjectBuilder, SetBuilder};
+pub use data::{Data, DataError};
+pub use number::{Number, NumberError};
 pub use object::Object;
 pub use set::Set;
 pub use text::Str;
+pub use write::{JsonStyle, write_json, write_json_with, write_quoted};
+
+/// How deep values may nest. Dropping, comparing, hashing and printing are safe up to it; who builds values checks [`Value::depth`].
+pub const MAX_DEPTH: usize = 10_000;
+
+const _: () = assert!(size_of::<Value>() <= 24, "a value is three words");
 
 /// A Rego value.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub enum Value {
     /// `null`.
     Null,
@@ -96,31 +115,12 @@ impl Value {
             _ => 0,
         }
     }
-
-    fn rank(&self) -> u8 {
-        match self {
-            Self::Null => 0,
-            Self::Bool(_) => 1,
-            Self::Number(_) => 2,
-            Self::String(_) => 3,
-            Self::Array(_) => 4,
-            Self::Object(_) => 5,
-            Self::Set(_) => 6,
-        }
-    }
 }
 
 impl Ord for Value {
+    /// Null, booleans, numbers, strings by their bytes, arrays, objects, sets.
     fn cmp(&self, other: &Self) -> Ordering {
-        match (self, other) {
-            (Self::Bool(a), Self::Bool(b)) => a.cmp(b),
-            (Self::Number(a), Self::Number(b)) => a.cmp(b),
-            (Self::String(a), Self::String(b)) => a.cmp(b),
-            (Self::Array(a), Self::Array(b)) => a.cmp(b),
-            (Self::Object(a), Self::Object(b)) => a.cmp(b),
-            (Self::Set(a), Self::Set(b)) => a.cmp(b),
-            _ => self.rank().cmp(&other.rank()),
-        }
+        compare::compare(self, other)
     }
 }
 
@@ -132,7 +132,7 @@ impl PartialOrd for Value {
 
 impl PartialEq for Value {
     fn eq(&self, other: &Self) -> bool {
-        self.cmp(other) == Ordering::Equal
+        compare::equal(self, other)
     }
 }
 
@@ -140,16 +140,20 @@ impl Eq for Value {}
 
 impl Hash for Value {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        self.rank().hash(state);
-        match self {
-            Self::Null => {}
-            Self::Bool(v) => v.hash(state),
-            Self::Number(v) => v.hash(state),
-            Self::String(v) => v.hash(state),
-            Self::Array(v) => v.hash(state),
-            Self::Object(v) => v.hash(state),
-            Self::Set(v) => v.hash(state),
-        }
+        compare::hash(self, state);
+    }
+}
+
+impl fmt::Display for Value {
+    /// Rego's notation: `{"a": [1, {2}]}`, `set()`; strings are quoted.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write::write_rego(self, f)
+    }
+}
+
+impl fmt::Debug for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write::write_rego(self, f)
     }
 }
 

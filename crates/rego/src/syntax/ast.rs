@@ -253,6 +253,8 @@ pub enum TemplatePart {
     Text(Str),
     /// What stands in braces.
     Term(Term),
+    /// What stands in braces, with modifiers: `{TERM with TARGET as VALUE}`.
+    Modified(Term, Vec<With>),
 }
 
 /// A call of a function, or an infix operator by OPA's name of it (`plus`, `equal`, `internal.member_2`, …).

@@ -1,19 +1,35 @@
 //! Arrays.
 
 use std::ops::Deref;
-use std::sync::Arc;
 
-use super::Value;
+use super::shared::Shared;
+use super::{Value, compose};
 
 /// An immutable array; dereferences to a slice.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
-pub struct Array(Arc<Vec<Value>>);
+#[derive(Clone, Default)]
+pub struct Array(pub(super) Shared<Value>);
+
+// === impl Array ===
 
 impl Array {
     /// See [`Value::depth`].
     #[must_use]
     pub fn depth(&self) -> usize {
-        1 + self.iter().map(Value::depth).max().unwrap_or(0)
+        self.0.depth()
+    }
+
+    /// Whether both are one and the same in memory.
+    #[must_use]
+    pub fn ptr_eq(&self, other: &Self) -> bool {
+        self.0.ptr_eq(&other.0)
+    }
+
+    /// A copy with `value` at position `at`; `None` if there is no such position.
+    #[must_use]
+    pub fn with(&self, at: usize, value: Value) -> Option<Self> {
+        let mut items = self.to_vec();
+        *items.get_mut(at)? = value;
+        Some(Self::from(items))
     }
 }
 
@@ -21,13 +37,22 @@ impl Deref for Array {
     type Target = [Value];
 
     fn deref(&self) -> &[Value] {
-        &self.0
+        self.0.as_slice()
+    }
+}
+
+impl<'a> IntoIterator for &'a Array {
+    type Item = &'a Value;
+    type IntoIter = std::slice::Iter<'a, Value>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
     }
 }
 
 impl From<Vec<Value>> for Array {
     fn from(items: Vec<Value>) -> Self {
-        Self(Arc::new(items))
+        Self(Shared::from(items))
     }
 }
 
@@ -36,3 +61,5 @@ impl FromIterator<Value> for Array {
         Self::from(items.into_iter().collect::<Vec<_>>())
     }
 }
+
+compose::ordered_as_value!(Array);

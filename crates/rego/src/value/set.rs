@@ -1,19 +1,38 @@
 //! Sets.
 
-use std::sync::Arc;
-
-use super::Value;
+use super::index::{SMALL, hash_of, hash_of_str};
+use super::shared::Shared;
+use super::{Value, compare, compose};
 
 /// An immutable set, in order.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
-pub struct Set(Arc<Vec<Value>>);
+#[derive(Clone, Default)]
+pub struct Set(pub(super) Shared<Value>);
+
+// === impl Set ===
 
 impl Set {
+    /// A set of members that are sorted and distinct already.
+    #[must_use]
+    pub fn from_sorted(members: Vec<Value>) -> Self {
+        debug_assert!(
+            members.is_sorted_by(|a, b| a < b),
+            "members are sorted and distinct"
+        );
+        Self(Shared::from(members))
+    }
+
     /// The member that equals `value`.
     #[must_use]
     pub fn get(&self, value: &Value) -> Option<&Value> {
-        let at = self.0.binary_search(value).ok()?;
-        self.0.get(at)
+        let members = self.as_slice();
+        let at = if members.len() <= SMALL {
+            members.binary_search(value).ok()
+        } else {
+            self.0
+                .index()?
+                .find(hash_of(value), |at| members.get(at) == Some(value))
+        };
+        members.get(at?)
     }
 
     /// Whether `value` is a member.
@@ -22,33 +41,60 @@ impl Set {
         self.get(value).is_some()
     }
 
+    /// Whether the string `text` is a member.
+    #[must_use]
+    pub fn contains_str(&self, text: &str) -> bool {
+        let members = self.as_slice();
+        if members.len() <= SMALL {
+            return members
+                .binary_search_by(|member| compare::compare_str(member, text))
+                .is_ok();
+        }
+        let is = |at: usize| members.get(at).and_then(Value::as_str) == Some(text);
+        self.0
+            .index()
+            .is_some_and(|index| index.find(hash_of_str(text), is).is_some())
+    }
+
     /// The number of members.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.0.len()
+        self.as_slice().len()
     }
 
     /// Whether it has no member.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.as_slice().is_empty()
     }
 
     /// The members in order.
     pub fn iter(&self) -> std::slice::Iter<'_, Value> {
-        self.0.iter()
+        self.as_slice().iter()
+    }
+
+    /// The members in order, as a slice.
+    #[must_use]
+    pub fn as_slice(&self) -> &[Value] {
+        self.0.as_slice()
     }
 
     /// The member at position `at` in that order.
     #[must_use]
     pub fn at(&self, at: usize) -> Option<&Value> {
-        self.0.get(at)
+        self.as_slice().get(at)
     }
 
     /// See [`Value::depth`].
     #[must_use]
     pub fn depth(&self) -> usize {
-        1 + self.0.iter().map(Value::depth).max().unwrap_or(0)
+        self.0.depth()
+    }
+
+    /// Whether both are one and the same in memory.
+    #[must_use]
+    pub fn ptr_eq(&self, other: &Self) -> bool {
+        self.0.ptr_eq(&other.0)
     }
 }
 
@@ -62,11 +108,13 @@ impl<'a> IntoIterator for &'a Set {
 }
 
 impl From<Vec<Value>> for Set {
-    /// Sorts and drops duplicates.
+    /// Sorts and drops duplicates; of equal members the first one stays.
     fn from(mut members: Vec<Value>) -> Self {
-        members.sort();
-        members.dedup();
-        Self(Arc::new(members))
+        if !members.is_sorted_by(|a, b| a < b) {
+            members.sort();
+            members.dedup();
+        }
+        Self::from_sorted(members)
     }
 }
 
@@ -75,3 +123,5 @@ impl FromIterator<Value> for Set {
         Self::from(members.into_iter().collect::<Vec<_>>())
     }
 }
+
+compose::ordered_as_value!(Set);

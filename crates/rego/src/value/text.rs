@@ -30,6 +30,25 @@ impl AsRef<str> for Str {
     }
 }
 
+// === impl Str ===
+
+impl Str {
+    /// The longest string, in bytes, that takes no allocation.
+    pub const INLINE: usize = 23;
+
+    /// A string that is part of the program: never copied, whatever its length.
+    #[must_use]
+    pub const fn from_static(text: &'static str) -> Self {
+        Self(SmolStr::new_static(text))
+    }
+
+    /// The text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
 impl From<&str> for Str {
     fn from(text: &str) -> Self {
         Self(SmolStr::new(text))

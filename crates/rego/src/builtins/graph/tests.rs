@@ -1,0 +1,1 @@
+//! Answers of OPA, one row a call.

@@ -1,0 +1,170 @@
+//! JSON text, and patches and paths into documents.
+
+use super::declare::{any, boolean, named, object, object_with, string, takes};
+use super::text::{self, Style};
+use super::{Builtin, Context, Error, operand};
+use crate::types::{Named, Type};
+use crate::value::{Object, Value};
+
+mod patch;
+mod paths;
+pub(super) mod read;
+
+const ENCODING: &[&str] = &["encoding"];
+const OBJECT: &[&str] = &["object"];
+
+/// The family's functions.
+pub(super) static TABLE: &[Builtin] = &[
+    Builtin::new(
+        "json.filter",
+        "An object with what stands at some paths alone.",
+        paths::filter,
+    )
+    .declared(|| {
+        takes([object("object", "the object"), paths_argument()])
+            .gives(object("filtered", "what of `object` the paths lead to"))
+    })
+    .categories(OBJECT),
+    Builtin::new("json.is_valid", "Whether a string is JSON.", is_valid)
+        .declared(|| {
+            takes([string("x", "the string to look at")])
+                .gives(boolean("result", "whether it is one JSON value"))
+        })
+        .categories(ENCODING),
+    Builtin::new("json.marshal", "Writes a value as JSON.", marshal)
+        .declared(|| takes([any("x", "the value")]).gives(string("y", "`x` as JSON")))
+        .categories(ENCODING),
+    Builtin::new(
+        "json.marshal_with_options",
+        "Writes a value as JSON, in lines if asked to.",
+        marshal_with_options,
+    )
+    .declared(|| {
+        let known = [
+            ("indent", Type::String),
+            ("prefix", Type::String),
+            ("pretty", Type::Boolean),
+        ];
+        let options = object_with(known, (Type::String, Type::any()));
+        takes([
+            any("x", "the value"),
+            named("opts", options, "how to write it"),
+        ])
+        .gives(string("y", "`x` as JSON"))
+    })
+    .categories(ENCODING),
+    Builtin::new(
+        "json.patch",
+        "Changes a document by the operations of a JSON patch (RFC 6902), one after the other.",
+        patch::patch,
+    )
+    .declared(|| {
+        let known = [("op", Type::String), ("path", Type::any())];
+        let operation = object_with(known, (Type::any(), Type::any()));
+        takes([
+            any("target", "the document"),
+            named("patches", Type::array(operation), "the operations"),
+        ])
+        .gives(any("output", "the changed document"))
+    })
+    .categories(OBJECT),
+    Builtin::new(
+        "json.remove",
+        "An object without what stands at some paths.",
+        paths::remove,
+    )
+    .declared(|| {
+        takes([object("object", "the object"), paths_argument()])
+            .gives(object("output", "what is left of `object`"))
+    })
+    .categories(OBJECT),
+    Builtin::new("json.unmarshal", "Reads JSON.", unmarshal)
+        .declared(|| takes([string("x", "the JSON")]).gives(any("y", "what it says")))
+        .categories(ENCODING),
+];
+
+fn paths_argument() -> Named {
+    let path = || Type::one_of([Type::String, Type::array(Type::any())]);
+    let paths = Type::one_of([Type::array(path()), Type::set(path())]);
+    named("paths", paths, "the paths: `a/b`, or keys in an array")
+}
+
+fn marshal(context: &mut Context<'_>, args: &[&Value]) -> Result<Value, Error> {
+    let value = operand::value(args, 0)?;
+    Ok(text::write(value, Style::Json, context.budget)?.into())
+}
+
+fn marshal_with_options(context: &mut Context<'_>, args: &[&Value]) -> Result<Value, Error> {
+    let value = operand::value(args, 0)?;
+    let options = Options::read(operand::object(args, 1)?)?;
+    let style = if options.pretty {
+        Style::Lines {
+            prefix: options.prefix,
+            indent: options.indent,
+        }
+    } else {
+        Style::Json
+    };
+    Ok(text::write(value, style, context.budget)?.into())
+}
+
+fn unmarshal(context: &mut Context<'_>, args: &[&Value]) -> Result<Value, Error> {
+    read::document(operand::string(args, 0)?, context.budget)
+}
+
+fn is_valid(context: &mut Context<'_>, args: &[&Value]) -> Result<Value, Error> {
+    let Value::String(text) = operand::value(args, 0)? else {
+        return Ok(false.into());
+    };
+    match read::document(text, context.budget) {
+        Ok(_) => Ok(true.into()),
+        Err(Error::Failed(_)) => Ok(false.into()),
+        Err(error) => Err(error),
+    }
+}
+
+/// How `json.marshal_with_options` writes.
+struct Options<'v> {
+    pretty: bool,
+    prefix: &'v str,
+    indent: &'v str,
+}
+
+// === impl Options ===
+
+impl<'v> Options<'v> {
+    /// Lines are written where `pretty` says so, or where it says nothing and another option is given.
+    fn read(options: &'v Object) -> Result<Self, Error> {
+        let mut read = Self {
+            pretty: !options.is_empty(),
+            prefix: "",
+            indent: "\t",
+        };
+        for (key, value) in options.iter() {
+            match (key.as_str(), value) {
+                (Some("pretty"), Value::Bool(pretty)) => read.pretty = *pretty,
+                (Some("pretty"), _) => {
+                    return Err(operand::wrong(1, "key \"pretty\" failed cast to bool"));
+                }
+                (Some("prefix"), Value::String(prefix)) => read.prefix = prefix,
+                (Some("indent"), Value::String(indent)) => read.indent = indent,
+                (Some(key @ ("prefix" | "indent")), other) => {
+                    let what = format!(
+                        "key {key:?} failed cast to string: operand 0 must be string but got {}",
+                        other.type_name()
+                    );
+                    return Err(operand::wrong(1, what));
+                }
+                (key, _) => {
+                    let key = key.unwrap_or_default();
+                    let what = format!("object contained unknown key {key:?}");
+                    return Err(operand::wrong(1, what));
+                }
+            }
+        }
+        Ok(read)
+    }
+}
+
+#[cfg(test)]
+mod tests;

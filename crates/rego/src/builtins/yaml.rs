@@ -1,0 +1,6 @@
+//! YAML text.
+
+use super::Builtin;
+
+/// The family's functions.
+pub(super) static TABLE: &[Builtin] = &[];

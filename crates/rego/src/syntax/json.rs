@@ -1,0 +1,165 @@
+//! The tree as a document, in the shape that `opa parse --format json` has.
+//!
+//! Wildcards are numbered as OPA numbers them; places are given for comments only.
+
+mod order;
+mod rules;
+mod terms;
+
+use crate::source::Span;
+use crate::value::Value;
+
+use super::ast::{Annotations, Body, Comment, Import, Module, Term};
+
+/// The tree of `module`.
+#[must_use]
+pub fn module(module: &Module) -> Value {
+    Writer::new(module).module()
+}
+
+/// The tree of a query's body.
+#[must_use]
+pub fn body(body: &Body) -> Value {
+    Writer::default().body(body)
+}
+
+/// The tree of a term.
+#[must_use]
+pub fn term(term: &Term) -> Value {
+    Writer::default().term(term)
+}
+
+/// What the nodes need to know of what came before them.
+#[derive(Default)]
+struct Writer<'a> {
+    module: Option<&'a Module>,
+    /// How many wildcards there were.
+    wildcards: usize,
+    /// Whether `future.keywords.not` makes each `not` a node of its own.
+    not_node: bool,
+}
+
+// === impl Writer ===
+
+impl<'a> Writer<'a> {
+    fn new(module: &'a Module) -> Self {
+        Self {
+            module: Some(module),
+            wildcards: 0,
+            not_node: module.imports.iter().any(enables_not),
+        }
+    }
+
+    fn module(&mut self) -> Value {
+        let Some(module) = self.module else {
+            return Value::Null;
+        };
+        let path = self.reference_parts(&module.package.path);
+        let mut fields = vec![("package", object(vec![("path", path)]))];
+        if !module.imports.is_empty() {
+            let imports: Vec<Value> = module.imports.iter().map(|i| self.import(i)).collect();
+            fields.push(("imports", imports.into()));
+        }
+        if !module.annotations.is_empty() {
+            let found: Vec<Value> = module.annotations.iter().map(annotations).collect();
+            fields.push(("annotations", found.into()));
+        }
+        if !module.rules.is_empty() {
+            let rules = (0..).zip(&module.rules);
+            let rules: Vec<Value> = rules.map(|(at, rule)| self.rule(at, rule)).collect();
+            fields.push(("rules", rules.into()));
+        }
+        if !module.comments.is_empty() {
+            let found: Vec<Value> = module.comments.iter().map(|c| self.comment(c)).collect();
+            fields.push(("comments", found.into()));
+        }
+        object(fields)
+    }
+
+    fn import(&mut self, import: &Import) -> Value {
+        let mut fields = vec![("path", self.reference(&import.path))];
+        if let Some(alias) = &import.alias {
+            let alias = self.var(&alias.name);
+            let name = alias.get_str("value").cloned().unwrap_or(Value::Null);
+            fields.push(("alias", name));
+        }
+        object(fields)
+    }
+
+    fn comment(&self, comment: &Comment) -> Value {
+        let mut fields = vec![("Text", base64(comment.text.as_bytes()).into())];
+        if let Some(place) = self.location(comment.span) {
+            fields.push(("Location", place));
+        }
+        object(fields)
+    }
+
+    fn location(&self, span: Span) -> Option<Value> {
+        let place = self.module?.file.location(span);
+        Some(object(vec![
+            ("file", Value::from(&*place.file)),
+            ("row", Value::from(i64::from(place.row))),
+            ("col", Value::from(i64::from(place.col))),
+        ]))
+    }
+}
+
+fn annotations(annotations: &Annotations) -> Value {
+    use super::ast::Scope;
+    let scope = match annotations.scope {
+        Scope::Package => "package",
+        Scope::Subpackages => "subpackages",
+        Scope::Rule => "rule",
+        Scope::Document => "document",
+    };
+    let Value::Object(given) = &annotations.value else {
+        return Value::Null;
+    };
+    let mut fields: Vec<(Value, Value)> = Vec::with_capacity(given.len() + 1);
+    fields.extend(given.iter().map(|(k, v)| (k.clone(), v.clone())));
+    if given.get_str("scope").is_none() {
+        fields.push((Value::from("scope"), Value::from(scope)));
+    }
+    Value::Object(fields.into_iter().collect())
+}
+
+fn enables_not(import: &Import) -> bool {
+    use super::ast::TermKind;
+    let TermKind::Var(head) = &import.path.head.kind else {
+        return false;
+    };
+    let key = |at: usize| match import.path.path.get(at).map(|key| &key.kind) {
+        Some(TermKind::String(text)) => Some(&**text),
+        _ => None,
+    };
+    match &**head {
+        "rego" => key(0) == Some("v2"),
+        "future" => matches!(key(1), None | Some("not")),
+        _ => false,
+    }
+}
+
+fn object(fields: Vec<(&'static str, Value)>) -> Value {
+    let fields = fields.into_iter().map(|(k, v)| (Value::from(k), v));
+    Value::Object(fields.collect())
+}
+
+/// `{"type": NAME, "value": VALUE}`.
+fn node(name: &'static str, value: Value) -> Value {
+    object(vec![("type", Value::from(name)), ("value", value)])
+}
+
+fn base64(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut out = String::with_capacity(bytes.len().div_ceil(3) * 4);
+    for chunk in bytes.chunks(3) {
+        let byte = |at: usize| u32::from(chunk.get(at).copied().unwrap_or(0));
+        let bits = byte(0) << 16 | byte(1) << 8 | byte(2);
+        for at in 0..4 {
+            let digit = bits >> (18 - 6 * at) & 63;
+            let digit = DIGITS.get(digit as usize).copied().unwrap_or(b'=');
+            out.push(char::from(if at > chunk.len() { b'=' } else { digit }));
+        }
+    }
+    out
+}

@@ -1,0 +1,376 @@
+//! Text to tokens, in one pass; brackets are paired here, so that the parser can look past them.
+//!
+//! Words that are keywords only behind an import are marked as such words; the parser knows what holds.
+
+use crate::source::{Code, Diagnostic, File, Span};
+use crate::value::Str;
+
+use super::ast::Comment;
+use super::token::{Kind, Token};
+
+/// What a file consists of.
+#[derive(Debug)]
+pub(super) struct Lexed {
+    /// The tokens; the last is `Eof`.
+    pub(super) tokens: Vec<Token>,
+    /// The comments.
+    pub(super) comments: Vec<Comment>,
+    /// What could not be read.
+    pub(super) errors: Vec<Diagnostic>,
+}
+
+struct Lexer<'a> {
+    file: &'a File,
+    text: &'a str,
+    bytes: &'a [u8],
+    at: usize,
+    out: Lexed,
+    /// The open brackets' token numbers, and the templates they stand in.
+    open: Vec<Open>,
+    space: bool,
+    newline: bool,
+}
+
+#[derive(Clone, Copy)]
+struct Open {
+    token: u32,
+    /// Of an open brace of a template: whether the template is a raw one.
+    template: Option<bool>,
+}
+
+/// Cuts `file` into tokens.
+pub(super) fn lex(file: &File) -> Lexed {
+    let mut lexer = Lexer {
+        file,
+        text: &file.text,
+        bytes: file.text.as_bytes(),
+        at: 0,
+        out: Lexed {
+            tokens: Vec::with_capacity(file.text.len() / 5 + 1),
+            comments: Vec::new(),
+            errors: Vec::new(),
+        },
+        open: Vec::new(),
+        space: false,
+        newline: false,
+    };
+    lexer.run();
+    lexer.out
+}
+
+// === impl Lexer ===
+
+impl Lexer<'_> {
+    fn run(&mut self) {
+        if self.text.starts_with('\u{feff}') {
+            self.at = 3;
+        }
+        while let Some(byte) = self.peek(0) {
+            match byte {
+                b' ' | b'\t' | b'\r' => {
+                    self.at += 1;
+                    self.space = true;
+                }
+                b'\n' => {
+                    self.at += 1;
+                    self.space = true;
+                    self.newline = true;
+                }
+                b'#' => self.comment(),
+                b'"' => self.string(),
+                b'`' => self.raw_string(),
+                b'0'..=b'9' => self.number(),
+                b'_' | b'a'..=b'z' | b'A'..=b'Z' => self.word(),
+                b'$' if matches!(self.peek(1), Some(b'"' | b'`')) => self.template(),
+                _ => self.punctuation(byte),
+            }
+        }
+        self.push(Kind::Eof, self.at);
+    }
+
+    fn peek(&self, ahead: usize) -> Option<u8> {
+        self.bytes.get(self.at + ahead).copied()
+    }
+
+    fn span(&self, start: usize) -> Span {
+        Span {
+            start: offset(start),
+            end: offset(self.at),
+        }
+    }
+
+    /// Adds a token from `start` to here.
+    fn push(&mut self, kind: Kind, start: usize) {
+        let span = self.span(start);
+        self.out.tokens.push(Token {
+            span,
+            kind,
+            space: self.space,
+            newline: self.newline,
+            close: 0,
+        });
+        self.space = false;
+        self.newline = false;
+    }
+
+    fn error(&mut self, start: usize, message: &str, hint: &str) {
+        let span = self.span(start);
+        if self.out.errors.len() < 10 {
+            let error = self.file.diagnostic(Code::Parse, span, message).hint(hint);
+            self.out.errors.push(error);
+        }
+        self.push(Kind::Illegal, start);
+    }
+
+    fn comment(&mut self) {
+        let start = self.at;
+        let rest = self.bytes.get(start..).unwrap_or_default();
+        let length = rest.iter().position(|b| *b == b'\n').unwrap_or(rest.len());
+        self.at += length;
+        let text = self.text.get(start + 1..self.at).unwrap_or_default();
+        let text = Str::from(text.strip_suffix('\r').unwrap_or(text));
+        let span = self.span(start);
+        self.out.comments.push(Comment { span, text });
+        self.space = true;
+    }
+
+    fn word(&mut self) {
+        let start = self.at;
+        let is_word = |b: &u8| *b == b'_' || b.is_ascii_alphanumeric();
+        while self.bytes.get(self.at).is_some_and(is_word) {
+            self.at += 1;
+        }
+        let text = self.text.get(start..self.at).unwrap_or_default();
+        // A keyword with a key is a name: `not.x`, `data.if`.
+        let has_key = self.peek(0) == Some(b'.')
+            && self
+                .peek(1)
+                .is_some_and(|b| b == b'_' || b.is_ascii_alphabetic());
+        let kind = if has_key {
+            Kind::Ident
+        } else {
+            Kind::of_word(text)
+        };
+        self.push(kind, start);
+    }
+
+    fn digits(&mut self) -> bool {
+        let start = self.at;
+        while self.peek(0).is_some_and(|b| b.is_ascii_digit()) {
+            self.at += 1;
+        }
+        self.at > start
+    }
+
+    fn number(&mut self) {
+        let start = self.at;
+        self.digits();
+        let text = self.bytes.get(start..self.at).unwrap_or_default();
+        if text.len() > 1 && text.first() == Some(&b'0') {
+            let hint = "write the number without zeros in front of it";
+            self.error(start, "expected number without leading zero", hint);
+            return;
+        }
+        if self.peek(0) == Some(b'.') {
+            self.at += 1;
+            if !self.digits() {
+                self.error(
+                    start,
+                    "expected fraction",
+                    "write digits after the decimal point",
+                );
+                return;
+            }
+        }
+        self.exponent(start);
+    }
+
+    /// The exponent, where there is one, and the end of the number.
+    fn exponent(&mut self, start: usize) {
+        if matches!(self.peek(0), Some(b'e' | b'E')) {
+            self.at += 1;
+            if matches!(self.peek(0), Some(b'+' | b'-')) {
+                self.at += 1;
+            }
+            if !self.digits() {
+                self.error(start, "expected exponent", "write digits after the `e`");
+                return;
+            }
+        }
+        if self
+            .peek(0)
+            .is_some_and(|b| b == b'_' || b.is_ascii_alphabetic())
+        {
+            let hint =
+                "numbers are decimal, like 12, 1.5 or 1e9; a name does not start with a digit";
+            self.error(start, "illegal number format", hint);
+            return;
+        }
+        self.push(Kind::Number, start);
+    }
+
+    /// A string in double quotes; its escapes are decoded by the parser.
+    fn string(&mut self) {
+        let start = self.at;
+        self.at += 1;
+        loop {
+            match self.peek(0) {
+                Some(b'"') => {
+                    self.at += 1;
+                    return self.push(Kind::String, start);
+                }
+                Some(b'\\') if self.peek(1).is_some_and(|b| b != b'\n') => self.at += 2,
+                None | Some(b'\n') => {
+                    let hint = "close the string with `\"`, or write `…` for one of several lines";
+                    return self.error(start, "non-terminated string", hint);
+                }
+                Some(_) => self.at += 1,
+            }
+        }
+    }
+
+    fn raw_string(&mut self) {
+        let start = self.at;
+        let rest = self.bytes.get(start + 1..).unwrap_or_default();
+        if let Some(length) = rest.iter().position(|b| *b == b'`') {
+            self.at += length + 2;
+            self.push(Kind::RawString, start);
+        } else {
+            self.at = self.bytes.len();
+            self.error(
+                start,
+                "non-terminated string",
+                "close the raw string with a back-tick",
+            );
+        }
+    }
+
+    fn template(&mut self) {
+        let start = self.at;
+        let raw = self.peek(1) == Some(b'`');
+        self.at += 2;
+        self.push(Kind::TemplateStart, start);
+        self.template_text(raw);
+    }
+
+    /// A template's text up to its end or the next `{`.
+    fn template_text(&mut self, raw: bool) {
+        let start = self.at;
+        let quote = if raw { b'`' } else { b'"' };
+        loop {
+            match self.peek(0) {
+                Some(b'\\') if self.peek(1) == Some(b'{') => self.at += 2,
+                Some(b'\\') if !raw && self.peek(1).is_some_and(|b| b != b'\n') => self.at += 2,
+                Some(b) if b == quote || b == b'{' => {
+                    self.push(Kind::TemplateText, start);
+                    let from = self.at;
+                    self.at += 1;
+                    if b == quote {
+                        return self.push(Kind::TemplateEnd, from);
+                    }
+                    self.open(Some(raw));
+                    return self.push(Kind::TemplateOpen, from);
+                }
+                None => return self.unclosed(start),
+                Some(b'\n') if !raw => return self.unclosed(start),
+                Some(_) => self.at += 1,
+            }
+        }
+    }
+
+    fn unclosed(&mut self, start: usize) {
+        let hint = "close the template string with the quote it begins with";
+        self.error(start, "non-terminated string", hint);
+    }
+
+    fn open(&mut self, template: Option<bool>) {
+        let token = offset(self.out.tokens.len());
+        self.open.push(Open { token, template });
+    }
+
+    /// Pairs the bracket that is about to be pushed with the one it closes.
+    fn close(&mut self, closing: Kind) -> Option<bool> {
+        let here = offset(self.out.tokens.len());
+        let last = self.open.last().copied()?;
+        let opening = self.out.tokens.get_mut(last.token as usize)?;
+        let fits = matches!(
+            (opening.kind, closing),
+            (Kind::LBrace | Kind::TemplateOpen, Kind::RBrace)
+                | (Kind::LBracket, Kind::RBracket)
+                | (Kind::LParen, Kind::RParen)
+        );
+        if fits {
+            opening.close = here;
+            self.open.pop();
+            return last.template;
+        }
+        None
+    }
+
+    fn punctuation(&mut self, byte: u8) {
+        let start = self.at;
+        let next = self.peek(1);
+        let (kind, length) = match (byte, next) {
+            (b':', Some(b'=')) => (Kind::Assign, 2),
+            (b'=', Some(b'=')) => (Kind::Equal, 2),
+            (b'!', Some(b'=')) => (Kind::NotEqual, 2),
+            (b'<', Some(b'=')) => (Kind::LessEqual, 2),
+            (b'>', Some(b'=')) => (Kind::GreaterEqual, 2),
+            _ => match single(byte) {
+                Some(kind) => (kind, 1),
+                None => return self.illegal(),
+            },
+        };
+        self.at += length;
+        match kind {
+            Kind::LBrace | Kind::LBracket | Kind::LParen => self.open(None),
+            Kind::RBrace | Kind::RBracket | Kind::RParen => {
+                if let Some(raw) = self.close(kind) {
+                    self.push(Kind::TemplateClose, start);
+                    return self.template_text(raw);
+                }
+            }
+            _ => {}
+        }
+        self.push(kind, start);
+    }
+
+    fn illegal(&mut self) {
+        let start = self.at;
+        let rest = self.text.get(start..).unwrap_or_default();
+        let found = rest.chars().next().unwrap_or_default();
+        self.at += found.len_utf8().max(1);
+        let hint = format!("{found:?} has no meaning outside of strings and comments");
+        self.error(start, "illegal token", &hint);
+    }
+}
+
+fn single(byte: u8) -> Option<Kind> {
+    Some(match byte {
+        b'{' => Kind::LBrace,
+        b'}' => Kind::RBrace,
+        b'[' => Kind::LBracket,
+        b']' => Kind::RBracket,
+        b'(' => Kind::LParen,
+        b')' => Kind::RParen,
+        b',' => Kind::Comma,
+        b';' => Kind::Semicolon,
+        b':' => Kind::Colon,
+        b'.' => Kind::Dot,
+        b'=' => Kind::Unify,
+        b'<' => Kind::Less,
+        b'>' => Kind::Greater,
+        b'+' => Kind::Plus,
+        b'-' => Kind::Minus,
+        b'*' => Kind::Star,
+        b'/' => Kind::Slash,
+        b'%' => Kind::Percent,
+        b'&' => Kind::Ampersand,
+        b'|' => Kind::Pipe,
+        _ => return None,
+    })
+}
+
+fn offset(at: usize) -> u32 {
+    u32::try_from(at).unwrap_or(u32::MAX)
+}

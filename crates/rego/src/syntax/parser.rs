@@ -1,0 +1,307 @@
+//! The parser: recursive descent over the token list, without going back, bounded in depth.
+
+mod body;
+mod logic;
+mod module;
+mod rule;
+mod strings;
+mod term;
+
+use std::sync::Arc;
+
+use crate::source::{Code, Diagnostic, File, Span};
+use crate::value::Str;
+
+use super::ast::{Body, Comment, RegoVersion, Term, Var};
+use super::lexer;
+use super::token::{Kind, Token};
+use super::{MAX_DEPTH, Options};
+
+/// An error on its way up; the nearest place that can go on takes it.
+type Parsed<T> = Result<T, Failure>;
+type Failure = Box<Diagnostic>;
+
+/// How many errors of a file are told.
+const MAX_ERRORS: usize = 10;
+
+pub(super) struct Parser<'a> {
+    file: &'a Arc<File>,
+    options: Options,
+    version: RegoVersion,
+    tokens: Vec<Token>,
+    comments: Vec<Comment>,
+    at: usize,
+    keywords: Keywords,
+    errors: Vec<Diagnostic>,
+    /// How many brackets and the like are open here.
+    depth: u32,
+    /// How high the tree is that was made last; a chain of operators makes one high without recursion.
+    height: u32,
+    /// How many tokens of heads have been copied for chained bodies.
+    copied: usize,
+}
+
+/// Which words are keywords here.
+#[derive(Debug, Clone, Copy, Default)]
+struct Keywords {
+    if_: bool,
+    contains: bool,
+    in_: bool,
+    every: bool,
+    /// `not { … }`.
+    not: bool,
+    and: bool,
+    or: bool,
+}
+
+// === impl Parser ===
+
+impl<'a> Parser<'a> {
+    pub(super) fn new(file: &'a Arc<File>, options: &Options) -> Result<Self, Vec<Diagnostic>> {
+        if u32::try_from(file.text.len()).is_err() {
+            let message = "the file is larger than 4 GiB";
+            let error = file.diagnostic(Code::Parse, Span::default(), message);
+            return Err(vec![error.hint("split it into several files")]);
+        }
+        let lexed = lexer::lex(file);
+        let mut keywords = Keywords::of(options.version);
+        if options.future_keywords {
+            keywords = Keywords::all();
+        }
+        Ok(Self {
+            file,
+            options: *options,
+            version: options.version,
+            tokens: lexed.tokens,
+            comments: lexed.comments,
+            at: 0,
+            keywords,
+            errors: lexed.errors,
+            depth: 0,
+            height: 0,
+            copied: 0,
+        })
+    }
+
+    pub(super) fn query(mut self) -> Result<Body, Vec<Diagnostic>> {
+        let body = self.literals(Kind::Eof);
+        self.finish(body)
+    }
+
+    pub(super) fn single_term(mut self) -> Result<Term, Vec<Diagnostic>> {
+        let term = self.expression().and_then(|term| {
+            if self.kind() == Kind::Eof {
+                Ok(term)
+            } else {
+                Err(self.unexpected("expected exactly one term"))
+            }
+        });
+        self.finish(term)
+    }
+
+    fn finish<T>(mut self, result: Parsed<T>) -> Result<T, Vec<Diagnostic>> {
+        match result {
+            Ok(value) if self.errors.is_empty() => Ok(value),
+            Ok(_) => Err(self.errors),
+            Err(error) => {
+                self.report(*error);
+                Err(self.errors)
+            }
+        }
+    }
+
+    /// Keeps `error`, unless the lexer has told of that place already.
+    fn report(&mut self, error: Diagnostic) {
+        let known = |e: &Diagnostic| e.location == error.location;
+        if self.errors.len() < MAX_ERRORS && !self.errors.iter().any(known) {
+            self.errors.push(error);
+        }
+    }
+
+    fn token(&self) -> Token {
+        self.ahead(0)
+    }
+
+    /// The token `count` after this one; at the end, the last one.
+    fn ahead(&self, count: usize) -> Token {
+        self.token_at(self.at + count)
+    }
+
+    fn token_at(&self, at: usize) -> Token {
+        let last = self.tokens.len().saturating_sub(1);
+        self.tokens.get(at.min(last)).copied().unwrap_or(Token {
+            span: Span::default(),
+            kind: Kind::Eof,
+            space: true,
+            newline: true,
+            close: 0,
+        })
+    }
+
+    fn kind(&self) -> Kind {
+        self.token().kind
+    }
+
+    fn next(&mut self) -> Token {
+        let token = self.token();
+        if token.kind != Kind::Eof {
+            self.at += 1;
+        }
+        token
+    }
+
+    fn take(&mut self, kind: Kind) -> bool {
+        let found = self.kind() == kind;
+        if found {
+            self.next();
+        }
+        found
+    }
+
+    fn expect(&mut self, kind: Kind, what: &str) -> Parsed<Token> {
+        if self.kind() == kind {
+            Ok(self.next())
+        } else {
+            Err(self.unexpected(what))
+        }
+    }
+
+    fn text(&self, token: Token) -> &'a str {
+        self.file.slice(token.span)
+    }
+
+    /// From `start` to the end of the token before this one.
+    fn since(&self, start: Span) -> Span {
+        let before = self.token_at(self.at.saturating_sub(1)).span;
+        Span {
+            start: start.start,
+            end: before.end.max(start.start),
+        }
+    }
+
+    fn error(&self, span: Span, message: impl Into<String>, hint: &str) -> Failure {
+        let error = self.file.diagnostic(Code::Parse, span, message);
+        Box::new(if hint.is_empty() {
+            error
+        } else {
+            error.hint(hint)
+        })
+    }
+
+    /// That the token here was not expected; `hint` says what was.
+    fn unexpected(&self, hint: &str) -> Failure {
+        let token = self.token();
+        let kind = token.kind;
+        let class = if kind.is_keyword() || self.is_keyword(kind) {
+            "keyword"
+        } else {
+            "token"
+        };
+        let mut message = format!("unexpected {} {class}", kind.name());
+        if !hint.is_empty() {
+            message.push_str(": ");
+            message.push_str(hint);
+        }
+        self.error(token.span, message, "")
+    }
+
+    /// Whether the soft keyword `kind` is one here.
+    fn is_keyword(&self, kind: Kind) -> bool {
+        match kind {
+            Kind::If => self.keywords.if_,
+            Kind::Contains => self.keywords.contains,
+            Kind::In => self.keywords.in_,
+            Kind::Every => self.keywords.every,
+            Kind::And => self.keywords.and,
+            Kind::Or => self.keywords.or,
+            _ => false,
+        }
+    }
+
+    /// Whether the token here is the soft keyword `kind`.
+    fn at_keyword(&self, kind: Kind) -> bool {
+        self.kind() == kind && self.is_keyword(kind)
+    }
+
+    /// Whether a name can stand here; `contains` is a keyword only in heads.
+    fn at_name(&self) -> bool {
+        let kind = self.kind();
+        // `or(a, b)` and `and(a, b)` are calls of the functions whatever is imported.
+        let next = self.ahead(1);
+        let called =
+            matches!(kind, Kind::And | Kind::Or) && next.kind == Kind::LParen && !next.space;
+        kind == Kind::Ident
+            || kind == Kind::Contains
+            || called
+            || kind.is_soft() && !self.is_keyword(kind)
+    }
+
+    fn var(&mut self, what: &str) -> Parsed<Var> {
+        if !self.at_name() {
+            return Err(self.unexpected(what));
+        }
+        let token = self.next();
+        Ok(Var {
+            span: token.span,
+            name: Str::from(self.text(token)),
+        })
+    }
+
+    /// Runs `inner` one level deeper.
+    fn nested<T>(&mut self, inner: impl FnOnce(&mut Self) -> Parsed<T>) -> Parsed<T> {
+        if self.depth >= MAX_DEPTH {
+            return Err(self.too_deep(self.token().span));
+        }
+        self.depth += 1;
+        let result = inner(self);
+        self.depth -= 1;
+        result
+    }
+
+    /// Sets the height of the tree that was made from parts of at most `height`.
+    fn grow(&mut self, height: u32, span: Span) -> Parsed<()> {
+        self.height = height + 1;
+        if self.height > MAX_DEPTH {
+            return Err(self.too_deep(span));
+        }
+        Ok(())
+    }
+
+    fn too_deep(&self, span: Span) -> Failure {
+        let message = format!("max recursion depth exceeded: more than {MAX_DEPTH} levels");
+        self.error(
+            span,
+            message,
+            "give the inner part a rule or a variable of its own",
+        )
+    }
+}
+
+// === impl Keywords ===
+
+impl Keywords {
+    fn of(version: RegoVersion) -> Self {
+        let v1 = version == RegoVersion::V1;
+        Self {
+            if_: v1,
+            contains: v1,
+            in_: v1,
+            every: v1,
+            not: false,
+            and: false,
+            or: false,
+        }
+    }
+
+    fn all() -> Self {
+        Self {
+            if_: true,
+            contains: true,
+            in_: true,
+            every: true,
+            not: true,
+            and: true,
+            or: true,
+        }
+    }
+}

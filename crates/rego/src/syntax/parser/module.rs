@@ -1,0 +1,256 @@
+//! A module: package, imports, rules; after an error it goes on at the next rule.
+
+use crate::value::Str;
+
+use super::super::ast::{Import, Module, Package, Ref, RegoVersion, Term, TermKind};
+use super::super::token::Kind;
+use super::{Keywords, MAX_ERRORS, Parsed, Parser};
+use crate::source::Diagnostic;
+
+// === impl Parser ===
+
+impl Parser<'_> {
+    pub(in super::super) fn module(mut self) -> Result<Module, Vec<Diagnostic>> {
+        let package = match self.package() {
+            Ok(package) => package,
+            Err(error) => return self.finish(Err(error)),
+        };
+        let mut imports = Vec::new();
+        let mut rules = Vec::new();
+        while self.kind() != Kind::Eof && self.errors.len() < MAX_ERRORS {
+            let from = self.at;
+            let result = match self.kind() {
+                Kind::Import => self.import().map(|import| imports.push(import)),
+                _ => self.rule(&mut rules),
+            };
+            if let Err(error) = result {
+                self.report(*error);
+                self.recover(from);
+            }
+        }
+        if !self.errors.is_empty() {
+            return Err(self.errors);
+        }
+        Ok(Module {
+            file: self.file.clone(),
+            version: self.version,
+            package,
+            imports,
+            rules,
+            annotations: Vec::new(),
+            comments: self.comments,
+        })
+    }
+
+    fn package(&mut self) -> Parsed<Package> {
+        let start = self.token();
+        if start.kind == Kind::Eof {
+            let hint = "a module begins with `package NAME`";
+            return Err(self.error(start.span, "empty module", hint));
+        }
+        if start.kind != Kind::Package {
+            let hint = "put `package NAME` before all else in the file";
+            return Err(self.error(start.span, "package expected", hint));
+        }
+        self.next();
+        let first = self.var("expected the package's name")?;
+        let mut path = vec![Term {
+            span: first.span,
+            kind: TermKind::String(first.name.clone()),
+        }];
+        self.keys(&mut path)?;
+        for key in &path {
+            if !matches!(key.kind, TermKind::String(_)) {
+                let hint = "write names and strings: package a.b[\"c-d\"]";
+                return Err(self.error(
+                    key.span,
+                    "package name cannot contain variables or non-string values",
+                    hint,
+                ));
+            }
+        }
+        let span = self.since(start.span);
+        let head = Term {
+            span: first.span,
+            kind: TermKind::Var(Str::from("data")),
+        };
+        let path = Ref {
+            span: self.since(first.span),
+            head: Box::new(head),
+            path,
+        };
+        Ok(Package { span, path })
+    }
+
+    fn import(&mut self) -> Parsed<Import> {
+        let start = self.next().span;
+        let from = self.token().span;
+        let term = self.primary()?;
+        let path =
+            match term.kind {
+                TermKind::Ref(reference) => reference,
+                TermKind::Var(_) => Ref {
+                    span: term.span,
+                    head: Box::new(term),
+                    path: Vec::new(),
+                },
+                _ => return Err(self.error(
+                    from,
+                    "unexpected import path, must begin with one of: {data, future, input, rego}",
+                    "write `import data.a.b`",
+                )),
+            };
+        self.check_import(&path)?;
+        let alias = if self.kind() == Kind::As {
+            self.check_alias(&path)?;
+            self.next();
+            Some(self.var("expected var after `as`")?)
+        } else {
+            None
+        };
+        if alias.is_none() {
+            self.check_last(&path)?;
+        }
+        let span = self.since(start);
+        let import = Import { span, path, alias };
+        self.enable(&import)?;
+        Ok(import)
+    }
+
+    fn check_import(&self, path: &Ref) -> Parsed<()> {
+        let head = match &path.head.kind {
+            TermKind::Var(name) => &**name,
+            _ => "",
+        };
+        if !matches!(head, "data" | "input" | "future" | "rego") {
+            let message =
+                "unexpected import path, must begin with one of: {data, future, input, rego}";
+            return Err(self.error(
+                path.span,
+                message,
+                "write `import data.a.b` or `import input.a`",
+            ));
+        }
+        match path
+            .path
+            .iter()
+            .find(|key| !matches!(key.kind, TermKind::String(_)))
+        {
+            Some(key) => Err(self.error(
+                key.span,
+                "unexpected import path: expecting string keys",
+                "the keys of an import are names and strings",
+            )),
+            None => Ok(()),
+        }
+    }
+
+    /// The last key of an import is a name, and so no keyword.
+    fn check_last(&self, path: &Ref) -> Parsed<()> {
+        let Some(last) = path.path.last() else {
+            return Ok(());
+        };
+        let kind = text(last).map_or(Kind::Ident, Kind::of_word);
+        let own =
+            !matches!(&path.head.kind, TermKind::Var(head) if matches!(&**head, "future" | "rego"));
+        let v1 = self.options.version == RegoVersion::V1;
+        if own && v1 && (kind.is_keyword() || self.is_keyword(kind)) {
+            let message = format!(
+                "unexpected import path, must not end with a keyword, got: {}",
+                kind.name()
+            );
+            let hint = "import a different path or use an alias";
+            return Err(self.error(last.span, message, hint));
+        }
+        Ok(())
+    }
+
+    fn check_alias(&self, path: &Ref) -> Parsed<()> {
+        if let TermKind::Var(head) = &path.head.kind
+            && matches!(&**head, "future" | "rego")
+        {
+            let message = format!("`{head}` imports cannot be aliased");
+            return Err(self.error(self.token().span, message, "leave out `as` and the name"));
+        }
+        Ok(())
+    }
+
+    /// Takes into account what `import future…` and `import rego…` change.
+    fn enable(&mut self, import: &Import) -> Parsed<()> {
+        let TermKind::Var(head) = &import.path.head.kind else {
+            return Ok(());
+        };
+        let keys: Vec<&str> = import.path.path.iter().filter_map(text).collect();
+        let known = match (&**head, keys.as_slice()) {
+            ("rego", ["v1"]) => {
+                self.version = RegoVersion::V1;
+                let v1 = Keywords::of(RegoVersion::V1);
+                self.keywords = Keywords {
+                    not: self.keywords.not,
+                    and: self.keywords.and,
+                    or: self.keywords.or,
+                    ..v1
+                };
+                true
+            }
+            ("rego", ["v2"]) => {
+                self.version = RegoVersion::V1;
+                self.keywords = Keywords::all();
+                true
+            }
+            ("future", ["keywords"]) => {
+                self.keywords = Keywords::all();
+                true
+            }
+            ("future", ["keywords", name, ..]) => self.enable_one(name),
+            ("rego" | "future", _) => false,
+            _ => true,
+        };
+        if known {
+            return Ok(());
+        }
+        let hint = "known are future.keywords, future.keywords.NAME (and, contains, every, if, in, not, or), rego.v1 and rego.v2";
+        Err(self.error(import.path.span, "invalid import", hint))
+    }
+
+    fn enable_one(&mut self, name: &str) -> bool {
+        let keywords = &mut self.keywords;
+        match name {
+            "if" => keywords.if_ = true,
+            "contains" => keywords.contains = true,
+            "in" => keywords.in_ = true,
+            "every" => {
+                keywords.every = true;
+                keywords.in_ = true;
+            }
+            "not" => keywords.not = true,
+            "and" => keywords.and = true,
+            "or" => keywords.or = true,
+            _ => return false,
+        }
+        true
+    }
+
+    /// Goes on to where the next rule seems to begin: a word at the start of a line.
+    fn recover(&mut self, from: usize) {
+        if self.at == from {
+            self.next();
+        }
+        while self.kind() != Kind::Eof {
+            let token = self.token();
+            let start = token.span.start;
+            let starts = start == 0 || self.file.row_col(start).1 == 1;
+            if starts && token.kind.is_word() && token.kind != Kind::Else {
+                break;
+            }
+            self.next();
+        }
+    }
+}
+
+fn text(key: &Term) -> Option<&str> {
+    match &key.kind {
+        TermKind::String(text) => Some(text),
+        _ => None,
+    }
+}
