@@ -1,3 +1,88 @@
-//! Syntax trees to a checked policy, or to errors.
+//! Syntax trees to a checked policy ([`Hir`]), or to all that is wrong with them.
+//!
+//! The passes, in the order in which a policy walks through them; the errors of the first pass that finds some
+//! are reported, those of later ones are not, as their cause may be the same.
+//!
+//! | pass | what it does |
+//! | --- | --- |
+//! | `names` | packages, imports and functions: what a name means outside bodies |
+//! | `lower` | each rule: variables to numbers (`scope`), sugar to plain literals |
+//! | `tree` | rules against rules, packages and base data |
+//! | `safety` | bodies in an order that binds every variable before it is needed |
+//! | `recursion` | no rule may depend on itself |
+//!
+//! [`types`] is a pass of its own, over what these give.
 
+mod capabilities;
+mod errors;
+mod lower;
+mod names;
+mod safety;
+mod scope;
 pub mod types;
+
+use std::sync::Arc;
+
+use crate::hir::{Hir, Query};
+use crate::source::{Diagnostic, File};
+use crate::syntax::ast::{Body, Import, Module};
+use crate::value::{Str, Value};
+
+pub use capabilities::Capabilities;
+use errors::Errors;
+use names::Names;
+
+/// How a policy is checked.
+#[derive(Debug, Clone, Copy)]
+pub struct Options<'a> {
+    /// The built-ins there are.
+    pub capabilities: &'a Capabilities,
+    /// Whether unused and duplicate declarations are errors.
+    pub strict: bool,
+    /// Whether `print` calls stay; without it they are taken out.
+    pub prints: bool,
+    /// At most how many errors are reported; 0 means all.
+    pub max_errors: usize,
+    /// Base data, which rules must not overlap.
+    pub data: Option<&'a Value>,
+}
+
+/// A checked policy with what further queries need to know of it.
+#[derive(Debug, Default)]
+pub struct Checked {
+    /// The policy.
+    pub hir: Hir,
+    names: Names,
+}
+
+/// Where a query is asked.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct QueryContext<'a> {
+    /// The package below `data` whose rules it sees.
+    pub package: &'a [Str],
+    /// Its imports.
+    pub imports: &'a [Import],
+}
+
+/// Checks modules, which together are one policy.
+pub fn check(modules: &[Module], options: &Options<'_>) -> Result<Checked, Vec<Diagnostic>> {
+    let mut errors = Errors::default();
+    let names = Names::of(modules);
+    let hir = lower::modules(modules, &names, options, &mut errors);
+    errors.finish(options.max_errors)?;
+    Ok(Checked { hir, names })
+}
+
+/// Checks a query against a checked policy.
+pub fn query(
+    body: &Body,
+    file: &Arc<File>,
+    context: &QueryContext<'_>,
+    checked: &Checked,
+    options: &Options<'_>,
+) -> Result<Query, Vec<Diagnostic>> {
+    let mut errors = Errors::default();
+    let query = lower::query(body, file, context, checked, options, &mut errors);
+    errors.finish(options.max_errors)?;
+    Ok(query)
+}

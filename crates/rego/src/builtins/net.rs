@@ -117,6 +117,10 @@ fn is_valid(_: &mut Context<'_>, args: &[&Value]) -> Result<Value, Error> {
 
 fn contains_matches(context: &mut Context<'_>, args: &[&Value]) -> Result<Value, Error> {
     let outer = listed(context, operand::value(args, 0)?, 1)?;
+    // Without one side, nobody looks at the other.
+    if outer.is_empty() {
+        return Ok(Value::from(Set::default()));
+    }
     let inner = listed(context, operand::value(args, 1)?, 2)?;
     if inner.is_empty() {
         return Ok(Value::from(Set::default()));
@@ -126,15 +130,13 @@ fn contains_matches(context: &mut Context<'_>, args: &[&Value]) -> Result<Value,
         networks.push((network(cidr)?, name));
     }
     let mut found = Vec::new();
-    if !networks.is_empty() {
-        for (item, inner_name) in &inner {
-            let item = address_or_network(item)?;
-            context.budget.step(networks.len() as u64)?;
-            for (network, name) in &networks {
-                if network.contains(item) {
-                    context.budget.build(96)?;
-                    found.push(Value::from(vec![(*name).clone(), inner_name.clone()]));
-                }
+    for (item, inner_name) in &inner {
+        let item = address_or_network(item)?;
+        context.budget.step(networks.len() as u64)?;
+        for (network, name) in &networks {
+            if network.contains(item) {
+                context.budget.build(96)?;
+                found.push(Value::from(vec![(*name).clone(), inner_name.clone()]));
             }
         }
     }

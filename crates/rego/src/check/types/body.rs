@@ -6,14 +6,14 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::env::{Shared, TypeEnv, builtin_name};
+use super::env::{Shared, TypeEnv};
 use super::fit::fits;
 use super::infer::Part;
 use super::shape::{self, Known, Param, Signature, Ty};
 use super::text;
 use super::tree::Tree;
 use crate::hir::{
-    Base, Body, BuiltinRef, Call, Callee, Comprehension, ComprehensionHead, Expr, ExprKind,
+    Base, Body, Call, Callee, Comprehension, ComprehensionHead, Expr, ExprKind,
     Literal, LiteralKind, Local, LocalInfo, Place, Replacement, Target, With,
 };
 use crate::source::{Code, Diagnostic, File};
@@ -211,7 +211,7 @@ impl<'h, 'e> Checker<'h, 'e> {
     fn test(&mut self, expr: &'h Expr, literal: &'h Literal) {
         if let ExprKind::Call(call) = &expr.kind
             && let (Callee::Builtin(builtin), [a, b]) = (&call.callee, call.args.as_slice())
-            && builtin_name(builtin) == "equal"
+            && builtin.name() == "equal"
         {
             self.unification(a, b, literal);
             return;
@@ -377,7 +377,7 @@ impl<'h, 'e> Checker<'h, 'e> {
         let Callee::Builtin(builtin) = &call.callee else {
             return true;
         };
-        let (key, value, collection) = match (builtin_name(builtin), call.args.as_slice()) {
+        let (key, value, collection) = match (builtin.name(), call.args.as_slice()) {
             ("internal.member_2", [value, collection]) => (None, value, collection),
             ("internal.member_3", [key, value, collection]) => (Some(key), value, collection),
             _ => return true,
@@ -507,7 +507,7 @@ impl Wrong {
 /// What a call's function is called in errors.
 pub(super) fn callee_name(callee: &Callee) -> String {
     match callee {
-        Callee::Builtin(builtin) => builtin_name(builtin).to_owned(),
+        Callee::Builtin(builtin) => builtin.name().to_owned(),
         Callee::Function(path) => super::env::path_text(path),
     }
 }

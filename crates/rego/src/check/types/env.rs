@@ -95,7 +95,7 @@ impl TypeEnv {
 impl Shared {
     /// What a built-in takes and gives.
     pub(super) fn declared(&mut self, builtin: &BuiltinRef) -> Arc<Signature> {
-        if let Some(known) = self.declared.get(builtin_name(builtin)) {
+        if let Some(known) = self.declared.get(builtin.name()) {
             return known.clone();
         }
         let signature = |function: &Function| Arc::new(shape::of_declaration(function));
@@ -103,21 +103,13 @@ impl Shared {
             BuiltinRef::Known(builtin) => signature(&(builtin.declaration)()),
             BuiltinRef::Declared(declared) => signature(&declared.declaration),
         };
-        let name = builtin_name(builtin).to_owned();
+        let name = builtin.name().to_owned();
         self.declared.insert(name, signature.clone());
         signature
     }
 }
 
 // === helpers ===
-
-/// The built-in's name.
-pub(super) fn builtin_name(builtin: &BuiltinRef) -> &str {
-    match builtin {
-        BuiltinRef::Known(builtin) => builtin.name,
-        BuiltinRef::Declared(declared) => &declared.name,
-    }
-}
 
 /// The path with `data` in front.
 pub(super) fn rooted(path: &[Value]) -> Vec<Value> {

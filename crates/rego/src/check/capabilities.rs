@@ -1,0 +1,98 @@
+//! The built-ins and features that a policy may use.
+
+use std::sync::Arc;
+
+use std::collections::HashMap;
+
+use crate::builtins;
+use crate::hir::{BuiltinRef, Declared};
+use crate::types::Function;
+use crate::value::Str;
+
+/// The built-ins there are, by name.
+#[derive(Debug, Clone)]
+pub struct Capabilities {
+    builtins: HashMap<Str, (BuiltinRef, usize)>,
+}
+
+impl Default for Capabilities {
+    /// All built-ins of this crate.
+    fn default() -> Self {
+        let all = builtins::all().iter().copied();
+        let builtins = all.map(|builtin| {
+            (
+                Str::from(builtin.name),
+                with_arity(BuiltinRef::Known(builtin)),
+            )
+        });
+        Self {
+            builtins: builtins.collect(),
+        }
+    }
+}
+
+impl Capabilities {
+    /// Exactly these: those that this crate has are taken from it, the others can only be mocked.
+    pub fn new(declared: impl IntoIterator<Item = Declared>) -> Self {
+        let builtins = declared.into_iter().map(|declared| {
+            let name = declared.name.clone();
+            let known = builtins::get(&name).map(BuiltinRef::Known);
+            (
+                name,
+                with_arity(known.unwrap_or_else(|| BuiltinRef::Declared(Arc::new(declared)))),
+            )
+        });
+        Self {
+            builtins: builtins.collect(),
+        }
+    }
+
+    /// The built-in of that name.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&BuiltinRef> {
+        self.builtins.get(name).map(|(builtin, _)| builtin)
+    }
+
+    /// Whether there is a built-in of that name.
+    #[must_use]
+    pub fn has(&self, name: &str) -> bool {
+        self.builtins.contains_key(name)
+    }
+
+    /// The built-in of that name and the number of its arguments.
+    pub(super) fn entry(&self, name: &str) -> Option<(&BuiltinRef, usize)> {
+        self.builtins
+            .get(name)
+            .map(|(builtin, arity)| (builtin, *arity))
+    }
+
+    /// The names of all.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.builtins.keys().map(|name| &**name)
+    }
+}
+
+impl BuiltinRef {
+    /// Its name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Known(builtin) => builtin.name,
+            Self::Declared(declared) => &declared.name,
+        }
+    }
+
+    /// Its arguments and result.
+    #[must_use]
+    pub fn declaration(&self) -> Function {
+        match self {
+            Self::Known(builtin) => (builtin.declaration)(),
+            Self::Declared(declared) => declared.declaration.clone(),
+        }
+    }
+}
+
+fn with_arity(builtin: BuiltinRef) -> (BuiltinRef, usize) {
+    let arity = builtin.declaration().args.len();
+    (builtin, arity)
+}

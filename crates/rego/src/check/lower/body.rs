@@ -1,0 +1,306 @@
+//! Bodies and literals.
+
+use std::collections::HashSet;
+
+use super::declared::{self, variables};
+use super::{Lower, term::as_ref};
+use crate::check::errors::Stage;
+use crate::check::scope::Occurrence;
+use crate::hir::{self, Expr, ExprKind, Literal, LiteralKind, Local};
+use crate::source::{Code, Span};
+use crate::syntax::ast::{self, Term, TermKind, Var};
+use crate::value::Str;
+
+impl Lower<'_> {
+    /// The literals of a body whose scope is open.
+    pub(super) fn literals(&mut self, body: &ast::Body) -> Vec<Literal> {
+        let mut literals = Vec::with_capacity(body.literals.len());
+        for literal in &body.literals {
+            self.literal(literal, &mut literals);
+        }
+        literals
+    }
+
+    /// A closure's body.
+    pub(super) fn closure(&mut self, body: &ast::Body) -> hir::Body {
+        let outside = std::mem::take(&mut self.before);
+        self.locals.open(declared::names(body));
+        let literals = self.literals(body);
+        self.close();
+        self.before = outside;
+        hir::Body { literals }
+    }
+
+    /// Adds what a literal becomes to `out`.
+    pub(super) fn literal(&mut self, literal: &ast::Literal, out: &mut Vec<Literal>) {
+        let place = self.place(literal.span);
+        let mut made = Vec::new();
+        self.kind(literal, &mut made);
+        let mut needed = std::mem::take(&mut self.before);
+        let with = self.modifiers(&literal.with);
+        // What a modifier's value needs is evaluated outside of it.
+        out.append(&mut self.before);
+        if literal.negated {
+            let body = hir::Body { literals: made };
+            made = vec![Literal::new(place, LiteralKind::Not(body))];
+        }
+        needed.append(&mut made);
+        for mut literal in needed {
+            literal.with.clone_from(&with);
+            out.push(literal);
+        }
+    }
+
+    fn kind(&mut self, literal: &ast::Literal, out: &mut Vec<Literal>) {
+        let place = self.place(literal.span);
+        let kind = match &literal.kind {
+            ast::LiteralKind::Term(term) => return self.test(term, literal, out),
+            ast::LiteralKind::Unify(left, right) => {
+                let left = self.term(left);
+                let right = if literal.negated {
+                    self.term(right)
+                } else {
+                    self.side(right)
+                };
+                return self.unify(left, right, literal, out);
+            }
+            ast::LiteralKind::Assign(left, right) => {
+                let right = if literal.negated {
+                    self.term(right)
+                } else {
+                    self.side(right)
+                };
+                let left = self.assigned(left);
+                return self.unify(left, right, literal, out);
+            }
+            ast::LiteralKind::Some(vars) => {
+                for var in vars {
+                    self.declare(&var.name, var.span, Occurrence::Declared);
+                }
+                return;
+            }
+            ast::LiteralKind::SomeIn {
+                key,
+                value,
+                collection,
+            } => self.some_in(key.as_ref(), value, collection),
+            ast::LiteralKind::Every {
+                key,
+                value,
+                domain,
+                body,
+            } => self.every(key.as_ref(), value, domain, body),
+            ast::LiteralKind::NotBody(body) => {
+                self.locals.block(place);
+                LiteralKind::Not(self.closure(body))
+            }
+            ast::LiteralKind::And(left, right) => {
+                for body in [left, right] {
+                    for literal in &body.literals {
+                        self.literal(literal, out);
+                    }
+                }
+                return;
+            }
+            ast::LiteralKind::Or(left, right) => {
+                LiteralKind::Or(self.closure(left), self.closure(right))
+            }
+        };
+        out.push(Literal::new(place, kind));
+    }
+
+    /// A term that must hold.
+    fn test(&mut self, term: &Term, literal: &ast::Literal, out: &mut Vec<Literal>) {
+        let place = self.place(literal.span);
+        let kind = match &term.kind {
+            TermKind::Call(call) => match self.call_literal(call, term.span) {
+                Some(kind) => kind,
+                None => return,
+            },
+            _ => LiteralKind::Test(self.term(term)),
+        };
+        out.push(Literal::new(place, kind));
+    }
+
+    /// One side of `=`: a call that is the whole side need not be moved.
+    fn side(&mut self, term: &Term) -> Expr {
+        match &term.kind {
+            TermKind::Call(call) => match self.call_value(call, term.span) {
+                Some(call) => call,
+                None => Expr::constant(true, self.place(term.span)),
+            },
+            TermKind::Template(parts) => self.template(parts, self.place(term.span)),
+            _ => self.term(term),
+        }
+    }
+
+    /// `LEFT = RIGHT`; of two arrays element by element, so that each element can bind in the order that is safe.
+    fn unify(&mut self, left: Expr, right: Expr, literal: &ast::Literal, out: &mut Vec<Literal>) {
+        let place = self.place(literal.span);
+        match (left.kind, right.kind) {
+            (ExprKind::Array(left), ExprKind::Array(right))
+                if left.len() == right.len() && !literal.negated =>
+            {
+                for (left, right) in left.into_iter().zip(right) {
+                    self.unify(left, right, literal, out);
+                }
+            }
+            (a, b) => {
+                let left = Expr::new(left.place, a);
+                let right = Expr::new(right.place, b);
+                out.push(Literal::new(place, LiteralKind::Unify(left, right)));
+            }
+        }
+    }
+
+    /// The left side of `:=`.
+    fn assigned(&mut self, term: &Term) -> Expr {
+        let place = self.place(term.span);
+        match &term.kind {
+            TermKind::Var(name) => {
+                Expr::local(self.declare(name, term.span, Occurrence::Assigned), place)
+            }
+            TermKind::Array(items) => {
+                let items = items.iter().map(|item| self.assigned(item)).collect();
+                Expr::new(place, ExprKind::Array(items))
+            }
+            TermKind::Object(members) => {
+                let members = members
+                    .iter()
+                    .map(|(key, value)| (self.term(key), self.assigned(value)));
+                let members = members.collect();
+                Expr::new(place, ExprKind::Object(members))
+            }
+            kind => {
+                let message = format!("cannot assign to {}", kind_name(kind));
+                self.error(Stage::Locals, Code::Compile, term.span, message);
+                Expr::constant(true, place)
+            }
+        }
+    }
+
+    /// Declares a name in the innermost body.
+    pub(super) fn declare(&mut self, name: &Str, span: Span, how: Occurrence) -> Local {
+        let place = self.place(span);
+        if &**name == "_" {
+            return self.locals.fresh("_", place, false);
+        }
+        if matches!(&**name, "input" | "data") && self.refuses_shadows() {
+            let message =
+                format!("variables must not shadow {name} (use a different variable name)");
+            self.error(Stage::Locals, Code::Compile, span, message);
+        }
+        match self.locals.declare(name, place, how) {
+            Ok(local) => local,
+            Err(message) => {
+                self.error(Stage::Locals, Code::Compile, span, message);
+                self.locals.fresh(name, place, true)
+            }
+        }
+    }
+
+    pub(super) fn refuses_shadows(&self) -> bool {
+        self.options.strict || self.version == ast::RegoVersion::V1
+    }
+
+    /// `some K, V in XS` is `V = XS[K]`.
+    fn some_in(&mut self, key: Option<&Term>, value: &Term, collection: &Term) -> LiteralKind {
+        let place = self.place(collection.span);
+        let mut outer = HashSet::new();
+        all_variables(collection, &mut outer);
+        let collection = self.term(collection);
+        for term in key.into_iter().chain([value]) {
+            let mut names = Vec::new();
+            output_variables(term, &mut names);
+            for (name, span) in names {
+                if !outer.contains(name) {
+                    self.declare(name, span, Occurrence::Declared);
+                }
+            }
+        }
+        let key = match key {
+            Some(key) => self.term(key),
+            None => Expr::local(self.generated("key", place), place),
+        };
+        let value = self.term(value);
+        let mut reference = as_ref(collection);
+        reference.keys.push(key);
+        LiteralKind::Unify(value, Expr::new(place, ExprKind::Ref(Box::new(reference))))
+    }
+
+    fn every(
+        &mut self,
+        key: Option<&Var>,
+        value: &Var,
+        domain: &Term,
+        body: &ast::Body,
+    ) -> LiteralKind {
+        let domain = self.head_term(domain);
+        let outside = std::mem::take(&mut self.before);
+        let mut hides = declared::names(body);
+        hides.extend(key.into_iter().chain([value]).map(|var| var.name.clone()));
+        hides.remove("_");
+        self.locals.open(hides);
+        let key = key.map(|key| self.declare(&key.name, key.span, Occurrence::Declared));
+        let value = self.declare(&value.name, value.span, Occurrence::Declared);
+        let literals = self.literals(body);
+        self.close();
+        self.before = outside;
+        let body = hir::Body { literals };
+        LiteralKind::Every {
+            key,
+            value,
+            domain,
+            body,
+        }
+    }
+}
+
+/// The variables that a pattern binds, with their places.
+fn output_variables<'t>(term: &'t Term, found: &mut Vec<(&'t Str, Span)>) {
+    match &term.kind {
+        TermKind::Var(name) => {
+            if &**name != "_" && !found.iter().any(|(n, _)| *n == name) {
+                found.push((name, term.span));
+            }
+        }
+        TermKind::Array(items) => items.iter().for_each(|item| output_variables(item, found)),
+        TermKind::Object(members) => members
+            .iter()
+            .for_each(|(_, value)| output_variables(value, found)),
+        TermKind::Ref(reference) => reference
+            .path
+            .iter()
+            .for_each(|key| output_variables(key, found)),
+        _ => {}
+    }
+}
+
+/// All names in a term outside closures, heads of references too.
+fn all_variables(term: &Term, found: &mut HashSet<Str>) {
+    if let TermKind::Ref(reference) = &term.kind {
+        all_variables(&reference.head, found);
+    }
+    variables(term, &mut |name| {
+        found.insert(name.clone());
+    });
+}
+
+fn kind_name(kind: &TermKind) -> &'static str {
+    match kind {
+        TermKind::Null => "null",
+        TermKind::Bool(_) => "boolean",
+        TermKind::Number(_) => "number",
+        TermKind::String(_) => "string",
+        TermKind::Template(_) => "template-string",
+        TermKind::Var(_) => "var",
+        TermKind::Ref(_) => "ref",
+        TermKind::Array(_) => "array",
+        TermKind::Object(_) => "object",
+        TermKind::Set(_) => "set",
+        TermKind::ArrayComprehension(..) => "arraycomprehension",
+        TermKind::SetComprehension(..) => "setcomprehension",
+        TermKind::ObjectComprehension(..) => "objectcomprehension",
+        TermKind::Call(_) => "call",
+    }
+}

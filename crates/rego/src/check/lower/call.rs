@@ -1,0 +1,265 @@
+//! Calls: what is called, and with how many arguments.
+
+use super::Lower;
+use crate::check::errors::Stage;
+use crate::check::names::{scalar, var_name};
+use crate::hir::{Base, BuiltinRef, Call, Callee, Expr, ExprKind, LiteralKind};
+use crate::source::{Code, Span};
+use crate::syntax::ast::{self, Ref, Term};
+use crate::value::Value;
+
+/// Something that can be called, and how many arguments it takes.
+pub(super) struct Function {
+    pub(super) callee: Callee,
+    pub(super) arity: usize,
+}
+
+impl Lower<'_> {
+    /// A call whose value is asked for; nothing after an error.
+    pub(super) fn call_value(&mut self, call: &ast::Call, span: Span) -> Option<Expr> {
+        if self.is_print(call) {
+            let message = "print used as value";
+            self.error(Stage::Sugar, Code::Type, span, message);
+            return None;
+        }
+        if let Some(value) = self.metadata(call, span) {
+            return Some(value);
+        }
+        let function = self.function_or_error(call)?;
+        if call.args.len() != function.arity {
+            self.arity_error(call, &function, span);
+            return None;
+        }
+        let args = call.args.iter().map(|arg| self.term(arg)).collect();
+        Some(self.call(function.callee, args, span))
+    }
+
+    /// A call that is a literal: one argument more than declared is its result.
+    pub(super) fn call_literal(&mut self, call: &ast::Call, span: Span) -> Option<LiteralKind> {
+        if self.is_print(call) {
+            return self.print(&call.args);
+        }
+        if let Some(value) = self.metadata(call, span) {
+            return Some(LiteralKind::Test(value));
+        }
+        let function = self.function_or_error(call)?;
+        let result = match call.args.len().checked_sub(function.arity) {
+            Some(0) => None,
+            Some(1) => call.args.last(),
+            _ => {
+                self.arity_error(call, &function, span);
+                return None;
+            }
+        };
+        let args = call
+            .args
+            .iter()
+            .take(function.arity)
+            .map(|arg| self.term(arg))
+            .collect();
+        let value = self.call(function.callee, args, span);
+        Some(match result {
+            Some(result) => LiteralKind::Unify(self.term(result), value),
+            None => LiteralKind::Test(value),
+        })
+    }
+
+    /// What the name of a function means here.
+    pub(super) fn function(&self, name: &Ref) -> Option<Function> {
+        let head = var_name(&name.head)?;
+        if let Some((base, mut path)) = self.document(head) {
+            path.extend(name.path.iter().map_while(scalar));
+            if let (Base::Data, Some(arity)) = (&base, self.names.arity(&path)) {
+                return Some(Function {
+                    callee: Callee::Function(path),
+                    arity,
+                });
+            }
+            if !self.options.capabilities.has(&dotted(name)) {
+                return None;
+            }
+        }
+        let (builtin, arity) = self.options.capabilities.entry(&dotted(name))?;
+        Some(Function {
+            callee: Callee::Builtin(builtin.clone()),
+            arity,
+        })
+    }
+
+    fn function_or_error(&mut self, call: &ast::Call) -> Option<Function> {
+        let found = self.function(&call.operator);
+        if found.is_none() {
+            let name = self.full_name(&call.operator);
+            let span = call.operator.span;
+            let message = format!("undefined function {name}");
+            let mut diagnostic = self.file.diagnostic(Code::Type, span, message);
+            if let Some(near) = self.nearest(&dotted(&call.operator)) {
+                diagnostic = diagnostic.hint(format!("did you mean {near}?"));
+            }
+            self.errors.add(Stage::Functions, diagnostic);
+        }
+        found
+    }
+
+    fn call(&self, callee: Callee, args: Vec<Expr>, span: Span) -> Expr {
+        let place = self.place(span);
+        Expr::new(place, ExprKind::Call(Box::new(Call { callee, args })))
+    }
+
+    fn is_print(&self, call: &ast::Call) -> bool {
+        call.operator.path.is_empty()
+            && var_name(&call.operator.head).is_some_and(|name| &**name == "print")
+            && self.options.capabilities.has("print")
+            && !matches!(
+                self.function(&call.operator),
+                Some(Function {
+                    callee: Callee::Function(_),
+                    ..
+                })
+            )
+    }
+
+    fn print(&mut self, args: &[Term]) -> Option<LiteralKind> {
+        if !self.options.prints {
+            return None;
+        }
+        let args = args.iter().map(|arg| self.optional(arg, &[])).collect();
+        Some(LiteralKind::Print(args))
+    }
+
+    /// `rego.metadata.chain()` and `rego.metadata.rule()` are constants.
+    fn metadata(&mut self, _call: &ast::Call, _span: Span) -> Option<Expr> {
+        None
+    }
+
+    fn arity_error(&mut self, call: &ast::Call, function: &Function, span: Span) {
+        let got = call.args.len();
+        let message = match &function.callee {
+            Callee::Function(_) => {
+                let name = self.full_name(&call.operator);
+                let s = if got == 1 { "" } else { "s" };
+                format!(
+                    "function {name} has arity {}, got {got} argument{s}",
+                    function.arity
+                )
+            }
+            Callee::Builtin(builtin) => {
+                let have = call
+                    .args
+                    .iter()
+                    .map(static_type)
+                    .collect::<Vec<_>>()
+                    .join(", ");
+                let want = wanted(builtin);
+                format!(
+                    "{}: arity mismatch\n\thave: ({have})\n\twant: ({want})",
+                    builtin.name()
+                )
+            }
+        };
+        self.error(Stage::Types, Code::Type, span, message);
+    }
+
+    /// The name of a function, with the package where it is a rule's.
+    fn full_name(&self, name: &Ref) -> String {
+        match var_name(&name.head).and_then(|head| self.document(head)) {
+            Some((Base::Data, mut path)) => {
+                path.extend(name.path.iter().map_while(scalar));
+                path_text(&path)
+            }
+            _ => dotted(name),
+        }
+    }
+
+    /// The function whose name differs least, if it is close.
+    fn nearest(&self, name: &str) -> Option<String> {
+        let builtins = self.options.capabilities.names();
+        let scored = builtins.map(|known| (distance(name, known), known));
+        let (score, known) = scored.min()?;
+        (score <= 1 + name.len() / 5).then(|| known.to_owned())
+    }
+}
+
+/// A reference as people write it, where its keys are strings.
+pub(super) fn dotted(name: &Ref) -> String {
+    let mut text = var_name(&name.head)
+        .map(|head| head.to_string())
+        .unwrap_or_default();
+    for key in name.path.iter().filter_map(scalar) {
+        text.push('.');
+        text.push_str(key.as_str().unwrap_or_default());
+    }
+    text
+}
+
+/// `data.a.b` for people.
+pub(in crate::check) fn path_text(path: &[Value]) -> String {
+    let mut text = String::from("data");
+    for key in path {
+        match key {
+            Value::String(name) if is_name(name) => {
+                text.push('.');
+                text.push_str(name);
+            }
+            Value::String(name) => text.push_str(&format!("[{:?}]", &**name)),
+            Value::Number(number) => text.push_str(&format!("[{number}]")),
+            Value::Bool(v) => text.push_str(&format!("[{v}]")),
+            _ => text.push_str("[null]"),
+        }
+    }
+    text
+}
+
+fn is_name(name: &str) -> bool {
+    let mut bytes = name.bytes();
+    bytes
+        .next()
+        .is_some_and(|b| b.is_ascii_alphabetic() || b == b'_')
+        && bytes.all(|b| b.is_ascii_alphanumeric() || b == b'_')
+}
+
+/// The type of an argument where its text says it.
+fn static_type(term: &Term) -> &'static str {
+    match scalar(term).as_ref().map(Value::type_name) {
+        Some("null") => "null",
+        Some("boolean") => "boolean",
+        Some("number") => "number",
+        Some("string") => "string",
+        _ => "any",
+    }
+}
+
+fn wanted(builtin: &BuiltinRef) -> String {
+    let declaration = builtin.declaration();
+    let names = declaration
+        .args
+        .iter()
+        .enumerate()
+        .map(|(at, arg)| match &arg.name {
+            Some(name) => name.to_string(),
+            None => format!("argument {}", at + 1),
+        });
+    names.collect::<Vec<_>>().join(", ")
+}
+
+/// How many edits of one byte lie between two names.
+fn distance(a: &str, b: &str) -> usize {
+    if a.len().abs_diff(b.len()) > 3 || a.len() > 64 {
+        return usize::MAX;
+    }
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.bytes().enumerate() {
+        let mut diagonal = i;
+        let mut left = i + 1;
+        if let Some(first) = row.first_mut() {
+            *first = left;
+        }
+        for (slot, y) in row.iter_mut().skip(1).zip(b.bytes()) {
+            let substituted = diagonal + usize::from(x != y);
+            diagonal = *slot;
+            left = substituted.min(*slot + 1).min(left + 1);
+            *slot = left;
+        }
+    }
+    row.last().copied().unwrap_or(usize::MAX)
+}

@@ -1,0 +1,72 @@
+//! Queries: a body whose variables and values are asked for.
+
+use std::sync::Arc;
+
+use super::{Lower, declared};
+use crate::check::errors::Errors;
+use crate::check::{Checked, Options, QueryContext, safety};
+use crate::hir::{self, Body, Literal, LiteralKind, Local, Place};
+use crate::source::File;
+use crate::syntax::ast::{self, RegoVersion};
+
+/// Lowers a query.
+pub(in crate::check) fn query(
+    body: &ast::Body,
+    file: &Arc<File>,
+    context: &QueryContext<'_>,
+    checked: &Checked,
+    options: &Options<'_>,
+    errors: &mut Errors,
+) -> hir::Query {
+    let globals = checked
+        .names
+        .globals(context.package.to_vec(), context.imports);
+    let mut lower = Lower {
+        names: &checked.names,
+        globals: &globals,
+        options,
+        file,
+        number: u32::try_from(checked.hir.files.len()).unwrap_or(u32::MAX),
+        version: RegoVersion::V1,
+        locals: crate::check::scope::Locals::default(),
+        before: Vec::new(),
+        errors,
+    };
+    lower.locals.open(declared::names(body));
+    let mut literals = Vec::new();
+    let mut expressions = Vec::new();
+    for literal in &body.literals {
+        let asked = lower.asked(literal, &mut literals);
+        expressions.push((lower.place(literal.span), asked));
+    }
+    lower.close();
+    let mut files = checked.hir.files.clone();
+    files.push(Arc::clone(file));
+    let resolved = lower.locals.resolve();
+    let mut query = hir::Query {
+        files,
+        body: Body { literals },
+        locals: Vec::new(),
+        bindings: Vec::new(),
+        expressions,
+    };
+    safety::query(&mut query, resolved, file, lower.errors);
+    query
+}
+
+impl Lower<'_> {
+    /// Lowers a literal of a query; where its value is of interest, gives the variable that takes it.
+    fn asked(&mut self, literal: &ast::Literal, out: &mut Vec<Literal>) -> Option<Local> {
+        self.literal(literal, out);
+        let is_value = matches!(literal.kind, ast::LiteralKind::Term(_)) && !literal.negated;
+        let last = out.last_mut().filter(|_| is_value)?;
+        let LiteralKind::Test(value) = &mut last.kind else {
+            return None;
+        };
+        let place: Place = value.place;
+        let local = self.locals.fresh("value", place, true);
+        let value = std::mem::replace(value, hir::Expr::local(local, place));
+        last.kind = LiteralKind::Unify(hir::Expr::local(local, place), value);
+        Some(local)
+    }
+}

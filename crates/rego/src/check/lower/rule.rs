@@ -1,0 +1,171 @@
+//! Rules: head, body, else branches.
+
+use std::collections::HashSet;
+
+use super::{Lower, declared, strs};
+use crate::check::names::{scalar, var_name};
+use crate::check::safety;
+use crate::check::scope::Occurrence;
+use crate::hir::{Body, Branch, Expr, ExprKind, Literal, Local, Rule, RuleKind};
+use crate::syntax::ast::{self, Else, HeadKind, Term, TermKind};
+use crate::value::Str;
+
+/// The parameters of a function: patterns, what they need, and the names in them.
+#[derive(Default)]
+struct Params {
+    patterns: Vec<Expr>,
+    before: Vec<Literal>,
+    names: Vec<(Str, Local)>,
+}
+
+impl Lower<'_> {
+    pub(super) fn rule(mut self, rule: &ast::Rule) -> Rule {
+        let params = self.params(rule);
+        self.open_branch(&rule.body, &params);
+        let mut body = params.before.clone();
+        body.append(&mut self.literals(&rule.body));
+        let (path, keys) = self.name(&rule.head.reference);
+        let kind = self.rule_kind(&rule.head, params.patterns.clone());
+        body.append(&mut self.before);
+        self.close();
+        let else_: Vec<Branch> = rule
+            .else_
+            .iter()
+            .map(|branch| self.branch(branch, &params))
+            .collect();
+        let package = self.globals.package.len();
+        let mut lowered = Rule {
+            place: self.place(rule.span),
+            head_place: self.place(rule.head.span),
+            version: self.version,
+            path,
+            package,
+            keys,
+            kind,
+            default: rule.default,
+            body: Body { literals: body },
+            else_,
+            locals: Vec::new(),
+        };
+        let resolved = self.locals.resolve();
+        safety::rule(&mut lowered, resolved, self.file, self.errors);
+        lowered
+    }
+
+    /// A body with the parameters in sight.
+    fn open_branch(&mut self, body: &ast::Body, params: &Params) {
+        let mut hides = declared::names(body);
+        hides.extend(params.names.iter().map(|(name, _)| name.clone()));
+        self.locals.open(hides);
+        for (name, local) in &params.names {
+            self.locals.insert(name, *local, Occurrence::Argument);
+        }
+    }
+
+    fn branch(&mut self, branch: &Else, params: &Params) -> Branch {
+        self.open_branch(&branch.body, params);
+        let mut literals = params.before.clone();
+        literals.append(&mut self.literals(&branch.body));
+        let value = self.value(branch.value.as_ref(), branch.span);
+        literals.append(&mut self.before);
+        self.close();
+        let body = Body { literals };
+        Branch {
+            place: self.place(branch.span),
+            value,
+            body,
+        }
+    }
+
+    /// The parameters, whose variables are the rule's own whatever the globals are.
+    fn params(&mut self, rule: &ast::Rule) -> Params {
+        let args = rule.head.args.as_deref().unwrap_or_default();
+        let mut names = Vec::new();
+        for arg in args {
+            param_names(arg, &mut names);
+        }
+        let hides: HashSet<Str> = names.iter().map(|(name, _)| (*name).clone()).collect();
+        self.locals.open(hides);
+        let mut params = Params::default();
+        for (name, span) in names {
+            let place = self.place(span);
+            if !params.names.iter().any(|(known, _)| known == name) {
+                if matches!(&**name, "input" | "data") && self.refuses_shadows() {
+                    let message =
+                        format!("args must not shadow {name} (use a different variable name)");
+                    self.error(super::Stage::Names, super::Code::Compile, span, message);
+                }
+                let local = self.locals.fresh(name, place, false);
+                self.locals.insert(name, local, Occurrence::Argument);
+                params.names.push((name.clone(), local));
+            }
+        }
+        for arg in args {
+            let pattern = self.head_term(arg);
+            params.patterns.push(pattern);
+        }
+        params.before = std::mem::take(&mut self.before);
+        self.close();
+        params
+    }
+
+    /// The ground part of a rule's name, and the rest.
+    fn name(&mut self, name: &ast::Ref) -> (Vec<crate::Value>, Vec<Expr>) {
+        let mut path = strs(&self.globals.package);
+        path.extend(var_name(&name.head).cloned().map(crate::Value::from));
+        let ground = name.path.iter().map_while(scalar);
+        let before = path.len();
+        path.extend(ground);
+        let rest = name.path.iter().skip(path.len() - before);
+        let keys = rest.map(|key| self.head_term(key)).collect();
+        (path, keys)
+    }
+
+    fn rule_kind(&mut self, head: &ast::Head, params: Vec<Expr>) -> RuleKind {
+        match &head.kind {
+            HeadKind::Contains(member) => RuleKind::Member(self.head_term(member)),
+            HeadKind::Value { value, .. } => {
+                let value = self.value(value.as_ref(), head.span);
+                if head.args.is_some() {
+                    RuleKind::Function { params, value }
+                } else {
+                    RuleKind::Value(value)
+                }
+            }
+        }
+    }
+
+    fn value(&mut self, value: Option<&Term>, span: crate::source::Span) -> Expr {
+        match value {
+            Some(value) => self.head_term(value),
+            None => Expr::constant(true, self.place(span)),
+        }
+    }
+}
+
+impl Expr {
+    /// Whether it is a variable.
+    pub(in crate::check) fn as_local(&self) -> Option<Local> {
+        match self.kind {
+            ExprKind::Local(local) => Some(local),
+            _ => None,
+        }
+    }
+}
+
+/// The variables of a parameter, but not those of references in it.
+fn param_names<'t>(term: &'t Term, found: &mut Vec<(&'t Str, crate::source::Span)>) {
+    match &term.kind {
+        TermKind::Var(name) if &**name != "_" => found.push((name, term.span)),
+        TermKind::Array(items) | TermKind::Set(items) => {
+            items.iter().for_each(|item| param_names(item, found))
+        }
+        TermKind::Object(members) => {
+            for (key, value) in members {
+                param_names(key, found);
+                param_names(value, found);
+            }
+        }
+        _ => {}
+    }
+}

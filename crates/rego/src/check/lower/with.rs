@@ -1,0 +1,102 @@
+//! `with` modifiers: what is replaced, by what.
+
+use super::Lower;
+use super::call::Function;
+use crate::check::errors::Stage;
+use crate::check::names::{scalar, var_name};
+use crate::hir::{Base, Callee, Replacement, Target, With};
+use crate::source::{Code, Span};
+use crate::syntax::ast::{self, Ref, Term, TermKind};
+use crate::value::Value;
+
+impl Lower<'_> {
+    /// The modifiers of a literal; what their values need goes before the literal.
+    pub(super) fn modifiers(&mut self, modifiers: &[ast::With]) -> Vec<With> {
+        modifiers
+            .iter()
+            .filter_map(|with| self.modifier(with))
+            .collect()
+    }
+
+    fn modifier(&mut self, with: &ast::With) -> Option<With> {
+        let place = self.place(with.span);
+        let Some((target, arity)) = self.target(&with.target) else {
+            let message = "with keyword target must reference existing input, data, or a function";
+            self.error(Stage::Sugar, Code::Type, with.target.span, message);
+            return None;
+        };
+        let value = match arity {
+            Some(arity) => self.replacement(&with.value, arity),
+            None => Replacement::Value(self.head_term(&with.value)),
+        };
+        Some(With {
+            place,
+            target,
+            value,
+        })
+    }
+
+    /// What is replaced; of a function with the number of its arguments.
+    fn target(&mut self, term: &Term) -> Option<(Target, Option<usize>)> {
+        let whole = as_reference(term)?;
+        let head = var_name(&whole.head)?;
+        if let Some(Function { callee, arity }) = self.function(&whole) {
+            let target = match callee {
+                Callee::Function(path) => Target::Function(path),
+                Callee::Builtin(builtin) => Target::Builtin(builtin),
+            };
+            return Some((target, Some(arity)));
+        }
+        let (base, mut path) = self.document(head)?;
+        let keys: Option<Vec<Value>> = whole.path.iter().map(scalar).collect();
+        let Some(keys) = keys.filter(|keys| keys.iter().all(|key| matches!(key, Value::String(_))))
+        else {
+            self.ground_target(term.span);
+            return None;
+        };
+        path.extend(keys);
+        match base {
+            Base::Input => Some((Target::Input(path), None)),
+            Base::Data => Some((Target::Data(path), None)),
+            Base::Expr(_) => None,
+        }
+    }
+
+    fn ground_target(&mut self, span: Span) {
+        let message = "with keyword target must be ground: keys of it are strings";
+        self.error(Stage::Sugar, Code::Type, span, message);
+    }
+
+    /// What a function is replaced by: a function that takes as many arguments, or a value.
+    fn replacement(&mut self, term: &Term, arity: usize) -> Replacement {
+        if let Some(name) = as_reference(term)
+            && let Some(function) = self.function(&name)
+        {
+            if function.arity != arity {
+                let message = format!(
+                    "arity mismatch: the replacement takes {} arguments, what it replaces takes {arity}",
+                    function.arity
+                );
+                self.error(Stage::Types, Code::Type, term.span, message);
+            }
+            return match function.callee {
+                Callee::Function(path) => Replacement::Function(path),
+                Callee::Builtin(builtin) => Replacement::Builtin(builtin),
+            };
+        }
+        Replacement::Value(self.head_term(term))
+    }
+}
+
+/// A variable or reference as a reference.
+fn as_reference(term: &Term) -> Option<Ref> {
+    match &term.kind {
+        TermKind::Ref(reference) => Some(reference.clone()),
+        TermKind::Var(_) => Some(Ref {
+            span: term.span,
+            head: Box::new(term.clone()),
+            path: Vec::new(),
+        }),
+        _ => None,
+    }
+}
