@@ -10,7 +10,7 @@ use super::env::{Shared, TypeEnv};
 use super::fit::fits;
 use super::infer::Part;
 use super::shape::{self, Known, Param, Signature, Ty};
-use super::text;
+use super::text::{self, Names};
 use super::tree::Tree;
 use crate::hir::{
     Base, Body, Call, Callee, Comprehension, ComprehensionHead, Expr, ExprKind,
@@ -22,7 +22,7 @@ use crate::value::Value;
 /// Checks the bodies of one rule, or a query.
 pub(super) struct Checker<'h, 'e> {
     files: &'h [Arc<File>],
-    locals: &'h [LocalInfo],
+    names: Names<'h>,
     env: &'e TypeEnv,
     shared: &'e mut Shared,
     /// What hides the environment, the innermost last: schemas, then what `with` replaces.
@@ -35,7 +35,7 @@ pub(super) struct Checker<'h, 'e> {
     pub(super) errors: Vec<Diagnostic>,
     pub(super) steps: u32,
     /// Whether only references and comprehensions are looked at.
-    loose: bool,
+    pub(super) loose: bool,
 }
 
 /// What was wrong in the parts of an expression.
@@ -56,7 +56,10 @@ impl<'h, 'e> Checker<'h, 'e> {
     ) -> Self {
         Self {
             files,
-            locals,
+            names: Names {
+                locals,
+                origins: HashMap::new(),
+            },
             env,
             shared,
             layers: Vec::new(),
@@ -226,10 +229,20 @@ impl<'h, 'e> Checker<'h, 'e> {
 
     fn unification(&mut self, a: &'h Expr, b: &'h Expr, literal: &'h Literal) {
         let wrong = self.parts(a).or(self.parts(b));
+        if let ExprKind::Local(local) = a.kind
+            && self.generated(local)
+        {
+            self.names.origins.insert(local, b);
+        }
         let (left, right) = (self.type_of(a), self.type_of(b));
         if !self.equal(Part::Expr(a), Part::Expr(b)) {
             self.mismatch(literal.place, &left, &right, wrong);
         }
+    }
+
+    fn generated(&self, local: Local) -> bool {
+        let info = self.names.locals.get(local.0 as usize);
+        info.is_some_and(|info| info.generated)
     }
 
     fn mismatch(&mut self, place: Place, left: &Ty, right: &Ty, wrong: Wrong) {
@@ -269,7 +282,7 @@ impl<'h, 'e> Checker<'h, 'e> {
                 match self.check_ref(reference) {
                     Ok(()) => wrong,
                     Err(error) => {
-                        let text = error.text(reference, self.locals);
+                        let text = error.text(reference, &self.names);
                         self.error(expr.place, text);
                         Wrong(true)
                     }

@@ -4,9 +4,9 @@ use super::body::Checker;
 use super::fit::fits;
 use super::infer::{Part, constant, scalar};
 use super::shape::{self, Kind, Known, Ty};
-use super::text;
+use super::text::{self, Names};
 use super::tree::{Node, Tree};
-use crate::hir::{Base, Expr, ExprKind, LocalInfo, Ref};
+use crate::hir::{Base, Expr, ExprKind, Ref};
 use crate::value::Value;
 
 /// Why a reference finds nothing.
@@ -49,7 +49,10 @@ impl<'h> Checker<'h, '_> {
             Base::Input => self.check_document("input", reference),
             Base::Data => self.check_document("data", reference),
             Base::Expr(base) => {
-                let mut ty = self.type_of(base);
+                let named = matches!(base.kind, ExprKind::Local(_));
+                // OPA knows the type of a literal or call only where it stands in a literal of its own.
+                let known = named || !self.loose;
+                let mut ty = self.type_of(base).filter(|_| known);
                 if ty.is_none() {
                     ty = Some(shape::any());
                     if let ExprKind::Local(local) = &base.kind {
@@ -207,9 +210,9 @@ impl<'h> Checker<'h, '_> {
 
 impl RefError {
     /// The error's text: what, and under the reference where it ends.
-    pub(super) fn text(&self, reference: &Ref, locals: &[LocalInfo]) -> String {
-        let whole = text::reference(reference, usize::MAX, locals);
-        let before = text::reference(reference, self.at, locals);
+    pub(super) fn text(&self, reference: &Ref, names: &Names<'_>) -> String {
+        let whole = text::reference(reference, usize::MAX, names);
+        let before = text::reference(reference, self.at, names);
         match &self.why {
             Why::Scalar(have) => {
                 let function = have.as_ref().is_some_and(|ty| ty.function().is_some());
@@ -226,7 +229,7 @@ impl RefError {
                 let pad = " ".repeat(before.len() + 1);
                 let key = reference.keys.get(self.at);
                 let have = match (have, key) {
-                    (None, Some(key)) => format!("have: {}", text::term(key, locals)),
+                    (None, Some(key)) => format!("have: {}", text::term(key, names)),
                     (have, _) => format!("have (type): {}", text::full(have)),
                 };
                 let one_of: Vec<_> = one_of.iter().map(text::value).collect();

@@ -1,11 +1,20 @@
 //! Types and references as errors show them, bounded in length.
 
+use std::collections::HashMap;
 use std::fmt::Write as _;
 
 use super::infer::Part;
 use super::shape::{Kind, Known, Param, Ty};
-use crate::hir::{Base, Expr, ExprKind, LocalInfo, Ref};
+use crate::hir::{Base, Expr, ExprKind, Local, LocalInfo, Ref};
 use crate::value::Value;
+
+/// What the variables of a rule are shown as.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Names<'h> {
+    pub(super) locals: &'h [LocalInfo],
+    /// What variables that the compiler made stand for.
+    pub(super) origins: HashMap<Local, &'h Expr>,
+}
 
 /// Bytes after which a text ends in dots.
 const MAX_TEXT: usize = 4096;
@@ -56,25 +65,25 @@ pub(super) fn sides(left: &Ty, right: &Ty) -> [String; 2] {
 }
 
 /// A reference up to its key number `keys`.
-pub(super) fn reference(reference: &Ref, keys: usize, locals: &[LocalInfo]) -> String {
+pub(super) fn reference(reference: &Ref, keys: usize, names: &Names<'_>) -> String {
     let base = match &reference.base {
         Base::Input => "input".to_owned(),
         Base::Data => "data".to_owned(),
-        Base::Expr(expr) => term(expr, locals),
+        Base::Expr(expr) => term(expr, names),
     };
     let keys = reference.keys.iter().take(keys).map(Part::Expr);
-    path_of(base, keys, locals)
+    path_of(base, keys, names)
 }
 
 /// A path of constant keys.
 pub(super) fn path<'v>(root: String, keys: impl Iterator<Item = Part<'v>>) -> String {
-    path_of(root, keys, &[])
+    path_of(root, keys, &Names::default())
 }
 
 fn path_of<'v>(
     root: String,
     keys: impl Iterator<Item = Part<'v>>,
-    locals: &[LocalInfo],
+    names: &Names<'_>,
 ) -> String {
     let mut out = root;
     for key in keys {
@@ -94,7 +103,7 @@ fn path_of<'v>(
             }
             (None, Part::Expr(expr)) => {
                 out.push('[');
-                write_term(&mut out, expr, locals);
+                write_term(&mut out, expr, names);
                 out.push(']');
             }
             (None, Part::Value(_)) => {}
@@ -104,9 +113,9 @@ fn path_of<'v>(
 }
 
 /// A term.
-pub(super) fn term(expr: &Expr, locals: &[LocalInfo]) -> String {
+pub(super) fn term(expr: &Expr, names: &Names<'_>) -> String {
     let mut out = String::new();
-    write_term(&mut out, expr, locals);
+    write_term(&mut out, expr, names);
     out
 }
 
@@ -237,44 +246,49 @@ fn plain(key: &Value) -> String {
     }
 }
 
-fn write_term(out: &mut String, expr: &Expr, locals: &[LocalInfo]) {
+fn write_term(out: &mut String, expr: &Expr, names: &Names<'_>) {
     if out.len() > MAX_TEXT {
         out.push_str("...");
         return;
     }
     match &expr.kind {
         ExprKind::Const(constant) => write_value(out, constant),
+        ExprKind::Local(local) if names.origins.contains_key(local) => {
+            if let Some(origin) = names.origins.get(local) {
+                write_term(out, origin, names);
+            }
+        }
         ExprKind::Local(local) => {
-            let info = locals.get(local.0 as usize);
+            let info = names.locals.get(local.0 as usize);
             out.push_str(info.map_or("_", |info| &info.name));
         }
-        ExprKind::Ref(inner) => out.push_str(&reference(inner, usize::MAX, locals)),
-        ExprKind::Array(items) => terms(out, items, ["[", "]"], locals),
-        ExprKind::Set(items) => terms(out, items, ["{", "}"], locals),
+        ExprKind::Ref(inner) => out.push_str(&reference(inner, usize::MAX, names)),
+        ExprKind::Array(items) => terms(out, items, ["[", "]"], names),
+        ExprKind::Set(items) => terms(out, items, ["{", "}"], names),
         ExprKind::Object(members) => {
             out.push('{');
             for (at, (key, value)) in members.iter().enumerate() {
                 out.push_str(if at > 0 { ", " } else { "" });
-                write_term(out, key, locals);
+                write_term(out, key, names);
                 out.push_str(": ");
-                write_term(out, value, locals);
+                write_term(out, value, names);
             }
             out.push('}');
         }
         ExprKind::Comprehension(_) => out.push_str("[...]"),
         ExprKind::Call(call) => {
             out.push_str(&super::body::callee_name(&call.callee));
-            terms(out, &call.args, ["(", ")"], locals);
+            terms(out, &call.args, ["(", ")"], names);
         }
     }
 }
 
-fn terms(out: &mut String, items: &[Expr], around: [&str; 2], locals: &[LocalInfo]) {
+fn terms(out: &mut String, items: &[Expr], around: [&str; 2], names: &Names<'_>) {
     let [open, close] = around;
     out.push_str(open);
     for (at, item) in items.iter().enumerate() {
         out.push_str(if at > 0 { ", " } else { "" });
-        write_term(out, item, locals);
+        write_term(out, item, names);
     }
     out.push_str(close);
 }
