@@ -3,10 +3,12 @@
 //! The tree says what was written, no more: names are not resolved, nothing is rewritten except where Rego's
 //! own grammar does it (a chained body is a further rule, an infix operator is a call).
 
+mod annotations;
 pub mod ast;
 pub mod json;
 mod lexer;
 mod parser;
+mod print;
 mod token;
 
 use std::sync::Arc;

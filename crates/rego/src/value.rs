@@ -169,6 +169,12 @@ impl From<i64> for Value {
     }
 }
 
+impl From<u64> for Value {
+    fn from(v: u64) -> Self {
+        Self::Number(Number::from(v))
+    }
+}
+
 impl From<usize> for Value {
     fn from(v: usize) -> Self {
         Self::Number(Number::from(v))

@@ -4,11 +4,10 @@ use super::declare::{any, boolean, named, object, object_with, string, takes};
 use super::text::{self, Style};
 use super::{Builtin, Context, Error, operand};
 use crate::types::{Named, Type};
-use crate::value::{Object, Value};
+use crate::value::{Object, Value, json};
 
 mod patch;
 mod paths;
-pub(super) mod read;
 
 const ENCODING: &[&str] = &["encoding"];
 const OBJECT: &[&str] = &["object"];
@@ -109,18 +108,25 @@ fn marshal_with_options(context: &mut Context<'_>, args: &[&Value]) -> Result<Va
 }
 
 fn unmarshal(context: &mut Context<'_>, args: &[&Value]) -> Result<Value, Error> {
-    read::document(operand::string(args, 0)?, context.budget)
+    let text = operand::string(args, 0)?;
+    charge(context, text)?;
+    json::parse(&**text).map_err(|error| Error::Failed(error.to_string()))
 }
 
 fn is_valid(context: &mut Context<'_>, args: &[&Value]) -> Result<Value, Error> {
     let Value::String(text) = operand::value(args, 0)? else {
         return Ok(false.into());
     };
-    match read::document(text, context.budget) {
-        Ok(_) => Ok(true.into()),
-        Err(Error::Failed(_)) => Ok(false.into()),
-        Err(error) => Err(error),
-    }
+    charge(context, text)?;
+    Ok(json::parse(&**text).is_ok().into())
+}
+
+/// Two bytes of JSON make a value at most.
+fn charge(context: &mut Context<'_>, text: &str) -> Result<(), Error> {
+    let values = text.len() as u64 / 2 + 1;
+    context
+        .budget
+        .build(values.saturating_mul(size_of::<Value>() as u64))
 }
 
 /// How `json.marshal_with_options` writes.

@@ -9,7 +9,9 @@ mod terms;
 use crate::source::Span;
 use crate::value::Value;
 
-use super::ast::{Annotations, Body, Comment, Import, Module, Term};
+use super::ast::{
+    Annotations, Body, Comment, Import, Module, SchemaAnnotation, SchemaSource, Term,
+};
 
 /// The tree of `module`.
 #[must_use]
@@ -117,10 +119,25 @@ fn annotations(annotations: &Annotations) -> Value {
     };
     let mut fields: Vec<(Value, Value)> = Vec::with_capacity(given.len() + 1);
     fields.extend(given.iter().map(|(k, v)| (k.clone(), v.clone())));
+    fields.retain(|(key, _)| key.as_str() != Some("schemas"));
+    if !annotations.schemas.is_empty() {
+        let schemas: Vec<Value> = annotations.schemas.iter().map(schema).collect();
+        fields.push((Value::from("schemas"), schemas.into()));
+    }
     if given.get_str("scope").is_none() {
         fields.push((Value::from("scope"), Value::from(scope)));
     }
     Value::Object(fields.into_iter().collect())
+}
+
+fn schema(schema: &SchemaAnnotation) -> Value {
+    let mut writer = Writer::default();
+    let path = ("path", writer.reference_parts(&schema.path));
+    let source = match &schema.schema {
+        SchemaSource::Ref(reference) => ("schema", writer.reference_parts(reference)),
+        SchemaSource::Inline(value) => ("definition", value.clone()),
+    };
+    object(vec![path, source])
 }
 
 fn enables_not(import: &Import) -> bool {

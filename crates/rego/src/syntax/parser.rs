@@ -249,12 +249,21 @@ impl<'a> Parser<'a> {
 
     /// Runs `inner` one level deeper.
     fn nested<T>(&mut self, inner: impl FnOnce(&mut Self) -> Parsed<T>) -> Parsed<T> {
-        if self.depth >= MAX_DEPTH {
+        self.weighted(1, inner)
+    }
+
+    /// Runs `inner` deeper by `weight`, which is by how much more stack it takes than brackets do.
+    fn weighted<T>(
+        &mut self,
+        weight: u32,
+        inner: impl FnOnce(&mut Self) -> Parsed<T>,
+    ) -> Parsed<T> {
+        if self.depth + weight > MAX_DEPTH {
             return Err(self.too_deep(self.token().span));
         }
-        self.depth += 1;
+        self.depth += weight;
         let result = inner(self);
-        self.depth -= 1;
+        self.depth -= weight;
         result
     }
 

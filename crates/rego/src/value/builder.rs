@@ -156,7 +156,7 @@ fn record<T>(members: &[T], index: &mut Index, hash: Option<u64>, key_of: impl F
     match hash {
         Some(hash) => index.add(hash, members.len() - 1, rehash),
         None if members.len() == SMALL => {
-            (0..SMALL).for_each(|at| index.add(rehash(at), at, rehash))
+            (0..SMALL).for_each(|at| index.add(rehash(at), at, rehash));
         }
         None => {}
     }

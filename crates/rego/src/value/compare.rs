@@ -74,14 +74,6 @@ pub(super) fn equal(left: &Value, right: &Value) -> bool {
     run(left, right, true) == Ordering::Equal
 }
 
-/// Compares with the string value `right`.
-pub(super) fn compare_str(left: &Value, right: &str) -> Ordering {
-    match left {
-        Value::String(left) => left.as_bytes().cmp(right.as_bytes()),
-        left => rank(left).cmp(&STRING),
-    }
-}
-
 /// Equal values hash alike.
 pub(super) fn hash<H: Hasher>(value: &Value, state: &mut H) {
     let mut stack: SmallVec<[(Children<'_>, usize); 8]> = SmallVec::new();

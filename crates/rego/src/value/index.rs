@@ -10,8 +10,8 @@ use hashbrown::HashTable;
 
 use super::{Value, compare};
 
-/// Up to this many members a binary search, or a scan in a builder, is faster.
-pub(super) const SMALL: usize = 16;
+/// Up to this many members a scan or a binary search is as fast, and spares the making of an index.
+pub(super) const SMALL: usize = 8;
 
 static SEED: LazyLock<RandomState> = LazyLock::new(RandomState::default);
 

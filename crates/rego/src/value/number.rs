@@ -156,12 +156,11 @@ impl Number {
 
 impl Ord for Number {
     fn cmp(&self, other: &Self) -> Ordering {
-        match (self.as_i64(), other.as_i64()) {
-            (Some(a), Some(b)) => a.cmp(&b),
-            _ => {
-                let (mut left, mut right) = (SmallText::default(), SmallText::default());
-                self.digits(&mut left).cmp(&other.digits(&mut right))
-            }
+        if let (Some(a), Some(b)) = (self.as_i64(), other.as_i64()) {
+            a.cmp(&b)
+        } else {
+            let (mut left, mut right) = (SmallText::default(), SmallText::default());
+            self.digits(&mut left).cmp(&other.digits(&mut right))
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::index::{SMALL, hash_of, hash_of_str};
 use super::shared::Shared;
-use super::{Value, compare, compose};
+use super::{Value, compose};
 
 /// An immutable object, in the order of its keys.
 #[derive(Clone, Default)]
@@ -126,9 +126,8 @@ impl Object {
     fn position_of_str(&self, key: &str) -> Option<usize> {
         let members = self.as_slice();
         if members.len() <= SMALL {
-            return members
-                .binary_search_by(|(k, _)| compare::compare_str(k, key))
-                .ok();
+            // Lengths tell most keys apart, before any byte is compared.
+            return members.iter().position(|(k, _)| k.as_str() == Some(key));
         }
         let is = |at: usize| members.get(at).and_then(|(k, _)| k.as_str()) == Some(key);
         self.0.index()?.find(hash_of_str(key), is)

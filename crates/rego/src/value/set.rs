@@ -2,7 +2,7 @@
 
 use super::index::{SMALL, hash_of, hash_of_str};
 use super::shared::Shared;
-use super::{Value, compare, compose};
+use super::{Value, compose};
 
 /// An immutable set, in order.
 #[derive(Clone, Default)]
@@ -46,9 +46,7 @@ impl Set {
     pub fn contains_str(&self, text: &str) -> bool {
         let members = self.as_slice();
         if members.len() <= SMALL {
-            return members
-                .binary_search_by(|member| compare::compare_str(member, text))
-                .is_ok();
+            return members.iter().any(|member| member.as_str() == Some(text));
         }
         let is = |at: usize| members.get(at).and_then(Value::as_str) == Some(text);
         self.0

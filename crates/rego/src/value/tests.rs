@@ -56,6 +56,8 @@ fn json_value() -> impl Strategy<Value = Value> {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(128))]
+
     #[test]
     fn order_is_total_and_agrees_with_equality_and_hash(mut values in prop::collection::vec(any_value(), 3)) {
         values.sort();
@@ -80,7 +82,7 @@ proptest! {
     }
 
     #[test]
-    fn builders_make_what_from_makes(members in prop::collection::vec((any_value(), scalar()), 0..60)) {
+    fn builders_make_what_from_makes(members in prop::collection::vec((any_value(), scalar()), 0..25)) {
         let mut sets = SetBuilder::new();
         let mut objects = ObjectBuilder::new();
         for (key, value) in &members {
@@ -155,7 +157,7 @@ fn of_equal_members_a_set_keeps_the_first_and_an_object_takes_the_last() {
 
 #[test]
 fn look_ups_find_members_of_small_and_large_composites() {
-    for size in [0_i64, 1, 16, 17, 1000] {
+    for size in [0_i64, 1, 4, 5, 8, 9, 1000] {
         let name = |at: i64| format!("name {at} of a member");
         let mut members: Vec<(Value, Value)> = (0..size)
             .map(|at| (Value::from(name(at)), Value::from(at)))
@@ -267,7 +269,7 @@ fn deep_values_hash() {
             deep_values()
                 .iter()
                 .any(|other| hash_of(other) == hash_of(&value))
-        )
+        );
     });
 }
 

@@ -2,8 +2,8 @@
 
 use crate::value::Value;
 
-use super::super::ast::{Else, HeadKind, Rule, Term, TermKind};
-use super::{Writer, annotations, node, object};
+use super::super::ast::{Annotations, Else, HeadKind, Rule, Scope, Term, TermKind};
+use super::{Writer, annotations, node, object, order};
 
 // === impl Writer ===
 
@@ -13,7 +13,7 @@ impl Writer<'_> {
         let module = self.module.into_iter();
         let notes = module.flat_map(|module| &module.annotations);
         let notes: Vec<Value> = notes
-            .filter(|note| note.rule == Some(at))
+            .filter(|note| note.rule == Some(at) || self.is_of_document(note, rule))
             .map(annotations)
             .collect();
         if !notes.is_empty() {
@@ -29,6 +29,18 @@ impl Writer<'_> {
             fields.push(("else", branches));
         }
         object(fields)
+    }
+
+    /// Whether `note` is about all rules of the name that `rule` has.
+    fn is_of_document(&self, note: &Annotations, rule: &Rule) -> bool {
+        if note.scope != Scope::Document || rule.chained {
+            return false;
+        }
+        let rules = self.module.map(|module| module.rules.as_slice());
+        let target = note.rule.and_then(|at| rules?.get(at));
+        target.is_some_and(|target| {
+            order::references(&target.head.reference, &rule.head.reference).is_eq()
+        })
     }
 
     fn rule_body(&mut self, body: &super::Body) -> Value {
@@ -131,7 +143,7 @@ fn name(rule: &Rule, reference: &Value) -> Option<(&'static str, Value)> {
     let Value::Array(parts) = reference else {
         return None;
     };
-    let name = parts.get(0)?.get_str("value")?;
+    let name = parts.iter().next()?.get_str("value")?;
     named.then(|| ("name", name.clone()))
 }
 

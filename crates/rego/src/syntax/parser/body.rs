@@ -6,6 +6,9 @@ use super::super::ast::{Body, Literal, LiteralKind, Term, TermKind, Var, With};
 use super::super::token::Kind;
 use super::{Parsed, Parser};
 
+/// What a literal takes of the stack, in brackets.
+pub(super) const LITERAL: u32 = 3;
+
 // === impl Parser ===
 
 impl Parser<'_> {
@@ -16,7 +19,7 @@ impl Parser<'_> {
             let hint = "write at least one expression; `true` always holds";
             return Err(self.error(start, "found empty body", hint));
         }
-        let first = self.nested(Self::literal)?;
+        let first = self.weighted(LITERAL, Self::literal)?;
         self.literals_from(first, start, end)
     }
 
@@ -36,7 +39,7 @@ impl Parser<'_> {
                     return Err(self.unexpected(&hint));
                 }
             }
-            literals.push(self.nested(Self::literal)?);
+            literals.push(self.weighted(LITERAL, Self::literal)?);
             height = height.max(self.height);
         }
         let span = self.since(start);

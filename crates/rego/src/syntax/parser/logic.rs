@@ -4,6 +4,7 @@ use crate::source::Span;
 
 use super::super::ast::{Body, Literal, LiteralKind, TermKind};
 use super::super::token::{Kind, Token};
+use super::body::LITERAL;
 use super::{Parsed, Parser};
 
 /// One side of `and` and `or`, and what stands after `not`.
@@ -217,7 +218,7 @@ impl Parser<'_> {
     fn group(&mut self) -> Parsed<Operand> {
         self.next();
         let start = self.token().span;
-        let literal = self.nested(|p| p.logic(start))?;
+        let literal = self.weighted(LITERAL, |p| p.logic(start))?;
         if self.kind() != Kind::RParen {
             let span = self.token().span;
             return Err(self.error(span, "non-terminated expression", "expected `)`"));

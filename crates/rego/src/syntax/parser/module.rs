@@ -2,6 +2,7 @@
 
 use crate::value::Str;
 
+use super::super::annotations::Target;
 use super::super::ast::{Import, Module, Package, Ref, RegoVersion, Term, TermKind};
 use super::super::token::Kind;
 use super::{Keywords, MAX_ERRORS, Parsed, Parser};
@@ -17,8 +18,14 @@ impl Parser<'_> {
         };
         let mut imports = Vec::new();
         let mut rules = Vec::new();
+        let mut targets = vec![(package.span.start, Target::Package)];
         while self.kind() != Kind::Eof && self.errors.len() < MAX_ERRORS {
             let from = self.at;
+            let target = match self.kind() {
+                Kind::Import => Target::Import,
+                _ => Target::Rule(rules.len()),
+            };
+            targets.push((self.token().span.start, target));
             let result = match self.kind() {
                 Kind::Import => self.import().map(|import| imports.push(import)),
                 _ => self.rule(&mut rules),
@@ -31,13 +38,23 @@ impl Parser<'_> {
         if !self.errors.is_empty() {
             return Err(self.errors);
         }
+        let mut annotations = Vec::new();
+        if self.options.process_annotations {
+            let (found, mut errors) =
+                super::super::annotations::read(self.file, &self.comments, &targets);
+            if !errors.is_empty() {
+                errors.truncate(MAX_ERRORS);
+                return Err(errors);
+            }
+            annotations = found;
+        }
         Ok(Module {
             file: self.file.clone(),
             version: self.version,
             package,
             imports,
             rules,
-            annotations: Vec::new(),
+            annotations,
             comments: self.comments,
         })
     }

@@ -380,11 +380,9 @@ pub(super) fn plain_int(text: &[u8]) -> Option<i64> {
 }
 
 fn exponent_value(text: &[u8]) -> Result<i64, NumberError> {
-    let (negative, digits) = match text {
-        [b'-', digits @ ..] => (true, digits),
-        [b'+', digits @ ..] => (false, digits),
-        digits => (false, digits),
-    };
+    let negative = text.first() == Some(&b'-');
+    let signed = negative || text.first() == Some(&b'+');
+    let digits = text.get(usize::from(signed)..).unwrap_or_default();
     let value = digits.iter().fold(0_i64, |sum, digit| {
         sum.saturating_mul(10)
             .saturating_add(i64::from(digit - b'0'))

@@ -224,12 +224,11 @@ impl Float {
 
     /// Towards zero, as an integer and its sign.
     pub(super) fn truncate(&self) -> (bool, BigUint) {
-        let magnitude = match u64::try_from(self.exponent) {
-            Ok(shift) => BigUint::from(self.mantissa) << shift,
-            Err(_) => {
-                let shift = u32::try_from(self.exponent.unsigned_abs()).unwrap_or(u32::MAX);
-                BigUint::from(self.mantissa.checked_shr(shift).unwrap_or(0))
-            }
+        let magnitude = if let Ok(shift) = u64::try_from(self.exponent) {
+            BigUint::from(self.mantissa) << shift
+        } else {
+            let shift = u32::try_from(self.exponent.unsigned_abs()).unwrap_or(u32::MAX);
+            BigUint::from(self.mantissa.checked_shr(shift).unwrap_or(0))
         };
         (self.negative && !magnitude.is_zero(), magnitude)
     }

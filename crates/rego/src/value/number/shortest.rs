@@ -82,12 +82,11 @@ impl Decimals {
         self.digits.truncate(keep);
         if up {
             while self.digits.pop_if(|digit| *digit == b'9').is_some() {}
-            match self.digits.last_mut() {
-                Some(digit) => *digit += 1,
-                None => {
-                    self.digits.push(b'1');
-                    self.point += 1;
-                }
+            if let Some(digit) = self.digits.last_mut() {
+                *digit += 1;
+            } else {
+                self.digits.push(b'1');
+                self.point += 1;
             }
         }
         trim(&mut self.digits);
@@ -144,9 +143,9 @@ pub(super) fn of_float(float: &Float) -> String {
     } else {
         let decimals = Decimals::shortest(float.mantissa, float.exponent);
         if float.is_integer() {
-            decimals.write_plain(&mut out)
+            decimals.write_plain(&mut out);
         } else {
-            decimals.write_general(&mut out)
+            decimals.write_general(&mut out);
         }
     }
     out
@@ -164,9 +163,9 @@ pub(super) fn of_f64(value: f64) -> String {
     }
     let point = exponent.parse::<i64>().unwrap_or(0) + 1;
     if digits.is_empty() {
-        out.push('0')
+        out.push('0');
     } else {
-        Decimals { digits, point }.write_general(&mut out)
+        Decimals { digits, point }.write_general(&mut out);
     }
     out
 }
