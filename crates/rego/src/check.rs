@@ -17,8 +17,10 @@ mod capabilities;
 mod errors;
 mod lower;
 mod names;
+mod recursion;
 mod safety;
 mod scope;
+mod tree;
 pub mod types;
 
 use std::sync::Arc;
@@ -68,7 +70,9 @@ pub struct QueryContext<'a> {
 pub fn check(modules: &[Module], options: &Options<'_>) -> Result<Checked, Vec<Diagnostic>> {
     let mut errors = Errors::default();
     let names = Names::of(modules);
-    let hir = lower::modules(modules, &names, options, &mut errors);
+    let mut hir = lower::modules(modules, &names, options, &mut errors);
+    tree::check(&hir, modules, options.data, &mut errors);
+    recursion::check(&mut hir, &mut errors);
     errors.finish(options.max_errors)?;
     Ok(Checked { hir, names })
 }

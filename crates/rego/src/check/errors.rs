@@ -38,11 +38,6 @@ impl Errors {
         self.add(stage, file.diagnostic(code, span, message));
     }
 
-    /// Whether a pass before or at `stage` found something.
-    pub(super) fn any_until(&self, stage: Stage) -> bool {
-        self.0.iter().any(|(s, _)| *s <= stage)
-    }
-
     /// The errors to report, at most `max` where that is not 0.
     pub(super) fn finish(self, max: usize) -> Result<(), Vec<Diagnostic>> {
         let Some(first) = self.0.iter().map(|(stage, _)| *stage).min() else {

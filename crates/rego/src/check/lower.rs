@@ -23,6 +23,7 @@ use super::errors::{Errors, Stage};
 use super::names::{Globals, Names, package_path};
 use super::scope::{Locals, Unused};
 
+pub(super) use call::path_text;
 pub(super) use query::query;
 
 /// What the lowering of one rule or query needs.

@@ -59,11 +59,6 @@ impl Names {
         self.functions.get(path).copied()
     }
 
-    /// The functions' paths.
-    pub(super) fn functions(&self) -> impl Iterator<Item = &Vec<Value>> {
-        self.functions.keys()
-    }
-
     pub(super) fn globals(&self, package: Vec<Str>, imports: &[Import]) -> Globals<'_> {
         let own = self.packages.get(&package);
         let imports = imports.iter().filter_map(imported).collect();

@@ -6,7 +6,7 @@
 
 mod facts;
 mod settle;
-pub(super) mod visit;
+pub(in crate::check) mod visit;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -306,6 +306,11 @@ impl<'a> Order<'a> {
 
     /// Orders the closures of a literal.
     fn closures(&mut self, literal: &mut Literal, depth: u32) {
+        if let LiteralKind::Not(body) = &mut literal.kind
+            && !self.blocks.contains(&literal.place)
+        {
+            return self.body(body, depth);
+        }
         visit::closures(literal, &mut |head, body| {
             self.body(body, depth + 1);
             match head {

@@ -1,6 +1,6 @@
 //! Bodies and literals.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use super::declared::{self, variables};
 use super::{Lower, term::as_ref};
@@ -9,7 +9,7 @@ use crate::check::scope::Occurrence;
 use crate::hir::{self, Expr, ExprKind, Literal, LiteralKind, Local};
 use crate::source::{Code, Span};
 use crate::syntax::ast::{self, Term, TermKind, Var};
-use crate::value::Str;
+use crate::value::{Str, Value};
 
 impl Lower<'_> {
     /// The literals of a body whose scope is open.
@@ -94,11 +94,17 @@ impl Lower<'_> {
                 self.locals.block(place);
                 LiteralKind::Not(self.closure(body))
             }
+            // Neither side binds anything: each is "there is no case that it does not hold".
             ast::LiteralKind::And(left, right) => {
                 for body in [left, right] {
-                    for literal in &body.literals {
-                        self.literal(literal, out);
-                    }
+                    let place = self.place(body.span);
+                    self.locals.block(place);
+                    let inner = LiteralKind::Not(self.closure(body));
+                    let literals = vec![Literal::new(place, inner)];
+                    out.push(Literal::new(
+                        place,
+                        LiteralKind::Not(hir::Body { literals }),
+                    ));
                 }
                 return;
             }
@@ -143,6 +149,25 @@ impl Lower<'_> {
             {
                 for (left, right) in left.into_iter().zip(right) {
                     self.unify(left, right, literal, out);
+                }
+            }
+            (ExprKind::Array(items), ExprKind::Const(Value::Array(values)))
+            | (ExprKind::Const(Value::Array(values)), ExprKind::Array(items))
+                if items.len() == values.len() && !literal.negated =>
+            {
+                for (item, value) in items.into_iter().zip(values.iter()) {
+                    let value = Expr::constant(value.clone(), item.place);
+                    self.unify(item, value, literal, out);
+                }
+            }
+            (ExprKind::Object(left), ExprKind::Object(right))
+                if !literal.negated && same_keys(&left, &right) =>
+            {
+                let mut values: BTreeMap<Value, Expr> = keyed(right).collect();
+                for (key, left) in keyed(left) {
+                    if let Some(right) = values.remove(&key) {
+                        self.unify(left, right, literal, out);
+                    }
                 }
             }
             (a, b) => {
@@ -254,6 +279,27 @@ impl Lower<'_> {
             body,
         }
     }
+}
+
+/// Whether both have the same keys, all of them ground.
+fn same_keys(left: &[(Expr, Expr)], right: &[(Expr, Expr)]) -> bool {
+    let keys = |members: &[(Expr, Expr)]| {
+        members
+            .iter()
+            .map(|(key, _)| key.as_const().cloned())
+            .collect()
+    };
+    let (left_keys, right_keys): (Option<BTreeSet<Value>>, Option<BTreeSet<Value>>) =
+        (keys(left), keys(right));
+    left_keys.is_some_and(|keys| {
+        keys.len() == left.len() && right.len() == left.len() && Some(keys) == right_keys
+    })
+}
+
+fn keyed(members: Vec<(Expr, Expr)>) -> impl Iterator<Item = (Value, Expr)> {
+    members
+        .into_iter()
+        .filter_map(|(key, value)| Some((key.as_const()?.clone(), value)))
 }
 
 /// The variables that a pattern binds, with their places.

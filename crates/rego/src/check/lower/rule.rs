@@ -20,8 +20,9 @@ struct Params {
 
 impl Lower<'_> {
     pub(super) fn rule(mut self, rule: &ast::Rule) -> Rule {
-        let params = self.params(rule);
+        let mut params = self.params(rule);
         self.open_branch(&rule.body, &params);
+        self.patterns(rule, &mut params);
         let mut body = params.before.clone();
         body.append(&mut self.literals(&rule.body));
         let (path, keys) = self.name(&rule.head.reference);
@@ -100,13 +101,17 @@ impl Lower<'_> {
                 params.names.push((name.clone(), local));
             }
         }
-        for arg in args {
+        self.close();
+        params
+    }
+
+    /// The parameters as patterns, in the scope of the body: what is no variable of a parameter is one of the body.
+    fn patterns(&mut self, rule: &ast::Rule, params: &mut Params) {
+        for arg in rule.head.args.as_deref().unwrap_or_default() {
             let pattern = self.head_term(arg);
             params.patterns.push(pattern);
         }
         params.before = std::mem::take(&mut self.before);
-        self.close();
-        params
     }
 
     /// The ground part of a rule's name, and the rest.
