@@ -97,7 +97,9 @@ impl Capabilities {
             None | Some(Value::Null) => Vec::new(),
             Some(Value::Array(items)) => {
                 let items = items.iter().enumerate();
-                items.map(|(at, item)| Declaration::from_json(at, item)).collect::<Result<_, _>>()?
+                items
+                    .map(|(at, item)| Declaration::from_json(at, item))
+                    .collect::<Result<_, _>>()?
             }
             Some(_) => return Err(CapabilitiesError::Form("builtins", "an array")),
         };
@@ -116,7 +118,11 @@ impl Capabilities {
         let mut members = vec![member("builtins", builtins)];
         members.push(member("future_keywords", list(&self.future_keywords)));
         members.push(member("features", list(&self.features)));
-        members.extend(self.allow_net.iter().map(|hosts| member("allow_net", list(hosts))));
+        members.extend(
+            self.allow_net
+                .iter()
+                .map(|hosts| member("allow_net", list(hosts))),
+        );
         object(members)
     }
 
@@ -184,7 +190,11 @@ impl Declaration {
         if !self.categories.is_empty() {
             members.push(member("categories", list(&self.categories)));
         }
-        members.extend(self.infix.iter().map(|infix| member("infix", infix.clone())));
+        members.extend(
+            self.infix
+                .iter()
+                .map(|infix| member("infix", infix.clone())),
+        );
         let flags = [
             ("relation", self.relation),
             ("nondeterministic", self.nondeterministic),

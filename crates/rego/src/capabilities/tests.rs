@@ -53,8 +53,14 @@ fn ours_are_read_as_written() {
 #[test]
 fn what_cannot_be_read_is_said() {
     let cases = [
-        ("1", "capabilities: \"capabilities\" has the wrong form: expected an object"),
-        (r#"{"builtins": 1}"#, "capabilities: \"builtins\" has the wrong form: expected an array"),
+        (
+            "1",
+            "capabilities: \"capabilities\" has the wrong form: expected an object",
+        ),
+        (
+            r#"{"builtins": 1}"#,
+            "capabilities: \"builtins\" has the wrong form: expected an array",
+        ),
         (
             r#"{"builtins": [{}]}"#,
             "capabilities: the built-in at position 0 has no name: expected a string",

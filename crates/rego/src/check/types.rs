@@ -171,7 +171,9 @@ fn schemas<'h>(
 /// What each branch of a rule gives; `None` for one with errors.
 fn rule_types<'h>(checker: &mut Checker<'h, '_>, rule: &'h Rule) -> Vec<Ty> {
     let value = match &rule.kind {
-        RuleKind::Value(value) | RuleKind::Member(value) | RuleKind::Function { value, .. } => value,
+        RuleKind::Value(value) | RuleKind::Member(value) | RuleKind::Function { value, .. } => {
+            value
+        }
     };
     let first = Branch {
         value,
@@ -182,7 +184,9 @@ fn rule_types<'h>(checker: &mut Checker<'h, '_>, rule: &'h Rule) -> Vec<Ty> {
         body: &branch.body,
     });
     let branches = std::iter::once(first).chain(others);
-    branches.filter_map(|branch| branch_type(checker, rule, &branch)).collect()
+    branches
+        .filter_map(|branch| branch_type(checker, rule, &branch))
+        .collect()
 }
 
 /// What a branch gives: nothing where that is not known, `Some(None)` where it has errors.
@@ -205,9 +209,7 @@ fn branch_type<'h>(
         })
     };
     let ty = match &rule.kind {
-        RuleKind::Function { params, .. } => {
-            function_type(checker, params, branch.value)
-        }
+        RuleKind::Function { params, .. } => function_type(checker, params, branch.value),
         RuleKind::Value(_) => keyed(checker, checker.type_of(branch.value)?)?,
         RuleKind::Member(_) => {
             let member = checker.type_of(branch.value)?;

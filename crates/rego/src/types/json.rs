@@ -10,7 +10,9 @@ pub enum TypeError {
     #[error("expected a type: an object whose member \"type\" is a string, got {0}")]
     NoType(&'static str),
     /// There is no type of that name.
-    #[error("unknown type \"{0}\": expected null, boolean, number, string, array, set, object, any or function")]
+    #[error(
+        "unknown type \"{0}\": expected null, boolean, number, string, array, set, object, any or function"
+    )]
     Unknown(String),
     /// A member has the wrong form.
     #[error("the member \"{0}\" of a type has the wrong form: expected {1}")]

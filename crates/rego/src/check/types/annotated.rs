@@ -81,7 +81,11 @@ pub(super) fn type_of(
                 return Ok(None);
             };
             let path = keys(reference);
-            let names: Vec<Str> = path.iter().filter_map(Value::as_str).map(Str::from).collect();
+            let names: Vec<Str> = path
+                .iter()
+                .filter_map(Value::as_str)
+                .map(Str::from)
+                .collect();
             if let Some(known) = read.get(&names) {
                 return Ok(known.clone());
             }

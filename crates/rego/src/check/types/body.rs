@@ -13,8 +13,8 @@ use super::shape::{self, Known, Param, Signature, Ty};
 use super::text::{self, Names};
 use super::tree::Tree;
 use crate::hir::{
-    Base, Body, Call, Callee, Comprehension, ComprehensionHead, Expr, ExprKind,
-    Literal, LiteralKind, Local, LocalInfo, Place, Replacement, Target, With,
+    Base, Body, Call, Callee, Comprehension, ComprehensionHead, Expr, ExprKind, Literal,
+    LiteralKind, Local, LocalInfo, Place, Replacement, Target, With,
 };
 use crate::source::{Code, Diagnostic, File};
 use crate::value::Value;
@@ -172,7 +172,9 @@ impl<'h, 'e> Checker<'h, 'e> {
             return false;
         };
         let after = file.slice(not.place.span).strip_prefix("not");
-        let brace = after.map(str::trim_start).filter(|text| text.starts_with('{'));
+        let brace = after
+            .map(str::trim_start)
+            .filter(|text| text.starts_with('{'));
         brace.is_some_and(|text| {
             let end = not.place.span.end as usize;
             end.saturating_sub(text.len()) < inner.place.span.start as usize
@@ -341,14 +343,15 @@ impl<'h, 'e> Checker<'h, 'e> {
             return;
         };
         let right = self.membership(expr, call, wrong);
-        let right = right && self.arguments(call, &signature).map_or(true, |mut have| {
-            if !wrong.0 || !have.iter().any(shape::unknown) {
-                // A value that is used counts as one more argument.
-                have.extend(used.then_some(None));
-                self.misfit(expr, call, &signature, &have);
-            }
-            false
-        });
+        let right = right
+            && self.arguments(call, &signature).map_or(true, |mut have| {
+                if !wrong.0 || !have.iter().any(shape::unknown) {
+                    // A value that is used counts as one more argument.
+                    have.extend(used.then_some(None));
+                    self.misfit(expr, call, &signature, &have);
+                }
+                false
+            });
         let result = signature.result.as_ref();
         let result = result.and_then(|result| result.of.clone());
         let ty = result.filter(|_| right).unwrap_or_else(shape::any);
@@ -400,7 +403,10 @@ impl<'h, 'e> Checker<'h, 'e> {
             Some(of) => (of.keys(), of.values()),
             None => return true,
         };
-        let operands = key.map(|key| (key, keys)).into_iter().chain([(value, values.clone())]);
+        let operands = key
+            .map(|key| (key, keys))
+            .into_iter()
+            .chain([(value, values.clone())]);
         for (operand, want) in operands.filter(|_| values.is_some()) {
             if shape::unknown(&want) {
                 continue;
@@ -493,7 +499,8 @@ impl<'h, 'e> Checker<'h, 'e> {
             let (Some(want), Some(have)) = (self.signature(&target), self.signature(&value)) else {
                 continue;
             };
-            let alike = |a: &Param, b: &Param| a.of.is_none() || b.of.is_none() || fits(&a.of, &b.of);
+            let alike =
+                |a: &Param, b: &Param| a.of.is_none() || b.of.is_none() || fits(&a.of, &b.of);
             let mut pairs = want.params.iter().zip(&have.params);
             if want.params.len() == have.params.len() && pairs.all(|(a, b)| alike(a, b)) {
                 continue;
@@ -501,7 +508,10 @@ impl<'h, 'e> Checker<'h, 'e> {
             let have: Vec<Ty> = have.params.iter().map(|param| param.of.clone()).collect();
             let [have, want] = text::arguments(&have, &want.params, &want.variadic);
             let name = callee_name(&target);
-            self.error(with.place, format!("{name}: arity mismatch\n\t{have}\n\t{want}"));
+            self.error(
+                with.place,
+                format!("{name}: arity mismatch\n\t{have}\n\t{want}"),
+            );
             return;
         }
     }

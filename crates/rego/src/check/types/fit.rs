@@ -60,7 +60,13 @@ fn one_of(of: &[Known], other: &Known, steps: &mut u32) -> bool {
 }
 
 fn elements(a: &Shape, b: &Shape, steps: &mut u32) -> bool {
-    let (Kind::Array { prefix, .. }, Kind::Array { prefix: other, rest }) = (a.kind(), b.kind())
+    let (
+        Kind::Array { prefix, .. },
+        Kind::Array {
+            prefix: other,
+            rest,
+        },
+    ) = (a.kind(), b.kind())
     else {
         return false;
     };

@@ -49,7 +49,9 @@ impl<'h> Part<'h> {
             Value::Array(items) => Form::Array(items.iter().map(Part::Value).collect()),
             Value::Set(items) => Form::Set(items.iter().map(Part::Value).collect()),
             Value::Object(members) => {
-                let members = members.iter().map(|(k, v)| (Part::Value(k), Part::Value(v)));
+                let members = members
+                    .iter()
+                    .map(|(k, v)| (Part::Value(k), Part::Value(v)));
                 Form::Object(members.collect())
             }
             _ => Form::Whole,
@@ -193,7 +195,9 @@ impl<'h> Checker<'h, '_> {
                 let of = self.type_of_part(part);
                 of.is_none() || fits(&of, ty)
             }
-            form => ty.as_ref().is_some_and(|ty| self.unify_parts(part, form, ty, either)),
+            form => ty
+                .as_ref()
+                .is_some_and(|ty| self.unify_parts(part, form, ty, either)),
         }
     }
 

@@ -133,7 +133,12 @@ impl Graph {
             let Some(home) = self.home.get(rule).copied() else {
                 continue;
             };
-            todo.extend(self.nodes.get(home).into_iter().flat_map(|node| &node.readers));
+            todo.extend(
+                self.nodes
+                    .get(home)
+                    .into_iter()
+                    .flat_map(|node| &node.readers),
+            );
             let mut up = Some(home);
             while let Some(at) = up {
                 // What was seen once has led to its users, and so has all above it.
@@ -141,7 +146,11 @@ impl Graph {
                     break;
                 }
                 todo.extend(self.nodes.get(at).into_iter().flat_map(|node| &node.users));
-                up = self.nodes.get(at).map(|node| node.parent).filter(|_| at != 0);
+                up = self
+                    .nodes
+                    .get(at)
+                    .map(|node| node.parent)
+                    .filter(|_| at != 0);
             }
             let mut down: Vec<usize> = self.children(home).collect();
             while let Some(at) = down.pop() {
@@ -186,7 +195,8 @@ impl Graph {
 
     fn children(&self, at: usize) -> impl Iterator<Item = usize> {
         let node = self.nodes.get(at);
-        node.into_iter().flat_map(|node| node.children.values().copied())
+        node.into_iter()
+            .flat_map(|node| node.children.values().copied())
     }
 
     /// The rules at a node and above it.
@@ -347,5 +357,6 @@ impl<'h> Walk<'h> {
 
 /// Marks `at`; whether it was not marked before.
 fn once(seen: &mut [bool], at: usize) -> bool {
-    seen.get_mut(at).is_some_and(|seen| !std::mem::replace(seen, true))
+    seen.get_mut(at)
+        .is_some_and(|seen| !std::mem::replace(seen, true))
 }

@@ -160,7 +160,9 @@ impl<'h> Checker<'h, '_> {
         let mut ty = ty;
         for (at, key) in keys.iter().enumerate().skip(first) {
             let known = ty.clone().unwrap_or_else(shape::any);
-            ty = self.check_key(&known, key).map_err(|why| RefError { at, why })?;
+            ty = self
+                .check_key(&known, key)
+                .map_err(|why| RefError { at, why })?;
         }
         Ok(())
     }
@@ -237,9 +239,7 @@ impl RefError {
                     Some(_) if one_of.is_empty() => format!("want (type): {}", text::full(want)),
                     _ => format!("want (one of): [{}]", one_of.join(" ")),
                 };
-                format!(
-                    "undefined ref: {whole}\n\t{whole}\n\t{pad}^\n\t{pad}{have}\n\t{pad}{want}"
-                )
+                format!("undefined ref: {whole}\n\t{whole}\n\t{pad}^\n\t{pad}{have}\n\t{pad}{want}")
             }
         }
     }

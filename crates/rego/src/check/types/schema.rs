@@ -13,7 +13,7 @@ pub(super) enum SchemaError {
     #[error("unable to compile the schema: it must be an object")]
     NoObject,
     /// What all of must hold has nothing in common.
-    #[error("unable to merge these schemas: type mismatch: {0} and {1}")]
+    #[error("type checking: unable to merge these schemas: type mismatch: {0} and {1}")]
     Merge(String, String),
     /// A reference leads nowhere.
     #[error("unable to compile the schema: the reference {0} leads nowhere in it")]
@@ -43,7 +43,7 @@ struct Reader<'s> {
 }
 
 /// Nesting beyond which a part of a schema is `any`.
-const MAX_DEPTH: usize = 128;
+const MAX_DEPTH: usize = 96;
 
 /// Parts after which the rest is `any`: `allOf` may name one part over and over.
 const MAX_PARTS: usize = 500_000;
@@ -86,10 +86,9 @@ impl<'s> Reader<'s> {
     }
 
     fn schema(&mut self, schema: &'s Value, depth: usize) -> Result<Ty, SchemaError> {
-        if depth > MAX_DEPTH || self.left == 0 {
+        if depth > MAX_DEPTH {
             return Ok(Some(shape::any()));
         }
-        self.left -= 1;
         if let Some(reference) = reference(schema) {
             return self.reference(reference, depth);
         }
@@ -133,6 +132,10 @@ impl<'s> Reader<'s> {
     }
 
     fn parts(&mut self, parts: &Parts<'s>, depth: usize) -> Result<Ty, SchemaError> {
+        if depth > MAX_DEPTH || self.left == 0 {
+            return Ok(Some(shape::any()));
+        }
+        self.left -= 1;
         if let Some(any_of) = &parts.any_of {
             return self.any_of(parts, any_of, depth);
         }

@@ -475,13 +475,14 @@ fn compare_shapes(a: &Shape, b: &Shape) -> Ordering {
                 (None, None) => Ordering::Equal,
                 (None, Some(_)) => Ordering::Less,
                 (Some(_), None) => Ordering::Greater,
-                (Some(a), Some(b)) => {
-                    compare_ty(&a.0, &b.0).then_with(|| compare_ty(&a.1, &b.1))
-                }
+                (Some(a), Some(b)) => compare_ty(&a.0, &b.0).then_with(|| compare_ty(&a.1, &b.1)),
             };
             let members = members.iter();
             rests.then_with(|| {
-                members.clone().zip(m).map(|(a, b)| a.0.cmp(&b.0).then_with(|| compare_ty(&a.1, &b.1)))
+                members
+                    .clone()
+                    .zip(m)
+                    .map(|(a, b)| a.0.cmp(&b.0).then_with(|| compare_ty(&a.1, &b.1)))
                     .find(|order| order.is_ne())
                     .unwrap_or_else(|| members.len().cmp(&m.len()))
             })

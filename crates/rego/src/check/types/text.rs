@@ -80,11 +80,7 @@ pub(super) fn path<'v>(root: String, keys: impl Iterator<Item = Part<'v>>) -> St
     path_of(root, keys, &Names::default())
 }
 
-fn path_of<'v>(
-    root: String,
-    keys: impl Iterator<Item = Part<'v>>,
-    names: &Names<'_>,
-) -> String {
+fn path_of<'v>(root: String, keys: impl Iterator<Item = Part<'v>>, names: &Names<'_>) -> String {
     let mut out = root;
     for key in keys {
         if out.len() > MAX_TEXT {
@@ -161,7 +157,9 @@ fn write(out: &mut String, ty: &Ty, deep: usize) {
         Kind::String => out.push_str("string"),
         Kind::Array { prefix, rest } => {
             out.push_str("array");
-            list(out, prefix.iter(), deep, |out, ty, deep| write(out, ty, deep));
+            list(out, prefix.iter(), deep, |out, ty, deep| {
+                write(out, ty, deep)
+            });
             if rest.is_some() {
                 bracket(out, deep, |out, deep| write(out, rest, deep));
             }

@@ -64,7 +64,8 @@ impl Tree {
     /// Whether anything is said of what stands at `path` or below.
     pub(super) fn knows(&self, path: &[Value]) -> bool {
         let mut path = path.iter();
-        path.try_fold(Self::ROOT, |at, key| self.child(at, key)).is_some()
+        path.try_fold(Self::ROOT, |at, key| self.child(at, key))
+            .is_some()
     }
 
     /// Sets the type at `path`.
