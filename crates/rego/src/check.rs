@@ -11,7 +11,7 @@
 //! | `safety` | bodies in an order that binds every variable before it is needed |
 //! | `recursion` | no rule may depend on itself |
 //!
-//! It does not check types.
+//! [`types`] is a pass of its own, over what these give.
 
 mod capabilities;
 mod errors;
@@ -21,6 +21,7 @@ mod recursion;
 mod safety;
 mod scope;
 mod tree;
+pub mod types;
 
 use std::sync::Arc;
 
