@@ -203,3 +203,19 @@ pub fn id(name: &str) -> Option<BuiltinId> {
 pub fn all() -> &'static [&'static Builtin] {
     &REGISTRY.by_name
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{all, get, id};
+
+    #[test]
+    fn names_are_sorted_unique_and_found() {
+        let names: Vec<&str> = all().iter().map(|builtin| builtin.name).collect();
+        assert!(names.is_sorted_by(|a, b| a < b), "{names:?}");
+        for name in names {
+            let found = id(name).and_then(|id| id.builtin()).map(|b| b.name);
+            assert_eq!(found, Some(name));
+        }
+        assert!(get("no.such").is_none(), "an unknown name is not found");
+    }
+}

@@ -11,14 +11,17 @@
 //! | `safety` | bodies in an order that binds every variable before it is needed |
 //! | `recursion` | no rule may depend on itself |
 //!
-//! It does not check types.
+//! [`types`] is a pass of its own, over what these give.
 
 mod capabilities;
 mod errors;
 mod lower;
 mod names;
+mod recursion;
 mod safety;
 mod scope;
+mod tree;
+pub mod types;
 
 use std::sync::Arc;
 
@@ -67,7 +70,9 @@ pub struct QueryContext<'a> {
 pub fn check(modules: &[Module], options: &Options<'_>) -> Result<Checked, Vec<Diagnostic>> {
     let mut errors = Errors::default();
     let names = Names::of(modules);
-    let hir = lower::modules(modules, &names, options, &mut errors);
+    let mut hir = lower::modules(modules, &names, options, &mut errors);
+    tree::check(&hir, modules, options.data, &mut errors);
+    recursion::check(&mut hir, &mut errors);
     errors.finish(options.max_errors)?;
     Ok(Checked { hir, names })
 }

@@ -15,6 +15,8 @@ mod policy;
 mod print;
 mod reg;
 mod scan;
+#[cfg(test)]
+mod tests;
 mod unit;
 mod with;
 
@@ -154,7 +156,10 @@ impl Evaluator {
             caches: policy.caches(),
             memo: &mut self.memo,
         };
-        let known = Memo::sized(policy.program().units.len(), std::mem::take(&mut self.known));
+        let known = Memo::sized(
+            policy.program().units.len(),
+            std::mem::take(&mut self.known),
+        );
         let lent = (
             recycled(std::mem::take(&mut self.regs)),
             recycled(std::mem::take(&mut self.inputs)),
@@ -206,11 +211,7 @@ enum Output {
     Value(Option<Value>),
 }
 
-fn run_query<'a>(
-    machine: &mut Machine<'a>,
-    query: &'a Query,
-    all: bool,
-) -> Result<Output, Halt> {
+fn run_query<'a>(machine: &mut Machine<'a>, query: &'a Query, all: bool) -> Result<Output, Halt> {
     let mut sink = if all {
         Sink::Rows(Vec::new())
     } else {

@@ -10,6 +10,7 @@
 //! | [`syntax`] | text to syntax tree |
 //! | [`builtins`] | the registry of built-in functions |
 //! | [`hir`] | what a checked policy is: names resolved, bodies in an order that is safe |
+//! | [`capabilities`] | what the engine can do, as a file |
 //! | [`check`] | syntax trees to a checked policy, or to errors |
 //! | [`plan`] | a checked policy to units over numbered slots |
 //! | [`eval`] | plan, data and input to answers |
@@ -18,6 +19,7 @@
 //! No room does input or output; what reaches outside is handed in by the host.
 
 pub mod builtins;
+pub mod capabilities;
 pub mod check;
 mod compile;
 pub mod eval;

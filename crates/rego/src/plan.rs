@@ -27,7 +27,7 @@ mod tree;
 mod unify;
 
 use crate::hir::{self, ExprKind, Hir, Local};
-use crate::source::Diagnostic;
+use crate::source::{Code, Diagnostic, File};
 use index::Index;
 use ir::{Clause, Emit, Program, Query, Stmt, Unit, UnitKind};
 use lower::{Context, Lowering, Planned, Target};
@@ -43,6 +43,9 @@ pub struct Options {
     pub index: bool,
 }
 
+/// The most parts that the name of a package or rule may have.
+const MAX_PATH: usize = 128;
+
 // === impl Options ===
 
 impl Default for Options {
@@ -56,6 +59,7 @@ impl Default for Options {
 
 /// Plans a policy.
 pub fn plan(hir: &Hir, options: &Options) -> Result<Program, Vec<Diagnostic>> {
+    check_paths(hir)?;
     let grown = tree::grow(hir);
     let mut cx = Context {
         options: *options,
@@ -77,6 +81,22 @@ pub fn plan(hir: &Hir, options: &Options) -> Result<Program, Vec<Diagnostic>> {
         documents,
         names,
     })
+}
+
+/// Each part of a path has a node that knows its path: refuses what would make of a line a gigabyte.
+fn check_paths(hir: &Hir) -> Result<(), Vec<Diagnostic>> {
+    let refused = |rule: &&hir::Rule| rule.path.len() + rule.keys.len() > MAX_PATH;
+    let place = hir.rules.iter().find(refused).map(|rule| rule.head_place);
+    let package = hir.packages.iter().any(|package| package.len() > MAX_PATH);
+    if place.is_none() && !package {
+        return Ok(());
+    }
+    let place = place.unwrap_or_default();
+    let file = hir.files.get(place.file as usize).cloned();
+    let file = file.unwrap_or_else(|| File::new("", ""));
+    let message = format!("name of a package or rule has more than {MAX_PATH} parts");
+    let error = file.diagnostic(Code::Compile, place.span, message);
+    Err(vec![error.hint("use a shorter name")])
 }
 
 /// Plans a query against a program.

@@ -1,7 +1,11 @@
 //! Static types: what is known of a value before evaluation. Used by the declarations of built-ins, by the
 //! type checker, and by `capabilities`.
 
+use std::fmt;
+
 use crate::value::{Str, Value};
+
+pub mod json;
 
 /// A set of values.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -111,4 +115,76 @@ impl From<Type> for Named {
             of,
         }
     }
+}
+
+// === impl Display ===
+
+impl fmt::Display for Type {
+    /// As OPA's errors write it: `object<a: number>[string: any]`, `array<string>[any]`, `any<number, string>`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Null => f.write_str("null"),
+            Self::Boolean => f.write_str("boolean"),
+            Self::Number => f.write_str("number"),
+            Self::String => f.write_str("string"),
+            Self::Array { prefix, rest } => {
+                f.write_str("array")?;
+                list(f, prefix, |f, of| of.fmt(f))?;
+                match rest {
+                    Some(rest) => write!(f, "[{rest}]"),
+                    None => Ok(()),
+                }
+            }
+            Self::Set(of) => write!(f, "set[{of}]"),
+            Self::Object { members, rest } => {
+                f.write_str("object")?;
+                list(f, members, |f, (key, of)| match key {
+                    Value::String(key) => write!(f, "{key}: {of}"),
+                    key => write!(f, "{key}: {of}"),
+                })?;
+                match rest {
+                    Some(rest) => write!(f, "[{}: {}]", rest.0, rest.1),
+                    None => Ok(()),
+                }
+            }
+            Self::Any(of) => {
+                f.write_str("any")?;
+                list(f, of, |f, of| of.fmt(f))
+            }
+            Self::Function(function) => function.fmt(f),
+        }
+    }
+}
+
+impl fmt::Display for Function {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("(")?;
+        for (at, arg) in self.args.iter().enumerate() {
+            let comma = if at > 0 { ", " } else { "" };
+            write!(f, "{comma}{}", arg.of)?;
+        }
+        if let Some(of) = &self.variadic {
+            let comma = if self.args.is_empty() { "" } else { ", " };
+            write!(f, "{comma}{of}...")?;
+        }
+        match &self.result {
+            Some(result) => write!(f, ") => {}", result.of),
+            None => f.write_str(") => ???"),
+        }
+    }
+}
+
+fn list<T>(
+    f: &mut fmt::Formatter<'_>,
+    items: &[T],
+    item: impl Fn(&mut fmt::Formatter<'_>, &T) -> fmt::Result,
+) -> fmt::Result {
+    for (at, one) in items.iter().enumerate() {
+        f.write_str(if at > 0 { ", " } else { "<" })?;
+        item(f, one)?;
+    }
+    if items.is_empty() {
+        return Ok(());
+    }
+    f.write_str(">")
 }

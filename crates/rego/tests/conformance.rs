@@ -42,9 +42,14 @@ fn language_cases() {
     }
     passed.retain(|name| !failed.contains_key(name));
     println!("{} passed, {} failed", passed.len(), failed.len());
-    let listed: Vec<_> = passed.iter().filter(|name| known.contains_key(*name)).collect();
+    let listed: Vec<_> = passed
+        .iter()
+        .filter(|name| known.contains_key(*name))
+        .collect();
     let unlisted = failed.iter().filter(|(name, _)| !known.contains_key(*name));
-    let unlisted: Vec<_> = unlisted.map(|(name, why)| format!("{name}: {why}")).collect();
+    let unlisted: Vec<_> = unlisted
+        .map(|(name, why)| format!("{name}: {why}"))
+        .collect();
     assert!(
         listed.is_empty() && unlisted.is_empty(),
         "these pass; take them off {KNOWN}:\n{listed:#?}\nthese fail:\n{}",
@@ -55,7 +60,8 @@ fn language_cases() {
 /// Where the cases are.
 fn folder() -> Option<PathBuf> {
     let beside = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/conformance");
-    let folder = std::env::var_os("REGATE_CONFORMANCE").map_or_else(|| beside.into(), PathBuf::from);
+    let folder =
+        std::env::var_os("REGATE_CONFORMANCE").map_or_else(|| beside.into(), PathBuf::from);
     let folder = folder.join("rego");
     folder.is_dir().then_some(folder)
 }
@@ -64,9 +70,13 @@ fn folder() -> Option<PathBuf> {
 fn known() -> BTreeMap<String, String> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(KNOWN);
     let text = std::fs::read_to_string(&path).unwrap_or_default();
-    let lines = text.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
+    let lines = text
+        .lines()
+        .filter(|line| !line.is_empty() && !line.starts_with('#'));
     let entry = |line: &str| {
-        let (name, reason) = line.split_once("  # ").unwrap_or_else(|| panic!("no reason: {line}"));
+        let (name, reason) = line
+            .split_once("  # ")
+            .unwrap_or_else(|| panic!("no reason: {line}"));
         (name.to_owned(), reason.to_owned())
     };
     lines.map(entry).collect()
@@ -81,12 +91,22 @@ fn cases(folder: &Path) -> Vec<(String, Value)> {
         .collect();
     files.sort();
     let mut all = Vec::new();
+    let mut seen = BTreeMap::new();
     for path in files {
         let name = path.file_stem().unwrap().to_string_lossy().into_owned();
         let file = json::parse(std::fs::read(&path).unwrap()).unwrap();
         for case in &array(file.get_str("cases")) {
             let note = text(case, "note");
-            all.push((format!("{name}: {note}"), case.clone()));
+            let mut name = format!("{name}: {note}");
+            // Some notes stand more than once.
+            let times = seen
+                .entry(name.clone())
+                .and_modify(|n| *n += 1)
+                .or_insert(1);
+            if *times > 1 {
+                name = format!("{name} ({times})");
+            }
+            all.push((name, case.clone()));
         }
     }
     all
@@ -107,12 +127,20 @@ fn run(case: &Value) -> Result<(), String> {
 }
 
 fn compare(case: &Value, rows: &[Value]) -> Result<(), String> {
-    let sort = case.get_str("sort_bindings").is_some_and(|v| *v == Value::Bool(true));
+    let sort = case
+        .get_str("sort_bindings")
+        .is_some_and(|v| *v == Value::Bool(true));
     let wanted = array(case.get_str("want_result"));
     if wanted.is_empty() {
-        let any = rows.iter().any(|row| matches!(row, Value::Object(o) if !o.is_empty()));
+        let any = rows
+            .iter()
+            .any(|row| matches!(row, Value::Object(o) if !o.is_empty()));
         let any = any || (case.get_str("want_result").is_none() && !rows.is_empty());
-        return if any { Err(format!("want undefined, got {rows:?}")) } else { Ok(()) };
+        return if any {
+            Err(format!("want undefined, got {rows:?}"))
+        } else {
+            Ok(())
+        };
     }
     let canonical = |values: &mut dyn Iterator<Item = &Value>| {
         let mut values: Vec<Value> = values.map(|value| canonical(value, sort)).collect();
@@ -140,7 +168,9 @@ fn answer(case: &Value) -> Result<Vec<Value>, String> {
             version: regate_rego::syntax::ast::RegoVersion::V1,
         })
         .collect();
-    let data = case.get_str("data").filter(|data| matches!(data, Value::Object(_)));
+    let data = case
+        .get_str("data")
+        .filter(|data| matches!(data, Value::Object(_)));
     let data = data.cloned().map_or_else(Data::default, Data::new);
     let all = |errors: Vec<regate_rego::source::Diagnostic>| {
         let texts: Vec<String> = errors.iter().map(ToString::to_string).collect();
@@ -151,20 +181,29 @@ fn answer(case: &Value) -> Result<Vec<Value>, String> {
     if let Some(term) = case.get_str("input_term").and_then(Value::as_str) {
         query = format!("{query} with input as {term}");
     }
-    let input = case.get_str("input").filter(|input| !matches!(input, Value::Null));
+    let input = case
+        .get_str("input")
+        .filter(|input| !matches!(input, Value::Null));
     let prepared = compiled.prepare(&query).map_err(all)?;
     let mut options = EvalOptions {
         strict_builtin_errors: case.get_str("strict_error") == Some(&Value::Bool(true)),
         now_ns: 1_700_000_000_000_000_000,
-        runtime: json::parse(r#"{"env": {}, "version": "1.22.0", "commit": ""}"#).unwrap(),
+        runtime: Object::default().into(),
         ..EvalOptions::default()
     };
     options.budget.steps = 20_000_000;
-    let rows = prepared.rows(&mut Evaluator::new(), compiled.policy(), input, &mut options);
+    let rows = prepared.rows(
+        &mut Evaluator::new(),
+        compiled.policy(),
+        input,
+        &mut options,
+    );
     let rows = rows.map_err(|error| error.to_string())?;
     let object = |row: &regate_rego::eval::Row| {
         let bindings = row.bindings.iter();
-        let object: Object = bindings.map(|(name, value)| (name.clone().into(), value.clone())).collect();
+        let object: Object = bindings
+            .map(|(name, value)| (name.clone().into(), value.clone()))
+            .collect();
         as_json(&object.into())
     };
     Ok(rows.iter().map(object).collect())
@@ -189,7 +228,9 @@ fn canonical(value: &Value, sort: bool) -> Value {
         }
         Value::Object(object) => {
             let members = object.iter();
-            let object: Object = members.map(|(k, v)| (k.clone(), canonical(v, sort))).collect();
+            let object: Object = members
+                .map(|(k, v)| (k.clone(), canonical(v, sort)))
+                .collect();
             object.into()
         }
         value => value.clone(),
@@ -204,5 +245,7 @@ fn array(value: Option<&Value>) -> Array {
 }
 
 fn text<'v>(case: &'v Value, key: &str) -> &'v str {
-    case.get_str(key).and_then(Value::as_str).unwrap_or_default()
+    case.get_str(key)
+        .and_then(Value::as_str)
+        .unwrap_or_default()
 }

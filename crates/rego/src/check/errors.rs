@@ -7,11 +7,12 @@ use crate::source::{Code, Diagnostic, File, Span};
 /// The passes in the order of their errors: only those of the first one with errors are reported.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Stage {
+    /// Imports, declarations, shadowing.
     Names,
-    Locals,
     Sugar,
     Conflicts,
     Functions,
+    Heads,
     Safety,
     Recursion,
     Types,
@@ -36,11 +37,6 @@ impl Errors {
         message: impl Into<String>,
     ) {
         self.add(stage, file.diagnostic(code, span, message));
-    }
-
-    /// Whether a pass before or at `stage` found something.
-    pub(super) fn any_until(&self, stage: Stage) -> bool {
-        self.0.iter().any(|(s, _)| *s <= stage)
     }
 
     /// The errors to report, at most `max` where that is not 0.

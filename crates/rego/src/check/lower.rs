@@ -6,6 +6,8 @@
 mod body;
 mod call;
 mod declared;
+mod imports;
+mod metadata;
 mod query;
 mod rule;
 mod term;
@@ -13,16 +15,18 @@ mod with;
 
 use std::sync::Arc;
 
-use crate::hir::{Expr, ExprKind, Hir, Literal, LiteralKind, Local, Place};
+use crate::hir::{Annotated, Expr, ExprKind, Hir, Literal, LiteralKind, Local, Place};
 use crate::source::{Code, File, Span};
 use crate::syntax::ast::{Module, RegoVersion};
 use crate::value::{Str, Value};
 
 use super::Options;
 use super::errors::{Errors, Stage};
-use super::names::{Globals, Names, package_path};
-use super::scope::{Locals, Unused};
+use super::names::{Globals, Names, package_path, rule_path};
+use super::scope::{Locals, Occurrence, Unused};
+use metadata::Notes;
 
+pub(super) use call::path_text;
 pub(super) use query::query;
 
 /// What the lowering of one rule or query needs.
@@ -34,8 +38,15 @@ struct Lower<'a> {
     number: u32,
     version: RegoVersion,
     locals: Locals,
+    /// The annotations of all modules, and those of the rule at hand.
+    notes: &'a Notes,
+    own_notes: Vec<Value>,
+    /// The path of the rule at hand.
+    path: Vec<Value>,
     /// Literals that the one at hand needs before it.
     before: Vec<Literal>,
+    /// Parameters that a branch does not use, once for each such branch.
+    unused_args: Vec<(Str, Place)>,
     errors: &'a mut Errors,
 }
 
@@ -47,14 +58,18 @@ pub(super) fn modules(
     errors: &mut Errors,
 ) -> Hir {
     let mut hir = Hir::default();
+    let notes = Notes::of(modules);
+    let mut seen = std::collections::HashSet::new();
     for (number, module) in (0..).zip(modules) {
         let package = package_path(&module.package.path);
         let globals = names.globals(package.clone(), &module.imports);
         hir.files.push(Arc::clone(&module.file));
-        if !hir.packages.contains(&package) {
+        if seen.insert(package.clone()) {
             hir.packages.push(package);
         }
-        for rule in &module.rules {
+        let own = metadata::by_rule(module);
+        annotate(&mut hir, module, number);
+        for (at, rule) in module.rules.iter().enumerate() {
             let lower = Lower {
                 names,
                 globals: &globals,
@@ -63,13 +78,39 @@ pub(super) fn modules(
                 number,
                 version: module.version,
                 locals: Locals::default(),
+                notes: &notes,
+                own_notes: own.get(&at).cloned().unwrap_or_default(),
+                path: rule_path(&globals.package, rule),
                 before: Vec::new(),
+                unused_args: Vec::new(),
                 errors,
             };
             hir.rules.push(lower.rule(rule));
         }
+        imports::check(module, &globals, options, errors);
     }
     hir
+}
+
+/// Notes the annotations of a module whose rules come next.
+fn annotate(hir: &mut Hir, module: &Module, file: u32) {
+    let package = package_path(&module.package.path);
+    for annotations in &module.annotations {
+        let rule = annotations.rule.and_then(|at| module.rules.get(at));
+        let path = rule.map_or_else(|| strs(&package), |rule| rule_path(&package, rule));
+        let path = path
+            .iter()
+            .filter_map(Value::as_str)
+            .map(Str::from)
+            .collect();
+        let span = annotations.span;
+        hir.annotations.push(Annotated {
+            path,
+            rule: annotations.rule.map(|at| hir.rules.len() + at),
+            place: Place { file, span },
+            annotations: annotations.clone(),
+        });
+    }
 }
 
 // === impl Lower ===
@@ -103,16 +144,19 @@ impl Lower<'_> {
 
     fn close(&mut self) {
         let unused = self.locals.close();
-        if self.options.strict {
-            for Unused { name, place, how } in unused {
-                let how = if how == super::scope::Occurrence::Declared {
-                    "declared"
-                } else {
-                    "assigned"
-                };
-                let message = format!("{how} var {name} unused");
-                self.error(Stage::Locals, Code::Compile, place.span, message);
-            }
+        if !self.options.strict {
+            return;
+        }
+        for Unused { name, place, how } in unused {
+            let message = match how {
+                Occurrence::Declared => format!("declared var {name} unused"),
+                Occurrence::Assigned => format!("assigned var {name} unused"),
+                Occurrence::Argument => {
+                    self.unused_args.push((name, place));
+                    continue;
+                }
+            };
+            self.error(Stage::Names, Code::Compile, place.span, message);
         }
     }
 }

@@ -1,5 +1,6 @@
 //! What names mean outside bodies: packages, their rules, functions, imports.
 
+use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
 
 use crate::syntax::ast::{Import, Module, Ref, Rule, Term, TermKind};
@@ -10,8 +11,8 @@ use crate::value::{Str, Value};
 pub(super) struct Names {
     /// The first parts of the names of each package's rules.
     packages: HashMap<Vec<Str>, HashSet<Str>>,
-    /// The functions by path, with the number of their parameters.
-    functions: HashMap<Vec<Value>, usize>,
+    /// The rules by the ground part of their path; of functions the number of parameters.
+    rules: HashMap<Vec<Value>, Option<usize>>,
 }
 
 /// What a name of a module means.
@@ -29,6 +30,8 @@ pub(super) struct Globals<'n> {
     pub(super) package: Vec<Str>,
     own: Option<&'n HashSet<Str>>,
     imports: HashMap<Str, Global>,
+    /// The imports that were used.
+    used: RefCell<HashSet<Str>>,
 }
 
 // === impl Names ===
@@ -44,11 +47,10 @@ impl Names {
                 if let Some(name) = first_name(rule) {
                     own.insert(name.clone());
                 }
-                if let Some(args) = &rule.head.args {
-                    let mut path = path.clone();
-                    path.extend(ground_prefix(&rule.head.reference));
-                    names.functions.entry(path).or_insert(args.len());
-                }
+                let mut path = path.clone();
+                path.extend(ground_prefix(&rule.head.reference));
+                let arity = rule.head.args.as_ref().map(Vec::len);
+                names.rules.entry(path).or_insert(arity);
             }
         }
         names
@@ -56,12 +58,15 @@ impl Names {
 
     /// The number of parameters of the function at `path`.
     pub(super) fn arity(&self, path: &[Value]) -> Option<usize> {
-        self.functions.get(path).copied()
+        self.rules.get(path).copied().flatten()
     }
 
-    /// The functions' paths.
-    pub(super) fn functions(&self) -> impl Iterator<Item = &Vec<Value>> {
-        self.functions.keys()
+    /// Whether `path` leads into what a rule gives.
+    pub(super) fn inside_rule(&self, path: &[Value]) -> bool {
+        (0..path.len()).any(|count| {
+            path.get(..count)
+                .is_some_and(|above| self.rules.contains_key(above))
+        })
     }
 
     pub(super) fn globals(&self, package: Vec<Str>, imports: &[Import]) -> Globals<'_> {
@@ -71,6 +76,7 @@ impl Names {
             package,
             own,
             imports,
+            used: RefCell::default(),
         }
     }
 }
@@ -80,12 +86,20 @@ impl Names {
 impl Globals<'_> {
     /// What `name` means, where it is no variable.
     pub(super) fn get(&self, name: &str) -> Option<Global> {
-        if let Some(global) = self.imports.get(name) {
+        if let Some((name, global)) = self.imports.get_key_value(name) {
+            self.used.borrow_mut().insert(name.clone());
             return Some(global.clone());
         }
         let own = self.own?.get(name)?;
         let package = self.package.iter().cloned().chain([own.clone()]);
         Some(Global::Data(package.map(Value::from).collect()))
+    }
+}
+
+impl Globals<'_> {
+    /// Whether something used the import of that name.
+    pub(super) fn is_used(&self, name: &str) -> bool {
+        self.used.borrow().contains(name)
     }
 }
 
@@ -142,6 +156,12 @@ fn imported(import: &Import) -> Option<(Str, Global)> {
 
 fn first_name(rule: &Rule) -> Option<&Str> {
     var_name(&rule.head.reference.head)
+}
+
+/// The ground part of a rule's path.
+pub(super) fn rule_path(package: &[Str], rule: &Rule) -> Vec<Value> {
+    let package = package.iter().cloned().map(Value::from);
+    package.chain(ground_prefix(&rule.head.reference)).collect()
 }
 
 /// The name of a rule below its package, up to the first key that is not ground.

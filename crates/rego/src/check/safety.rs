@@ -6,7 +6,7 @@
 
 mod facts;
 mod settle;
-pub(super) mod visit;
+pub(in crate::check) mod visit;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -32,6 +32,8 @@ struct Order<'a> {
     stamp: u32,
     /// Negations that are closures: `not { … }`.
     blocks: HashSet<Place>,
+    assigned: HashSet<Local>,
+    reported: HashSet<Local>,
     file: &'a Arc<File>,
     errors: &'a mut Errors,
 }
@@ -47,16 +49,16 @@ pub(super) fn rule(rule: &mut Rule, mut resolved: Resolved, file: &Arc<File>, er
     }
     order.body(&mut rule.body, 1);
     for key in &mut rule.keys {
-        order.require(key);
+        order.require(Stage::Heads, key);
     }
     match &mut rule.kind {
         RuleKind::Value(value) | RuleKind::Member(value) | RuleKind::Function { value, .. } => {
-            order.require(value)
+            order.require(Stage::Heads, value)
         }
     }
     for branch in &mut rule.else_ {
         order.body(&mut branch.body, 1);
-        order.require(&mut branch.value);
+        order.require(Stage::Heads, &mut branch.value);
     }
     rule.locals = order.infos;
 }
@@ -142,6 +144,8 @@ impl<'a> Order<'a> {
             marks: vec![0; count],
             stamp: 0,
             blocks: resolved.blocks,
+            assigned: resolved.assigned,
+            reported: HashSet::new(),
             file,
             errors,
         }
@@ -149,6 +153,12 @@ impl<'a> Order<'a> {
 
     fn is_safe(&self, local: Local) -> bool {
         self.safe.get(local.0 as usize).copied().unwrap_or(false)
+    }
+
+    fn is_generated(&self, local: Local) -> bool {
+        self.infos
+            .get(local.0 as usize)
+            .is_none_or(|info| info.generated)
     }
 
     fn depth(&self, local: Local) -> u32 {
@@ -188,7 +198,7 @@ impl<'a> Order<'a> {
     }
 
     /// The variables of a head must be bound by its body.
-    fn require(&mut self, head: &mut Expr) {
+    fn require(&mut self, stage: Stage, head: &mut Expr) {
         struct Collect(Vec<Local>);
         impl visit::Visitor for Collect {
             fn local(&mut self, local: &mut Local) {
@@ -197,7 +207,12 @@ impl<'a> Order<'a> {
         }
         let mut found = Collect(Vec::new());
         visit::expr(head, &mut found);
-        self.report(found.0);
+        let locals: Vec<Local> = found
+            .0
+            .into_iter()
+            .filter(|local| !self.reported.contains(local))
+            .collect();
+        self.report(stage, locals);
     }
 
     /// Orders a body whose variables have this depth, and the closures in it.
@@ -263,9 +278,15 @@ impl<'a> Order<'a> {
     }
 
     fn stuck(&mut self, stuck: &[&Facts]) {
-        let locals = stuck.iter().flat_map(|facts| facts.all());
-        let named: Vec<Local> = locals.filter(|local| !self.is_safe(*local)).collect();
-        if self.report(named) == 0
+        let mut named: Vec<Local> = stuck.iter().flat_map(|facts| facts.lacking(self)).collect();
+        // What depends on something that nothing binds is not worth an error of its own.
+        if named
+            .iter()
+            .any(|local| !self.assigned.contains(local) && !self.is_generated(*local))
+        {
+            named.retain(|local| !self.assigned.contains(local));
+        }
+        if self.report(Stage::Safety, named) == 0
             && let Some(first) = stuck.first()
         {
             self.errors.at(
@@ -279,7 +300,7 @@ impl<'a> Order<'a> {
     }
 
     /// Reports those that are not bound; says how many.
-    fn report(&mut self, locals: impl IntoIterator<Item = Local>) -> usize {
+    fn report(&mut self, stage: Stage, locals: impl IntoIterator<Item = Local>) -> usize {
         let mut count = 0;
         for local in locals {
             let Some(info) = self.infos.get(local.0 as usize) else {
@@ -299,22 +320,28 @@ impl<'a> Order<'a> {
                     info.name
                 ));
             }
-            self.errors.add(Stage::Safety, diagnostic);
+            self.reported.insert(local);
+            self.errors.add(stage, diagnostic);
         }
         count
     }
 
     /// Orders the closures of a literal.
     fn closures(&mut self, literal: &mut Literal, depth: u32) {
+        if let LiteralKind::Not(body) = &mut literal.kind
+            && !self.blocks.contains(&literal.place)
+        {
+            return self.body(body, depth);
+        }
         visit::closures(literal, &mut |head, body| {
             self.body(body, depth + 1);
             match head {
                 Some(ComprehensionHead::Array(value) | ComprehensionHead::Set(value)) => {
-                    self.require(value)
+                    self.require(Stage::Safety, value)
                 }
                 Some(ComprehensionHead::Object(key, value)) => {
-                    self.require(key);
-                    self.require(value);
+                    self.require(Stage::Safety, key);
+                    self.require(Stage::Safety, value);
                 }
                 None => {}
             }

@@ -25,6 +25,7 @@ pub(super) struct Locals {
     joined: Vec<Option<Local>>,
     scopes: Vec<Scope>,
     blocks: HashSet<Place>,
+    assigned: HashSet<Local>,
 }
 
 /// A name declared in a body.
@@ -65,6 +66,8 @@ pub(super) struct Resolved {
     pub(super) joined: Vec<Option<Local>>,
     /// Negations that are closures: `not { … }`.
     pub(super) blocks: HashSet<Place>,
+    /// Those that `:=` declares.
+    pub(super) assigned: HashSet<Local>,
 }
 
 // === impl Locals ===
@@ -150,16 +153,35 @@ impl Locals {
         }
         let local = self.fresh(name, place, false);
         self.insert(name, local, how);
+        if how == Occurrence::Assigned {
+            self.assigned.insert(local);
+        }
         Ok(local)
     }
 
     /// Makes `local` what `name` is in the innermost body.
     pub(super) fn insert(&mut self, name: &Str, local: Local, how: Occurrence) {
         if let Some(scope) = self.scopes.last_mut() {
-            let used = how == Occurrence::Argument;
-            scope
-                .declared
-                .insert(name.clone(), Declaration { local, how, used });
+            scope.declared.insert(
+                name.clone(),
+                Declaration {
+                    local,
+                    how,
+                    used: false,
+                },
+            );
+        }
+    }
+
+    /// Forgets uses so far in the innermost body: those in the parameters themselves are none.
+    pub(super) fn forget_uses(&mut self) {
+        for declaration in self
+            .scopes
+            .last_mut()
+            .into_iter()
+            .flat_map(|scope| scope.declared.values_mut())
+        {
+            declaration.used = false;
         }
     }
 
@@ -204,6 +226,7 @@ impl Locals {
             depths: self.depths,
             joined: self.joined,
             blocks: self.blocks,
+            assigned: self.assigned,
         }
     }
 

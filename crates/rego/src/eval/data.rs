@@ -84,7 +84,7 @@ impl<'a> Machine<'a> {
         };
         let merged = match base {
             None => virtual_,
-            Some(base) => doc::merge(&base, virtual_),
+            Some(base) => doc::merge(&base, &virtual_),
         };
         Ok(Some(Reg::Own(self.built(merged)?)))
     }
@@ -173,7 +173,7 @@ impl<'a> Machine<'a> {
 
     /// Base data at a path, with what is replaced in it.
     pub(super) fn base_at(&self, path: &[Value]) -> Option<Reg<'a>> {
-        let mut found = self.policy.data().get(path).map(Reg::Ref);
+        let mut found = doc::find_base(self.policy.data().root(), path).map(Reg::Ref);
         for (at, value) in self.now().map(Frame::data).unwrap_or_default() {
             if let Some(rest) = path.strip_prefix(*at) {
                 found = doc::find(value, rest).map(Reg::Ref);

@@ -96,10 +96,10 @@ pub(super) fn put(base: Option<&Value>, path: &[Value], value: Value) -> Value {
     Object::from(members).into()
 }
 
-/// `base` with the members of `over` laid over it, objects into objects.
-pub(super) fn merge(base: &Value, over: Value) -> Value {
-    let (Value::Object(below), Value::Object(above)) = (base, &over) else {
-        return over;
+/// Base documents and what rules give in one: objects are merged, otherwise base documents go first.
+pub(super) fn merge(base: &Value, rules: &Value) -> Value {
+    let (Value::Object(below), Value::Object(above)) = (base, rules) else {
+        return base.clone();
     };
     let mut members: Vec<(Value, Value)> = below
         .iter()
@@ -108,7 +108,7 @@ pub(super) fn merge(base: &Value, over: Value) -> Value {
         .collect();
     for (key, value) in above.iter() {
         let value = match below.get(key) {
-            Some(there) => merge(there, value.clone()),
+            Some(there) => merge(there, value),
             None => value.clone(),
         };
         members.push((key.clone(), value));
@@ -119,6 +119,18 @@ pub(super) fn merge(base: &Value, over: Value) -> Value {
 /// What stands at `path` in `value`.
 pub(super) fn find<'v>(value: &'v Value, path: &[Value]) -> Option<&'v Value> {
     path.iter().try_fold(value, |value, key| value.get(key))
+}
+
+/// What stands at `path` in base documents, where an integer finds a member whose key is its text too.
+pub(super) fn find_base<'v>(base: &'v Value, path: &[Value]) -> Option<&'v Value> {
+    path.iter().try_fold(base, |value, key| {
+        value.get(key).or_else(|| match (value, key) {
+            (Value::Object(object), Value::Number(number)) if number.is_integer() => {
+                object.get_str(&number.to_string())
+            }
+            _ => None,
+        })
+    })
 }
 
 fn object_get<'v>(value: &'v Value, key: &Value) -> Option<&'v Value> {

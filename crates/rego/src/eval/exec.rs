@@ -184,7 +184,9 @@ impl<'a> Machine<'a> {
                 }
                 Ok(true)
             }
-            (Pattern::Object(patterns), Value::Object(object)) if patterns.len() == object.len() => {
+            (Pattern::Object(patterns), Value::Object(object))
+                if patterns.len() == object.len() =>
+            {
                 for (key, pattern) in patterns {
                     let Some(key) = self.eval(key)? else {
                         return Ok(false);

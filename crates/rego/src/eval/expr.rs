@@ -79,9 +79,7 @@ impl<'a> Machine<'a> {
     #[inline(never)]
     fn probe(&mut self, unit: crate::plan::ir::UnitId, keys: &'a [Expr]) -> Answer<'a> {
         match self.eval_keys(keys)? {
-            Some(keys) => {
-                self.probe_values(unit, keys.into_iter().map(Reg::into_value).collect())
-            }
+            Some(keys) => self.probe_values(unit, keys.into_iter().map(Reg::into_value).collect()),
             None => Ok(None),
         }
     }
@@ -96,7 +94,9 @@ impl<'a> Machine<'a> {
                 None => return Ok(None),
             }
         }
-        self.built(Array::from(values).into()).map(Reg::Own).map(Some)
+        self.built(Array::from(values).into())
+            .map(Reg::Own)
+            .map(Some)
     }
 
     #[inline(never)]
@@ -125,7 +125,9 @@ impl<'a> Machine<'a> {
             };
             pairs.push((key.into_value(), value.into_value()));
         }
-        self.built(Object::from(pairs).into()).map(Reg::Own).map(Some)
+        self.built(Object::from(pairs).into())
+            .map(Reg::Own)
+            .map(Some)
     }
 
     #[inline(never)]
@@ -193,7 +195,12 @@ impl<'a> Machine<'a> {
     }
 
     #[inline(never)]
-    fn call_missing(&mut self, builtin: &'a BuiltinRef, args: &'a [Expr], place: Place) -> Answer<'a> {
+    fn call_missing(
+        &mut self,
+        builtin: &'a BuiltinRef,
+        args: &'a [Expr],
+        place: Place,
+    ) -> Answer<'a> {
         let Some(args) = self.eval_keys(args)? else {
             return Ok(None);
         };

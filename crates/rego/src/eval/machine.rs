@@ -93,7 +93,7 @@ impl<'a> Machine<'a> {
     ) -> Self {
         let program = policy.program();
         let documents = query.documents.iter();
-        let documents = documents.map(|path| policy.data().get(path));
+        let documents = documents.map(|path| super::doc::find_base(policy.data().root(), path));
         Self {
             policy,
             program,
@@ -124,7 +124,12 @@ impl<'a> Machine<'a> {
     pub(super) fn give_back(self) -> Lent {
         let first = self.frames.into_iter().next();
         let known = first.map(|frame| frame.memo.recycle()).unwrap_or_default();
-        (recycled(self.regs), recycled(self.inputs), known, self.collected)
+        (
+            recycled(self.regs),
+            recycled(self.inputs),
+            known,
+            self.collected,
+        )
     }
 
     #[inline]
@@ -138,7 +143,11 @@ impl<'a> Machine<'a> {
     /// Pays for `count` values that are about to be built.
     #[inline]
     pub(super) fn pay(&mut self, count: usize) -> Result<(), Halt> {
-        match self.cx.budget.build(VALUE_COST.saturating_mul(count as u64)) {
+        match self
+            .cx
+            .budget
+            .build(VALUE_COST.saturating_mul(count as u64))
+        {
             Ok(()) => Ok(()),
             Err(_) => Err(EvalError::spent(self.cx.budget)),
         }
@@ -236,9 +245,7 @@ impl<'a> Machine<'a> {
             Some(own) => self.query.inputs.get(own)?,
         };
         let frame = self.frames.get(self.frame)?;
-        let found = frame
-            .input
-            .and_then(|input| super::doc::find(input, path));
+        let found = frame.input.and_then(|input| super::doc::find(input, path));
         if self.frame == 0
             && let Some(place) = self.inputs.get_mut(at)
         {
@@ -250,7 +257,11 @@ impl<'a> Machine<'a> {
     /// What stands at a path of base data that no rule stands on.
     #[inline]
     pub(super) fn data(&mut self, id: DataId) -> Option<Reg<'a>> {
-        if self.frames.get(self.frame).is_some_and(Frame::replaces_data) {
+        if self
+            .frames
+            .get(self.frame)
+            .is_some_and(Frame::replaces_data)
+        {
             return self.replaced_data(id);
         }
         let at = id.0 as usize;
@@ -287,20 +298,12 @@ impl<'a> Machine<'a> {
 
     /// What a built-in's error means: undefined, or the end.
     #[cold]
-    pub(super) fn builtin_error(
-        &mut self,
-        error: builtins::Error,
-        place: Place,
-    ) -> Answer<'a> {
+    pub(super) fn builtin_error(&mut self, error: builtins::Error, place: Place) -> Answer<'a> {
         let (kind, message) = match error {
             builtins::Error::Undefined => return Ok(None),
             builtins::Error::Cancelled => return Err(EvalError::spent(self.cx.budget)),
             builtins::Error::Halt(message) => {
-                return Err(EvalError::new(
-                    Kind::Builtin,
-                    message,
-                    self.location(place),
-                ));
+                return Err(EvalError::new(Kind::Builtin, message, self.location(place)));
             }
             builtins::Error::Type(message) => (Kind::Type, message),
             builtins::Error::Failed(message) => (Kind::Builtin, message),

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::doc;
 use crate::builtins::Caches;
 use crate::plan::ir::{Emit, Program, Stmt, UnitId};
 use crate::value::{Data, Value};
@@ -77,7 +78,9 @@ impl Policy {
 
     fn resolve(code: Arc<Code>, data: Data) -> Self {
         let paths = code.program.documents.iter();
-        let resolved = paths.map(|path| data.get(path).cloned()).collect();
+        let resolved = paths
+            .map(|path| doc::find_base(data.root(), path).cloned())
+            .collect();
         Self {
             code,
             data,

@@ -9,15 +9,35 @@ use super::exec::Sink;
 use super::machine::{Answer, Args, Machine};
 use super::memo::{Keys, Known, call_hash};
 use super::reg::Reg;
-use super::with::{Callee, Mock};
+use super::with::{Callee, Frame, Mock};
 use crate::hir::Place;
+use crate::plan::index::{Candidates, Index, Key};
 use crate::plan::ir::{Clause, Rule, Unit, UnitId, UnitKind};
 use crate::value::{Object, Set, Value};
+
+/// Rules to be tried, in order.
+enum Rules<'a> {
+    All(std::slice::Iter<'a, Rule>),
+    Picked(&'a [Rule], smallvec::IntoIter<[u32; 16]>),
+}
 
 /// An answer and where it came from.
 struct Given<'a> {
     value: Reg<'a>,
     place: Place,
+}
+
+// === impl Rules ===
+
+impl<'a> Iterator for Rules<'a> {
+    type Item = &'a Rule;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        match self {
+            Self::All(rules) => rules.next(),
+            Self::Picked(rules, picked) => rules.get(picked.next()? as usize),
+        }
+    }
 }
 
 // === impl Machine ===
@@ -57,7 +77,7 @@ impl<'a> Machine<'a> {
     /// The value of a complete document, or of a function for these arguments.
     fn rules(&mut self, unit: &'a Unit, args: &[Reg<'a>]) -> Answer<'a> {
         let mut answer: Option<Given<'a>> = None;
-        for rule in &unit.rules {
+        for rule in self.candidates(unit, unit.index.as_ref(), args) {
             self.step()?;
             let Some(given) = self.rule(unit, rule, args)? else {
                 continue;
@@ -78,6 +98,27 @@ impl<'a> Machine<'a> {
             (None, Some(default)) => self.clause(unit, default, args, false),
             (None, None) => Ok(None),
         }
+    }
+
+    /// The rules that can hold: what the index says, or all.
+    fn candidates(
+        &mut self,
+        unit: &'a Unit,
+        index: Option<&'a Index>,
+        args: &[Reg<'a>],
+    ) -> Rules<'a> {
+        let mut picked = Candidates::new();
+        let mocked = self.now().is_some_and(Frame::has_mocks);
+        let Some(index) = index.filter(|index| !(mocked && index.calls_builtins())) else {
+            return Rules::All(unit.rules.iter());
+        };
+        let mut read = |key| match key {
+            Key::Input(id) => self.input(id),
+            Key::Data(id) => self.data(id).map(|value| self.keep(value)),
+            Key::Arg(slot) => args.get(slot.0 as usize).map(|arg| &**arg),
+        };
+        index.candidates(&mut read, &mut picked);
+        Rules::Picked(&unit.rules, picked.into_iter())
     }
 
     fn rule(
@@ -115,7 +156,10 @@ impl<'a> Machine<'a> {
             Sink::Agree(Some(one), Some(other)) => {
                 let place = clause.place;
                 let one = Given { value: one, place };
-                let other = Given { value: other, place };
+                let other = Given {
+                    value: other,
+                    place,
+                };
                 Err(self.disagree(unit, &one, &other))
             }
             _ => Ok(None),
@@ -127,7 +171,9 @@ impl<'a> Machine<'a> {
     #[inline(never)]
     fn disagree(&self, unit: &Unit, one: &Given<'_>, other: &Given<'_>) -> Halt {
         let message = match unit.kind {
-            UnitKind::Function { .. } => "functions must not produce multiple outputs for same inputs",
+            UnitKind::Function { .. } => {
+                "functions must not produce multiple outputs for same inputs"
+            }
             _ => "complete rules must not produce multiple outputs",
         };
         self.conflict(message, one.place.max(other.place))
@@ -136,7 +182,7 @@ impl<'a> Machine<'a> {
     /// A call of a function of the policy.
     #[inline(never)]
     pub(super) fn call(&mut self, id: UnitId, args: &Args<'a>, place: Place) -> Answer<'a> {
-        if self.now().is_some_and(super::with::Frame::has_mocks)
+        if self.now().is_some_and(Frame::has_mocks)
             && let Some(mock) = self.now().and_then(|frame| frame.mock(Callee::Unit(id)))
         {
             return self.call_mock(mock, args, place);
@@ -162,7 +208,12 @@ impl<'a> Machine<'a> {
     /// A call of what a function was replaced by.
     #[cold]
     #[inline(never)]
-    pub(super) fn call_mock(&mut self, mock: Mock<'a>, args: &Args<'a>, place: Place) -> Answer<'a> {
+    pub(super) fn call_mock(
+        &mut self,
+        mock: Mock<'a>,
+        args: &Args<'a>,
+        place: Place,
+    ) -> Answer<'a> {
         match mock {
             Mock::Value(value) => Ok(Some(Reg::Ref(value))),
             Mock::Unit(unit) => self.unmocked(|machine| machine.call(unit, args, place)),
@@ -176,7 +227,7 @@ impl<'a> Machine<'a> {
     /// The whole of a partial document.
     fn partial(&mut self, unit: &'a Unit, id: UnitId) -> Result<Reg<'a>, Halt> {
         let mut doc = Doc::Nothing;
-        for rule in &unit.rules {
+        for rule in self.candidates(unit, unit.index.as_ref(), &[]) {
             self.step()?;
             if let Some(clause) = rule.clauses.first() {
                 doc = self.part(clause, &[], doc)?;
@@ -224,7 +275,9 @@ impl<'a> Machine<'a> {
         if let Some(known) = self.now().and_then(|frame| frame.memo.probe(&asked)) {
             return Ok(known.map(Reg::Ref));
         }
-        let value = self.probe_anew(unit, &asked.1)?.map(|value| self.keep(value));
+        let value = self
+            .probe_anew(unit, &asked.1)?
+            .map(|value| self.keep(value));
         self.pay(asked.1.len() + 2)?;
         if let Some(frame) = self.now_mut() {
             frame.memo.set_probe(asked, value);
@@ -234,15 +287,16 @@ impl<'a> Machine<'a> {
 
     fn probe_anew(&mut self, unit: &'a Unit, keys: &Keys) -> Answer<'a> {
         let mut doc = Doc::Nothing;
-        for rule in &unit.rules {
+        let given: Args<'a> = keys.iter().cloned().map(Reg::Own).collect();
+        let index = keys.len().checked_sub(1).and_then(|at| unit.probes.get(at));
+        for rule in self.candidates(unit, index.and_then(Option::as_ref), &given) {
             self.step()?;
             let most = keys.len().min(rule.probes.len());
             let probes = rule.probes.get(..most).unwrap_or_default();
             let probe = probes.iter().enumerate().rev();
-            let probe = probe.filter_map(|(at, probe)| Some((at + 1, probe.as_ref()?)));
-            if let Some((known, clause)) = probe.into_iter().next() {
-                let given: Args<'a> = keys.iter().take(known).cloned().map(Reg::Own).collect();
-                doc = self.part(clause, &given, doc)?;
+            let mut probe = probe.filter_map(|(at, probe)| Some((at + 1, probe.as_ref()?)));
+            if let Some((known, clause)) = probe.next() {
+                doc = self.part(clause, given.get(..known).unwrap_or_default(), doc)?;
             } else if let Some(clause) = rule.clauses.first() {
                 doc = self.part(clause, &[], doc)?;
             }

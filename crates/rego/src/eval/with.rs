@@ -1,10 +1,10 @@
 //! `with`: frames of replacements, and what holds under them.
 
+use super::doc;
 use super::error::Halt;
 use super::exec::Sink;
 use super::machine::{Flow, Machine};
 use super::memo::Memo;
-use super::doc;
 use crate::builtins::Builtin;
 use crate::hir::BuiltinRef;
 use crate::plan::ir::{Function, Replace, UnitId, With};

@@ -20,14 +20,15 @@ impl Lowering<'_, '_> {
         duplicates: bool,
     ) -> Planned<()> {
         let lives = Lives::of(body, results, &|local| self.frame.is_bound(local));
+        self.frame.ignore(lives.single());
         // What people watch must not end early: it shows each round.
         let watched = |literal: &Literal| matches!(literal.kind, LiteralKind::Print(_));
         let whole = duplicates || self.cx.options.instruments || body.literals.iter().any(watched);
         for (at, literal) in body.literals.iter().enumerate() {
             let depth = self.frame.depth();
-            let until = lives.until(at);
             self.literal(literal)?;
             if self.frame.depth() > depth {
+                let until = lives.until(at);
                 let once = !self.frame.iterates(depth) && until == at;
                 if until != FOREVER && (once || !whole) {
                     self.frame.needed_until(depth, until);

@@ -4,7 +4,7 @@
 //! that needs the scan's variables) ends; [`Frame::close`] then puts what was opened around what it holds, from
 //! the inside out and without recursion.
 
-use hashbrown::HashMap;
+use hashbrown::{HashMap, HashSet};
 
 use super::ir::{Block, Emit, Expr, Pattern, Replace, Scan, Slot, Source, Stmt, With};
 use crate::hir::Local;
@@ -14,6 +14,7 @@ use crate::hir::Local;
 pub(super) struct Frame {
     slots: HashMap<Local, Slot, foldhash::fast::RandomState>,
     next: u32,
+    ignored: HashSet<Local, foldhash::fast::RandomState>,
     bound: Vec<bool>,
     trail: Vec<Slot>,
     open: Vec<Open>,
@@ -74,6 +75,16 @@ impl Frame {
     pub(super) fn alias(&mut self, local: Local, slot: Slot) {
         self.slots.insert(local, slot);
         self.bind(slot);
+    }
+
+    /// Says that these variables are mentioned once.
+    pub(super) fn ignore(&mut self, locals: &[Local]) {
+        self.ignored.extend(locals);
+    }
+
+    /// Whether nobody asks for the variable's value.
+    pub(super) fn is_ignored(&self, local: Local) -> bool {
+        self.ignored.contains(&local)
     }
 
     /// Whether the variable has a value here.

@@ -11,15 +11,23 @@ use crate::hir::{
 #[derive(Debug)]
 pub(super) struct Lives {
     reach: Vec<usize>,
+    single: Vec<Local>,
 }
 
 /// Needed after the body's end.
 pub(super) const FOREVER: usize = usize::MAX;
 
-/// Where each variable was last seen, and where first.
+/// Where a variable was seen.
+struct Mentions {
+    first: usize,
+    last: usize,
+    count: u32,
+}
+
+/// Where each variable was seen.
 struct Seen<'a> {
     at: usize,
-    locals: HashMap<Local, (usize, usize), foldhash::fast::RandomState>,
+    locals: HashMap<Local, Mentions, foldhash::fast::RandomState>,
     outside: &'a dyn Fn(Local) -> bool,
 }
 
@@ -40,12 +48,21 @@ impl Lives {
         seen.at = FOREVER;
         results.iter().for_each(|result| seen.expr(result));
         let mut reach: Vec<usize> = (0..body.literals.len()).collect();
-        for (first, last) in seen.locals.into_values() {
-            if let Some(reach) = reach.get_mut(first) {
-                *reach = last.max(*reach);
+        let mut single = Vec::new();
+        for (local, mentions) in seen.locals {
+            if mentions.count == 1 {
+                single.push(local);
+            }
+            if let Some(reach) = reach.get_mut(mentions.first) {
+                *reach = mentions.last.max(*reach);
             }
         }
-        Self { reach }
+        Self { reach, single }
+    }
+
+    /// The variables that are mentioned once: nobody asks what is bound to them.
+    pub(super) fn single(&self) -> &[Local] {
+        &self.single
     }
 
     /// The last literal that needs what is bound by the literal `at` and those that stand in its loop.
@@ -139,7 +156,12 @@ impl Seen<'_> {
             return;
         }
         let at = self.at;
-        let (_, last) = self.locals.entry(local).or_insert((at, at));
-        *last = at;
+        let mentions = self.locals.entry(local).or_insert(Mentions {
+            first: at,
+            last: at,
+            count: 0,
+        });
+        mentions.last = at;
+        mentions.count += 1;
     }
 }

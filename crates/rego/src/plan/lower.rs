@@ -199,9 +199,10 @@ impl<'a, 'p> Lowering<'a, 'p> {
         self.cx.refuse(place, Code::UnsafeVar, &message, hint)
     }
 
-    /// Whether the variable can have no other mention.
+    /// Whether nobody asks for the variable's value.
     pub(super) fn is_wildcard(&self, local: Local) -> bool {
         let info = self.locals.get(local.0 as usize);
-        info.is_some_and(|info| !info.generated && &*info.name == "_")
+        self.frame.is_ignored(local)
+            || info.is_some_and(|info| !info.generated && &*info.name == "_")
     }
 }

@@ -41,14 +41,12 @@ impl Context<'_> {
             probes: Vec::new(),
             first: is_first(shape, rules),
         };
-        for rule in shape.rules.iter().filter_map(|number| rules.get(*number)) {
+        for rule in sources(shape, rules) {
             let planned = cases(rule)
                 .map(|case| self.clause(shape, case, 0))
                 .collect::<Planned<Vec<_>>>();
             match planned {
-                Ok(mut clauses) if rule.default && shape.kind != UnitKind::Partial => {
-                    unit.default = clauses.pop()
-                }
+                Ok(mut clauses) if rule.default => unit.default = clauses.pop(),
                 Ok(clauses) => unit.rules.push(Rule {
                     clauses,
                     probes: Vec::new(),
@@ -72,7 +70,7 @@ impl Context<'_> {
         rules: &[hir::Rule],
         known: usize,
     ) -> Planned<()> {
-        let sources = shape.rules.iter().filter_map(|number| rules.get(*number));
+        let sources = sources(shape, rules);
         for (planned, rule) in unit.rules.iter_mut().zip(sources) {
             let Some(case) = cases(rule).next() else {
                 continue;
@@ -189,6 +187,13 @@ impl<'h> Keys<'h> {
         }
         Self { constant, exprs }
     }
+}
+
+/// The rules of a unit. A default below a partial document counts for nothing, as with OPA.
+fn sources<'h>(shape: &Shape, rules: &'h [hir::Rule]) -> impl Iterator<Item = &'h hir::Rule> {
+    let partial = shape.kind == UnitKind::Partial;
+    let numbers = shape.rules.iter().filter_map(|number| rules.get(*number));
+    numbers.filter(move |rule| !(partial && rule.default))
 }
 
 /// The body and the else branches of a rule.

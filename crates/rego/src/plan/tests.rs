@@ -3,8 +3,7 @@
 mod build;
 
 use super::*;
-use crate::hir::{Literal, LiteralKind, Rule, RuleKind};
-use crate::value::Value;
+use crate::hir::{Expr, Literal, Rule, RuleKind};
 use build::*;
 
 fn printed(rules: Vec<Rule>) -> String {
@@ -29,8 +28,6 @@ fn giving(value: Expr, literals: Vec<Literal>, vars: Vars) -> String {
     let block = text.split_once(" rule\n").expect("a rule").1;
     format!("\n{block}")
 }
-
-use crate::hir::Expr;
 
 #[test]
 fn a_unification_becomes_what_its_known_side_asks_for() {
@@ -80,12 +77,14 @@ fn keys_that_are_not_bound_iterate_and_the_loop_ends_when_nobody_needs_them() {
     scan _, =\"admin\" in input.roles
       yield found
   exists
-    scan $1, $2 in base data.users
-      $3 := $2[\"name\"]
-      test startswith($3, \"u\")
+    scan _, $1 in base data.users
+      $2 := $1[\"name\"]
+      test startswith($2, \"u\")
       yield found
   test input.ok
   yield true
 "
     );
 }
+
+mod text;

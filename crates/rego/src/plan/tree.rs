@@ -100,6 +100,9 @@ impl Grown {
             let id = self.node(&visit);
             let Twig { children, rules } = std::mem::take(&mut twigs[visit.twig]);
             if rules.is_empty() {
+                // Numbers must not depend on how a map is laid out.
+                let mut children: Vec<(Value, usize)> = children.into_iter().collect();
+                children.sort_by(|a, b| b.0.cmp(&a.0));
                 for (key, twig) in children {
                     let mut path = visit.path.clone();
                     path.push(key);

@@ -1,6 +1,6 @@
 //! Bodies and literals.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use super::declared::{self, variables};
 use super::{Lower, term::as_ref};
@@ -9,7 +9,7 @@ use crate::check::scope::Occurrence;
 use crate::hir::{self, Expr, ExprKind, Literal, LiteralKind, Local};
 use crate::source::{Code, Span};
 use crate::syntax::ast::{self, Term, TermKind, Var};
-use crate::value::Str;
+use crate::value::{Str, Value};
 
 impl Lower<'_> {
     /// The literals of a body whose scope is open.
@@ -94,11 +94,17 @@ impl Lower<'_> {
                 self.locals.block(place);
                 LiteralKind::Not(self.closure(body))
             }
+            // Neither side binds anything: each is "there is no case that it does not hold".
             ast::LiteralKind::And(left, right) => {
                 for body in [left, right] {
-                    for literal in &body.literals {
-                        self.literal(literal, out);
-                    }
+                    let place = self.place(body.span);
+                    self.locals.block(place);
+                    let inner = LiteralKind::Not(self.closure(body));
+                    let literals = vec![Literal::new(place, inner)];
+                    out.push(Literal::new(
+                        place,
+                        LiteralKind::Not(hir::Body { literals }),
+                    ));
                 }
                 return;
             }
@@ -145,6 +151,25 @@ impl Lower<'_> {
                     self.unify(left, right, literal, out);
                 }
             }
+            (ExprKind::Array(items), ExprKind::Const(Value::Array(values)))
+            | (ExprKind::Const(Value::Array(values)), ExprKind::Array(items))
+                if items.len() == values.len() && !literal.negated =>
+            {
+                for (item, value) in items.into_iter().zip(values.iter()) {
+                    let value = Expr::constant(value.clone(), item.place);
+                    self.unify(item, value, literal, out);
+                }
+            }
+            (ExprKind::Object(left), ExprKind::Object(right))
+                if !literal.negated && same_keys(&left, &right) =>
+            {
+                let mut values: BTreeMap<Value, Expr> = keyed(right).collect();
+                for (key, left) in keyed(left) {
+                    if let Some(right) = values.remove(&key) {
+                        self.unify(left, right, literal, out);
+                    }
+                }
+            }
             (a, b) => {
                 let left = Expr::new(left.place, a);
                 let right = Expr::new(right.place, b);
@@ -173,7 +198,7 @@ impl Lower<'_> {
             }
             kind => {
                 let message = format!("cannot assign to {}", kind_name(kind));
-                self.error(Stage::Locals, Code::Compile, term.span, message);
+                self.error(Stage::Names, Code::Compile, term.span, message);
                 Expr::constant(true, place)
             }
         }
@@ -188,12 +213,12 @@ impl Lower<'_> {
         if matches!(&**name, "input" | "data") && self.refuses_shadows() {
             let message =
                 format!("variables must not shadow {name} (use a different variable name)");
-            self.error(Stage::Locals, Code::Compile, span, message);
+            self.error(Stage::Names, Code::Compile, span, message);
         }
         match self.locals.declare(name, place, how) {
             Ok(local) => local,
             Err(message) => {
-                self.error(Stage::Locals, Code::Compile, span, message);
+                self.error(Stage::Names, Code::Compile, span, message);
                 self.locals.fresh(name, place, true)
             }
         }
@@ -213,7 +238,10 @@ impl Lower<'_> {
             let mut names = Vec::new();
             output_variables(term, &mut names);
             for (name, span) in names {
-                if !outer.contains(name) {
+                if outer.contains(name) {
+                    let message = format!("var {name} assigned before");
+                    self.error(Stage::Names, Code::Compile, span, message);
+                } else {
                     self.declare(name, span, Occurrence::Declared);
                 }
             }
@@ -256,6 +284,27 @@ impl Lower<'_> {
     }
 }
 
+/// Whether both have the same keys, all of them ground.
+fn same_keys(left: &[(Expr, Expr)], right: &[(Expr, Expr)]) -> bool {
+    let keys = |members: &[(Expr, Expr)]| {
+        members
+            .iter()
+            .map(|(key, _)| key.as_const().cloned())
+            .collect()
+    };
+    let (left_keys, right_keys): (Option<BTreeSet<Value>>, Option<BTreeSet<Value>>) =
+        (keys(left), keys(right));
+    left_keys.is_some_and(|keys| {
+        keys.len() == left.len() && right.len() == left.len() && Some(keys) == right_keys
+    })
+}
+
+fn keyed(members: Vec<(Expr, Expr)>) -> impl Iterator<Item = (Value, Expr)> {
+    members
+        .into_iter()
+        .filter_map(|(key, value)| Some((key.as_const()?.clone(), value)))
+}
+
 /// The variables that a pattern binds, with their places.
 fn output_variables<'t>(term: &'t Term, found: &mut Vec<(&'t Str, Span)>) {
     match &term.kind {
@@ -286,7 +335,8 @@ fn all_variables(term: &Term, found: &mut HashSet<Str>) {
     });
 }
 
-fn kind_name(kind: &TermKind) -> &'static str {
+/// What OPA calls a term of that kind.
+pub(super) fn kind_name(kind: &TermKind) -> &'static str {
     match kind {
         TermKind::Null => "null",
         TermKind::Bool(_) => "boolean",

@@ -18,7 +18,7 @@ impl Lower<'_> {
     /// A call whose value is asked for; nothing after an error.
     pub(super) fn call_value(&mut self, call: &ast::Call, span: Span) -> Option<Expr> {
         if self.is_print(call) {
-            let message = "print used as value";
+            let message = format!("{} used as value", self.file.slice(span));
             self.error(Stage::Sugar, Code::Type, span, message);
             return None;
         }
@@ -26,6 +26,7 @@ impl Lower<'_> {
             return Some(value);
         }
         let function = self.function_or_error(call)?;
+        self.deprecated(&function.callee, span);
         if call.args.len() != function.arity {
             self.arity_error(call, &function, span);
             return None;
@@ -43,6 +44,7 @@ impl Lower<'_> {
             return Some(LiteralKind::Test(value));
         }
         let function = self.function_or_error(call)?;
+        self.deprecated(&function.callee, span);
         let result = match call.args.len().checked_sub(function.arity) {
             Some(0) => None,
             Some(1) => call.args.last(),
@@ -101,6 +103,20 @@ impl Lower<'_> {
         found
     }
 
+    /// A built-in that is deprecated is none in v1.
+    fn deprecated(&mut self, callee: &Callee, span: Span) {
+        if let Callee::Builtin(BuiltinRef::Known(builtin)) = callee
+            && builtin.deprecated
+            && self.refuses_shadows()
+        {
+            let message = format!(
+                "deprecated built-in function calls in expression: {}",
+                builtin.name
+            );
+            self.error(Stage::Builtins, Code::Type, span, message);
+        }
+    }
+
     fn call(&self, callee: Callee, args: Vec<Expr>, span: Span) -> Expr {
         let place = self.place(span);
         Expr::new(place, ExprKind::Call(Box::new(Call { callee, args })))
@@ -125,11 +141,6 @@ impl Lower<'_> {
         }
         let args = args.iter().map(|arg| self.optional(arg, &[])).collect();
         Some(LiteralKind::Print(args))
-    }
-
-    /// `rego.metadata.chain()` and `rego.metadata.rule()` are constants.
-    fn metadata(&mut self, _call: &ast::Call, _span: Span) -> Option<Expr> {
-        None
     }
 
     fn arity_error(&mut self, call: &ast::Call, function: &Function, span: Span) {
@@ -157,7 +168,7 @@ impl Lower<'_> {
                 )
             }
         };
-        self.error(Stage::Types, Code::Type, span, message);
+        self.error(Stage::Functions, Code::Type, span, message);
     }
 
     /// The name of a function, with the package where it is a rule's.
@@ -166,6 +177,10 @@ impl Lower<'_> {
             Some((Base::Data, mut path)) => {
                 path.extend(name.path.iter().map_while(scalar));
                 path_text(&path)
+            }
+            Some((Base::Input, mut path)) => {
+                path.extend(name.path.iter().map_while(scalar));
+                path_text(&path).replacen("data", "input", 1)
             }
             _ => dotted(name),
         }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Lower, declared};
+use super::{Lower, declared, metadata::Notes};
 use crate::check::errors::Errors;
 use crate::check::{Checked, Options, QueryContext, safety};
 use crate::hir::{self, Body, Literal, LiteralKind, Local, Place};
@@ -21,6 +21,7 @@ pub(in crate::check) fn query(
     let globals = checked
         .names
         .globals(context.package.to_vec(), context.imports);
+    let notes = Notes::default();
     let mut lower = Lower {
         names: &checked.names,
         globals: &globals,
@@ -29,7 +30,11 @@ pub(in crate::check) fn query(
         number: u32::try_from(checked.hir.files.len()).unwrap_or(u32::MAX),
         version: RegoVersion::V1,
         locals: crate::check::scope::Locals::default(),
+        notes: &notes,
+        own_notes: Vec::new(),
+        path: Vec::new(),
         before: Vec::new(),
+        unused_args: Vec::new(),
         errors,
     };
     lower.locals.open(declared::names(body));

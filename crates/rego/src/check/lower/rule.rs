@@ -20,8 +20,11 @@ struct Params {
 
 impl Lower<'_> {
     pub(super) fn rule(mut self, rule: &ast::Rule) -> Rule {
-        let params = self.params(rule);
+        self.shadows(rule);
+        self.default_is_plain(rule);
+        let mut params = self.params(rule);
         self.open_branch(&rule.body, &params);
+        self.patterns(rule, &mut params);
         let mut body = params.before.clone();
         body.append(&mut self.literals(&rule.body));
         let (path, keys) = self.name(&rule.head.reference);
@@ -33,6 +36,7 @@ impl Lower<'_> {
             .iter()
             .map(|branch| self.branch(branch, &params))
             .collect();
+        self.unused_args(1 + else_.len());
         let package = self.globals.package.len();
         let mut lowered = Rule {
             place: self.place(rule.span),
@@ -50,6 +54,68 @@ impl Lower<'_> {
         let resolved = self.locals.resolve();
         safety::rule(&mut lowered, resolved, self.file, self.errors);
         lowered
+    }
+
+    /// Parameters that none of the branches uses.
+    fn unused_args(&mut self, branches: usize) {
+        let unused = std::mem::take(&mut self.unused_args);
+        for (name, place) in &unused {
+            if unused.iter().filter(|(_, at)| at == place).count() >= branches {
+                let message =
+                    format!("unused argument {name}. (hint: use _ (wildcard variable) instead)");
+                self.error(
+                    super::Stage::Names,
+                    super::Code::Compile,
+                    place.span,
+                    message,
+                );
+            }
+        }
+    }
+
+    /// A default has parameters that are variables, each another one, and a value that needs no evaluation.
+    fn default_is_plain(&mut self, rule: &ast::Rule) {
+        if !rule.default {
+            return;
+        }
+        let mut names = HashSet::new();
+        for arg in rule.head.args.as_deref().unwrap_or_default() {
+            let message = match &arg.kind {
+                TermKind::Var(name) if &**name == "_" || names.insert(name.clone()) => continue,
+                TermKind::Var(name) => {
+                    format!("illegal default rule (arguments cannot be repeated {name})")
+                }
+                kind => format!(
+                    "illegal default rule (arguments cannot contain {})",
+                    super::body::kind_name(kind)
+                ),
+            };
+            self.error(super::Stage::Names, super::Code::Parse, arg.span, message);
+        }
+        if let HeadKind::Value {
+            value: Some(value), ..
+        } = &rule.head.kind
+            && let TermKind::Var(_) | TermKind::Ref(_) | TermKind::Call(_) = &value.kind
+        {
+            let kind = super::body::kind_name(&value.kind);
+            let message = format!("illegal default rule (value cannot contain {kind})");
+            self.error(super::Stage::Names, super::Code::Parse, value.span, message);
+        }
+    }
+
+    fn shadows(&mut self, rule: &ast::Rule) {
+        if let Some(name) = var_name(&rule.head.reference.head)
+            && matches!(&**name, "input" | "data")
+            && self.refuses_shadows()
+        {
+            let message = format!("rules must not shadow {name} (use a different rule name)");
+            self.error(
+                super::Stage::Names,
+                super::Code::Compile,
+                rule.head.span,
+                message,
+            );
+        }
     }
 
     /// A body with the parameters in sight.
@@ -100,13 +166,19 @@ impl Lower<'_> {
                 params.names.push((name.clone(), local));
             }
         }
-        for arg in args {
+        self.close();
+        self.unused_args.clear();
+        params
+    }
+
+    /// The parameters as patterns, in the scope of the body: what is no variable of a parameter is one of the body.
+    fn patterns(&mut self, rule: &ast::Rule, params: &mut Params) {
+        for arg in rule.head.args.as_deref().unwrap_or_default() {
             let pattern = self.head_term(arg);
             params.patterns.push(pattern);
         }
         params.before = std::mem::take(&mut self.before);
-        self.close();
-        params
+        self.locals.forget_uses();
     }
 
     /// The ground part of a rule's name, and the rest.

@@ -1,7 +1,7 @@
 //! `with` modifiers: what is replaced, by what.
 
 use super::Lower;
-use super::call::Function;
+use super::call::{Function, path_text};
 use crate::check::errors::Stage;
 use crate::check::names::{scalar, var_name};
 use crate::hir::{Base, Callee, Replacement, Target, With};
@@ -26,7 +26,7 @@ impl Lower<'_> {
             return None;
         };
         let value = match arity {
-            Some(arity) => self.replacement(&with.value, arity),
+            Some(arity) => self.replacement(&with.value, &target, arity),
             None => Replacement::Value(self.head_term(&with.value)),
         };
         Some(With {
@@ -57,7 +57,13 @@ impl Lower<'_> {
         path.extend(keys);
         match base {
             Base::Input => Some((Target::Input(path), None)),
-            Base::Data => Some((Target::Data(path), None)),
+            Base::Data => {
+                if self.names.inside_rule(&path) {
+                    let message = "with keyword cannot partially replace virtual document(s)";
+                    self.error(Stage::Sugar, Code::Compile, term.span, message);
+                }
+                Some((Target::Data(path), None))
+            }
             Base::Expr(_) => None,
         }
     }
@@ -68,16 +74,17 @@ impl Lower<'_> {
     }
 
     /// What a function is replaced by: a function that takes as many arguments, or a value.
-    fn replacement(&mut self, term: &Term, arity: usize) -> Replacement {
+    fn replacement(&mut self, term: &Term, target: &Target, arity: usize) -> Replacement {
         if let Some(name) = as_reference(term)
             && let Some(function) = self.function(&name)
         {
             if function.arity != arity {
+                let target = dotted_text(target);
                 let message = format!(
-                    "arity mismatch: the replacement takes {} arguments, what it replaces takes {arity}",
+                    "{target}: arity mismatch\n\thave: {} arguments\n\twant: {arity} arguments",
                     function.arity
                 );
-                self.error(Stage::Types, Code::Type, term.span, message);
+                self.error(Stage::Functions, Code::Type, term.span, message);
             }
             return match function.callee {
                 Callee::Function(path) => Replacement::Function(path),
@@ -85,6 +92,13 @@ impl Lower<'_> {
             };
         }
         Replacement::Value(self.head_term(term))
+    }
+}
+
+fn dotted_text(target: &Target) -> String {
+    match target {
+        Target::Function(path) | Target::Data(path) | Target::Input(path) => path_text(path),
+        Target::Builtin(builtin) => builtin.name().to_owned(),
     }
 }
 

@@ -58,9 +58,18 @@ impl Facts {
         facts
     }
 
-    /// All variables that must be bound when the literal is done.
-    pub(super) fn all(&self) -> impl Iterator<Item = Local> {
-        self.hard.iter().chain(&self.soft).copied()
+    /// The variables that neither others have bound nor the literal can bind.
+    pub(super) fn lacking(&self, order: &mut Order<'_>) -> Vec<Local> {
+        order.stamp += 1;
+        let mut bound = Vec::new();
+        for (head, keys) in &self.refs {
+            if head.is_none_or(|head| order.is_safe(head)) {
+                order.mark(keys, &mut bound);
+            }
+        }
+        let hard = self.hard.iter().filter(|local| !order.is_safe(**local));
+        let soft = self.soft.iter().filter(|local| !order.is_bound(**local));
+        hard.chain(soft).copied().collect()
     }
 
     /// The variables that the literal binds now, or those of which one must be bound first.
@@ -289,7 +298,9 @@ fn one_way(to: &Expr, from: &Expr) -> Gives {
             items.len() == values.len()
         }
         (ExprKind::Object(members), ExprKind::Const(crate::Value::Object(values))) => {
+            let mut keys = members.iter().map(|(key, _)| key.as_const());
             members.len() == values.len()
+                && keys.all(|key| key.is_some_and(|key| values.get(key).is_some()))
         }
         (ExprKind::Array(_), ExprKind::Comprehension(closure)) => {
             matches!(closure.head, ComprehensionHead::Array(_))

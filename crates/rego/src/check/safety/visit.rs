@@ -1,9 +1,10 @@
 //! Walks over expressions and literals.
 
 use crate::hir::{
-    Base, Body, Comprehension, ComprehensionHead, Expr, ExprKind, Literal, LiteralKind, Local, Ref,
-    Replacement,
+    Base, Body, Callee, Comprehension, ComprehensionHead, Expr, ExprKind, Literal, LiteralKind,
+    Local, Ref, Replacement,
 };
+use crate::value::Value;
 
 /// What a walk passes to its visitor.
 pub(in crate::check) trait Visitor {
@@ -12,6 +13,9 @@ pub(in crate::check) trait Visitor {
 
     /// A reference, before its parts.
     fn reference(&mut self, _: &mut Ref) {}
+
+    /// A function of the policy that is called, or put in the place of another.
+    fn function(&mut self, _: &[Value]) {}
 
     /// A closure's body, before its parts; whether to go into it.
     fn closure(&mut self) -> bool {
@@ -59,8 +63,10 @@ pub(in crate::check) fn literal(of: &mut Literal, visitor: &mut impl Visitor) {
         LiteralKind::Print(args) => args.iter_mut().for_each(|arg| expr(arg, visitor)),
     }
     for with in &mut of.with {
-        if let Replacement::Value(value) = &mut with.value {
-            expr(value, visitor);
+        match &mut with.value {
+            Replacement::Value(value) => expr(value, visitor),
+            Replacement::Function(path) => visitor.function(path),
+            Replacement::Builtin(_) => {}
         }
     }
 }
@@ -86,7 +92,12 @@ pub(in crate::check) fn expr(of: &mut Expr, visitor: &mut impl Visitor) {
                 expr(value, visitor);
             }
         }
-        ExprKind::Call(call) => call.args.iter_mut().for_each(|arg| expr(arg, visitor)),
+        ExprKind::Call(call) => {
+            if let Callee::Function(path) = &call.callee {
+                visitor.function(path);
+            }
+            call.args.iter_mut().for_each(|arg| expr(arg, visitor));
+        }
         ExprKind::Comprehension(closure) => {
             if visitor.closure() {
                 match &mut closure.head {

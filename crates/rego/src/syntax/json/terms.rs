@@ -12,6 +12,11 @@ use super::{Writer, node, object, order};
 
 impl Writer<'_> {
     pub(super) fn term(&mut self, term: &Term) -> Value {
+        let node = self.bare_term(term);
+        self.placed(node, term.span)
+    }
+
+    fn bare_term(&mut self, term: &Term) -> Value {
         match &term.kind {
             TermKind::Null => node("null", object(Vec::new())),
             TermKind::Bool(value) => node("boolean", (*value).into()),
@@ -127,7 +132,10 @@ impl Writer<'_> {
 
     pub(super) fn reference_parts(&mut self, reference: &Ref) -> Value {
         let head = match &reference.head.kind {
-            TermKind::Var(name) => self.var(name),
+            TermKind::Var(name) => {
+                let var = self.var(name);
+                self.placed(var, reference.head.span)
+            }
             _ => self.term(&reference.head),
         };
         let mut parts = vec![head];
@@ -161,7 +169,7 @@ impl Writer<'_> {
         if !literal.with.is_empty() {
             fields.push(("with", self.with(&literal.with)));
         }
-        object(fields)
+        self.placed(object(fields), literal.span)
     }
 
     fn literal_terms(&mut self, literal: &Literal) -> Value {

@@ -31,7 +31,7 @@ impl Parser<'_> {
                 _ => self.rule(&mut rules),
             };
             if let Err(error) = result {
-                self.report(*error);
+                self.report(*error.0);
                 self.recover(from);
             }
         }

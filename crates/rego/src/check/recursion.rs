@@ -1,0 +1,248 @@
+//! No rule may depend on itself, by whatever way.
+//!
+//! The nodes of the graph are the rules by name. A reference leads to the rules at its path, above it, and below it
+//! where its keys fit; what lies below is found once for each different reference, as an own node.
+
+use std::collections::{HashMap, VecDeque};
+
+use super::errors::{Errors, Stage};
+use super::lower::path_text;
+use super::safety::visit::{self, Visitor};
+use crate::hir::{Base, Hir, Local, Place, Ref, Rule, RuleKind};
+use crate::source::Code;
+use crate::value::Value;
+
+/// For how many rules the cycle is spelt out.
+const SHOWN: usize = 100;
+
+/// A key of a reference: `None` is any.
+type Key = Option<Value>;
+
+/// What depends on what, by number: the rules by name first, then the references.
+struct Graph<'h> {
+    paths: &'h [Vec<Value>],
+    index: HashMap<&'h [Value], usize>,
+    references: HashMap<Vec<Key>, usize>,
+    edges: Vec<Vec<usize>>,
+}
+
+/// Collects what one rule depends on.
+struct Uses<'g, 'h> {
+    graph: &'g mut Graph<'h>,
+    from: usize,
+}
+
+/// Reports all rules that depend on themselves.
+pub(super) fn check(hir: &mut Hir, errors: &mut Errors) {
+    let mut paths: Vec<Vec<Value>> = hir.rules.iter().map(|rule| rule.path.clone()).collect();
+    paths.sort();
+    paths.dedup();
+    let index = paths
+        .iter()
+        .enumerate()
+        .map(|(at, path)| (path.as_slice(), at))
+        .collect();
+    let edges = vec![Vec::new(); paths.len()];
+    let mut graph = Graph {
+        paths: &paths,
+        index,
+        references: HashMap::new(),
+        edges,
+    };
+    let mut places: Vec<Option<Place>> = vec![None; paths.len()];
+    for rule in &mut hir.rules {
+        let Some(from) = graph.index.get(rule.path.as_slice()).copied() else {
+            continue;
+        };
+        if let Some(place) = places.get_mut(from) {
+            place.get_or_insert(rule.place);
+        }
+        uses(
+            rule,
+            &mut Uses {
+                graph: &mut graph,
+                from,
+            },
+        );
+    }
+    let groups = components(&graph.edges);
+    let mut shown = 0;
+    for (at, place) in places.iter().enumerate() {
+        let (Some(place), true) = (place, shown < SHOWN) else {
+            continue;
+        };
+        let Some(cycle) = graph.cycle(at, &groups) else {
+            continue;
+        };
+        shown += 1;
+        let names: Vec<String> = cycle
+            .iter()
+            .filter_map(|node| paths.get(*node))
+            .map(|path| path_text(path))
+            .collect();
+        let name = names.first().map(String::as_str).unwrap_or_default();
+        let message = format!("rule {name} is recursive: {}", names.join(" -> "));
+        if let Some(file) = hir.files.get(place.file as usize) {
+            errors.at(Stage::Recursion, file, Code::Recursion, place.span, message);
+        }
+    }
+}
+
+fn uses(rule: &mut Rule, uses: &mut Uses<'_, '_>) {
+    visit::body(&mut rule.body, uses);
+    match &mut rule.kind {
+        RuleKind::Value(value) | RuleKind::Member(value) | RuleKind::Function { value, .. } => {
+            visit::expr(value, uses);
+        }
+    }
+    for branch in &mut rule.else_ {
+        visit::body(&mut branch.body, uses);
+        visit::expr(&mut branch.value, uses);
+    }
+}
+
+// === impl Uses ===
+
+impl Visitor for Uses<'_, '_> {
+    fn local(&mut self, _: &mut Local) {}
+
+    fn reference(&mut self, reference: &mut Ref) {
+        if matches!(reference.base, Base::Data) {
+            let mut keys: Vec<Key> = reference
+                .keys
+                .iter()
+                .map(|key| key.as_const().cloned())
+                .collect();
+            // Trailing keys that may be anything say nothing.
+            while keys.last().is_some_and(Option::is_none) {
+                keys.pop();
+            }
+            let to = self.graph.reference(keys);
+            self.graph.edge(self.from, to);
+        }
+    }
+
+    fn function(&mut self, path: &[Value]) {
+        if let Some(to) = self.graph.index.get(path).copied() {
+            self.graph.edge(self.from, to);
+        }
+    }
+}
+
+// === impl Graph ===
+
+impl Graph<'_> {
+    fn edge(&mut self, from: usize, to: usize) {
+        if let Some(edges) = self.edges.get_mut(from) {
+            edges.push(to);
+        }
+    }
+
+    /// The node of a reference, with edges to all rules that it may lead to.
+    fn reference(&mut self, keys: Vec<Key>) -> usize {
+        if let Some(known) = self.references.get(&keys) {
+            return *known;
+        }
+        let ground: Vec<Value> = keys.iter().map_while(Clone::clone).collect();
+        let mut edges: Vec<usize> = (0..ground.len())
+            .filter_map(|count| self.index.get(ground.get(..count)?).copied())
+            .collect();
+        let start = self.paths.partition_point(|path| *path < ground);
+        let below = self.paths.iter().enumerate().skip(start);
+        let below = below.take_while(|(_, path)| path.starts_with(&ground));
+        let fits = below.filter(|(_, path)| {
+            let mut pairs = keys.iter().zip(path.iter());
+            pairs.all(|(key, part)| key.as_ref().is_none_or(|key| key == part))
+        });
+        edges.extend(fits.map(|(at, _)| at));
+        let node = self.edges.len();
+        self.edges.push(edges);
+        self.references.insert(keys, node);
+        node
+    }
+
+    /// A shortest way from a rule to itself, without the references on it.
+    fn cycle(&self, from: usize, groups: &[usize]) -> Option<Vec<usize>> {
+        let group = groups.get(from)?;
+        let mut came: HashMap<usize, usize> = HashMap::new();
+        let mut queue = VecDeque::from([from]);
+        while let Some(node) = queue.pop_front() {
+            for to in self.edges.get(node).into_iter().flatten().copied() {
+                if groups.get(to) != Some(group) || came.contains_key(&to) {
+                    continue;
+                }
+                came.insert(to, node);
+                if to == from {
+                    return Some(self.way_back(from, &came));
+                }
+                queue.push_back(to);
+            }
+        }
+        None
+    }
+
+    fn way_back(&self, from: usize, came: &HashMap<usize, usize>) -> Vec<usize> {
+        let mut way = vec![from];
+        let mut at = came.get(&from).copied();
+        while let Some(node) = at {
+            if node < self.paths.len() {
+                way.push(node);
+            }
+            at = if node == from {
+                None
+            } else {
+                came.get(&node).copied()
+            };
+        }
+        if way.len() == 1 {
+            way.push(from);
+        }
+        way.reverse();
+        way
+    }
+}
+
+/// The strongly connected components: a number for each node (Tarjan's algorithm, without recursion).
+fn components(edges: &[Vec<usize>]) -> Vec<usize> {
+    const NONE: usize = usize::MAX;
+    let mut group = vec![NONE; edges.len()];
+    let mut order = vec![NONE; edges.len()];
+    let mut low = vec![NONE; edges.len()];
+    let mut stack = Vec::new();
+    let mut next = 0;
+    for root in 0..edges.len() {
+        if order[root] != NONE {
+            continue;
+        }
+        let mut calls = vec![(root, 0)];
+        while let Some((node, edge)) = calls.pop() {
+            if edge == 0 {
+                order[node] = next;
+                low[node] = next;
+                next += 1;
+                stack.push(node);
+            }
+            if let Some(to) = edges[node].get(edge).copied() {
+                calls.push((node, edge + 1));
+                if order[to] == NONE {
+                    calls.push((to, 0));
+                } else if group[to] == NONE {
+                    low[node] = low[node].min(order[to]);
+                }
+                continue;
+            }
+            if low[node] == order[node] {
+                while let Some(member) = stack.pop() {
+                    group[member] = node;
+                    if member == node {
+                        break;
+                    }
+                }
+            }
+            if let Some((parent, _)) = calls.last() {
+                low[*parent] = low[*parent].min(low[node]);
+            }
+        }
+    }
+    group
+}

@@ -1,0 +1,187 @@
+//! What evaluations answer, cost and refuse. Where the answer is OPA's, OPA gave it.
+
+use crate::value::{Data, json};
+use crate::{CompileOptions, EvalOptions, Evaluator, Source, Value, compile_with};
+
+use super::{EvalError, Kind};
+
+fn ask(text: &str, query: &str, options: &mut EvalOptions) -> Result<Option<Value>, EvalError> {
+    let source = Source {
+        name: "p.rego",
+        text,
+        version: crate::syntax::ast::RegoVersion::V1,
+    };
+    let data = Data::new(json::parse(r#"{"base": {"x": 1, "y": [1, 2]}}"#).unwrap());
+    let compiled = compile_with(&[source], CompileOptions::default(), data).unwrap();
+    let prepared = compiled.prepare(query).unwrap();
+    let input = json::parse(r#"{"user": "ann", "x": 1, "y": true}"#).unwrap();
+    let policy = compiled.policy();
+    prepared.value(&mut Evaluator::new(), policy, Some(&input), options)
+}
+
+fn answer(text: &str, query: &str) -> String {
+    match ask(text, query, &mut EvalOptions::default()) {
+        Ok(Some(value)) => value.to_string(),
+        Ok(None) => "undefined".to_owned(),
+        Err(error) => error.to_string(),
+    }
+}
+
+#[test]
+fn documents() {
+    let cases = [
+        ("p := 1 if input.user == \"ann\"", "data.t.p", "1"),
+        ("p := 1 if input.user == \"bob\"", "data.t.p", "undefined"),
+        ("default p := 7\np := 1 if input.z", "data.t.p", "7"),
+        (
+            "p := 1 if input.z else := 2 if input.y else := 3",
+            "data.t.p",
+            "2",
+        ),
+        ("p contains x if some x in [3, 1, 3]", "data.t.p", "{1, 3}"),
+        ("p contains x if some x in []", "data.t.p", "set()"),
+        ("p[x] := 1 if some x in []", "data.t.p", "{}"),
+        (
+            "p[x].b := 1 if some x in [\"a\"]",
+            "data.t.p.a",
+            "{\"b\": 1}",
+        ),
+        (
+            "p[x].b := 1 if some x in [\"a\"]",
+            "data.t.p.z",
+            "undefined",
+        ),
+        (
+            "p[x] contains y if {some x in [1, 2]; some y in [x, 9]}",
+            "data.t.p[2]",
+            "{2, 9}",
+        ),
+        ("f(x) := x + 1\np := f(f(1))", "data.t.p", "3"),
+        (
+            "default f(_) := 0\nf(x) := 1 if x > 1\np := [f(1), f(2)]",
+            "data.t.p",
+            "[0, 1]",
+        ),
+        (
+            "p := x if {\n[x, [2, y]] = [1, [2, 3]]\ny == 3\n}",
+            "data.t.p",
+            "1",
+        ),
+        ("p if every x in [1, 2] { x > 0 }", "data.t.p", "true"),
+        ("p if every x in [1, 2] { x > 1 }", "data.t.p", "undefined"),
+        ("p if not input.z", "data.t.p", "true"),
+        (
+            "p := {k: v | some k, v in data.base.y}",
+            "data.t.p",
+            "{0: 1, 1: 2}",
+        ),
+        ("q := 1\nr if false\nf(x) := x", "data.t", "{\"q\": 1}"),
+        ("p := 1 / 0", "data.t.p", "undefined"),
+    ];
+    for (text, query, want) in cases {
+        let text = format!("package t\n\n{text}\n");
+        assert_eq!(answer(&text, query), want, "{text}");
+    }
+}
+
+#[test]
+fn replacements() {
+    let cases = [
+        (
+            "p := x if x := input.user with input.user as \"bob\"",
+            "\"bob\"",
+        ),
+        (
+            "p := x if x := input with input.x.a as 2 with input.user as 1",
+            "{\"user\": 1, \"x\": {\"a\": 2}, \"y\": true}",
+        ),
+        (
+            "p := x if x := data.base with data.base.x as 2",
+            "{\"x\": 2, \"y\": [1, 2]}",
+        ),
+        ("p := x if x := data.t.q with data.t.q as 5\nq := 1", "5"),
+        (
+            "p := x if x := q with data.base.x as 5\nq := data.base.x",
+            "5",
+        ),
+        (
+            "p := [a, b, c] if {\na := q\nb := q with input.x as 2\nc := q\n}\nq := input.x",
+            "[1, 2, 1]",
+        ),
+        (
+            "p := x if { x := count([1]) with count as f }\nf(y) := count(y) + 10",
+            "11",
+        ),
+        ("p := x if { x := g(1) with g as 3 }\ng(y) := y", "3"),
+        (
+            "p := [[x, input.user] | some x in [1, 2]; input.s == x with input.s as 2]",
+            "[[2, \"ann\"]]",
+        ),
+    ];
+    for (text, want) in cases {
+        let text = format!("package t\n\n{text}\n");
+        assert_eq!(answer(&text, "data.t.p"), want, "{text}");
+    }
+}
+
+#[test]
+fn conflicts_end_the_query_even_inside_not() {
+    let cases = [
+        "p := 1 if input.x\np := 2 if input.y",
+        "q := 1 if input.x\nq := 2 if input.y\np if not q",
+        "f(x) := 1 if x > 0\nf(x) := 2 if x > 1\np := f(2)",
+        "p[k] := v if {some k in [1]; some v in [1, 2]}",
+        "p := {k: v | some k in [1]; some v in [1, 2]}",
+        "p[x] := {\"b\": 1} if some x in [1]\np[x].c := 2 if some x in [1]",
+    ];
+    for text in cases {
+        let text = format!("package t\n\n{text}\n");
+        let error = ask(&text, "data.t.p", &mut EvalOptions::default()).unwrap_err();
+        assert_eq!(error.kind, Kind::Conflict, "{text}: {error}");
+        assert!(error.location.is_some(), "{text}");
+    }
+}
+
+#[test]
+fn strict_errors_end_the_query() {
+    let text = "package t\n\np if 1 / input.zero == 1\np if 1 / (input.x - 1) == 1\n";
+    let mut options = EvalOptions {
+        strict_builtin_errors: true,
+        ..EvalOptions::default()
+    };
+    let error = ask(text, "data.t.p", &mut options).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "p.rego:4: eval_builtin_error: div: divide by zero"
+    );
+}
+
+#[test]
+fn budgets_end_what_takes_too_long() {
+    let text = "package t\n\nxs := numbers.range(1, 1000)\np := count([1 | some a in xs; some b in xs; a < b])\n";
+    let mut options = EvalOptions::default();
+    options.budget.steps = 10_000;
+    let error = ask(text, "data.t.p", &mut options).unwrap_err();
+    assert_eq!(error.kind, Kind::TooManySteps);
+    assert_eq!(error.code(), "eval_cancel_error");
+    let mut options = EvalOptions::default();
+    options.budget.memory = 10_000;
+    let error = ask(text, "data.t.p", &mut options).unwrap_err();
+    assert_eq!(error.kind, Kind::TooMuchMemory);
+    let mut options = EvalOptions::default();
+    options.budget.deadline = Some(std::time::Instant::now());
+    let error = ask(text, "data.t.p", &mut options).unwrap_err();
+    assert_eq!(error.kind, Kind::Deadline);
+}
+
+#[test]
+fn long_chains_of_rules_never_take_the_stack() {
+    use std::fmt::Write;
+    let mut text = "package t\n\np0 := 1\n".to_owned();
+    for at in 1..20_000 {
+        writeln!(text, "p{at} := p{}", at - 1).unwrap();
+    }
+    let error = ask(&text, "data.t.p19999", &mut EvalOptions::default()).unwrap_err();
+    assert_eq!(error.kind, Kind::TooDeep);
+    assert_eq!(answer(&text, "data.t.p100"), "1");
+}
