@@ -33,17 +33,17 @@ pub struct Options {
 
 /// Reads a module.
 pub fn parse_module(file: &Arc<File>, options: &Options) -> Result<Module, Vec<Diagnostic>> {
-    Parser::new(file, options)?.module()
+    Parser::new(file, *options)?.module()
 }
 
 /// Reads a query: literals that `;` or a new line separates.
 pub fn parse_query(file: &Arc<File>, options: &Options) -> Result<Body, Vec<Diagnostic>> {
-    Parser::new(file, options)?.query()
+    Parser::new(file, *options)?.query()
 }
 
 /// Reads one term.
 pub fn parse_term(file: &Arc<File>, options: &Options) -> Result<Term, Vec<Diagnostic>> {
-    Parser::new(file, options)?.single_term()
+    Parser::new(file, *options)?.single_term()
 }
 
 /// Reads a reference; a variable alone is one without keys.

@@ -19,6 +19,14 @@ pub fn module(module: &Module) -> Value {
     Writer::new(module).module()
 }
 
+/// The tree of `module` with the place of each node, as `--json-include locations` gives it.
+#[must_use]
+pub fn module_with_locations(module: &Module) -> Value {
+    let mut writer = Writer::new(module);
+    writer.locations = true;
+    writer.module()
+}
+
 /// The tree of a query's body.
 #[must_use]
 pub fn body(body: &Body) -> Value {
@@ -39,6 +47,8 @@ struct Writer<'a> {
     wildcards: usize,
     /// Whether `future.keywords.not` makes each `not` a node of its own.
     not_node: bool,
+    /// Whether each node says where it stands.
+    locations: bool,
 }
 
 // === impl Writer ===
@@ -49,6 +59,7 @@ impl<'a> Writer<'a> {
             module: Some(module),
             wildcards: 0,
             not_node: module.imports.iter().any(enables_not),
+            locations: false,
         }
     }
 
@@ -57,7 +68,12 @@ impl<'a> Writer<'a> {
             return Value::Null;
         };
         let path = self.reference_parts(&module.package.path);
-        let mut fields = vec![("package", object(vec![("path", path)]))];
+        let keyword = Span {
+            start: module.package.span.start,
+            end: module.package.span.start + 7,
+        };
+        let package = self.placed(object(vec![("path", path)]), keyword);
+        let mut fields = vec![("package", package)];
         if !module.imports.is_empty() {
             let imports: Vec<Value> = module.imports.iter().map(|i| self.import(i)).collect();
             fields.push(("imports", imports.into()));
@@ -79,13 +95,32 @@ impl<'a> Writer<'a> {
     }
 
     fn import(&mut self, import: &Import) -> Value {
-        let mut fields = vec![("path", self.reference(&import.path))];
+        let path = self.reference(&import.path);
+        let path = self.placed(path, import.path.span);
+        let mut fields = vec![("path", path)];
         if let Some(alias) = &import.alias {
             let alias = self.var(&alias.name);
             let name = alias.get_str("value").cloned().unwrap_or(Value::Null);
             fields.push(("alias", name));
         }
-        object(fields)
+        let keyword = Span {
+            start: import.span.start,
+            end: import.span.start + 6,
+        };
+        self.placed(object(fields), keyword)
+    }
+
+    /// Adds where `node` stands, where that was asked for.
+    fn placed(&self, node: Value, span: Span) -> Value {
+        if !self.locations {
+            return node;
+        }
+        let (Value::Object(fields), Some(place)) = (&node, self.location(span)) else {
+            return node;
+        };
+        let fields = fields.iter().map(|(k, v)| (k.clone(), v.clone()));
+        let place = std::iter::once((Value::from("location"), place));
+        Value::Object(fields.chain(place).collect())
     }
 
     fn comment(&self, comment: &Comment) -> Value {
@@ -97,12 +132,17 @@ impl<'a> Writer<'a> {
     }
 
     fn location(&self, span: Span) -> Option<Value> {
-        let place = self.module?.file.location(span);
-        Some(object(vec![
+        let file = &self.module?.file;
+        let place = file.location(span);
+        let mut fields = vec![
             ("file", Value::from(&*place.file)),
             ("row", Value::from(i64::from(place.row))),
             ("col", Value::from(i64::from(place.col))),
-        ]))
+        ];
+        if self.locations {
+            fields.push(("text", base64(file.slice(span).as_bytes()).into()));
+        }
+        Some(object(fields))
     }
 }
 

@@ -17,9 +17,11 @@ use super::lexer;
 use super::token::{Kind, Token};
 use super::{MAX_DEPTH, Options};
 
-/// An error on its way up; the nearest place that can go on takes it.
+/// What was read, or an error on its way up; the nearest place that can go on takes it.
 type Parsed<T> = Result<T, Failure>;
-type Failure = Box<Diagnostic>;
+
+/// Why something could not be read.
+struct Failure(Box<Diagnostic>);
 
 /// How many errors of a file are told.
 const MAX_ERRORS: usize = 10;
@@ -57,7 +59,7 @@ struct Keywords {
 // === impl Parser ===
 
 impl<'a> Parser<'a> {
-    pub(super) fn new(file: &'a Arc<File>, options: &Options) -> Result<Self, Vec<Diagnostic>> {
+    pub(super) fn new(file: &'a Arc<File>, options: Options) -> Result<Self, Vec<Diagnostic>> {
         if u32::try_from(file.text.len()).is_err() {
             let message = "the file is larger than 4 GiB";
             let error = file.diagnostic(Code::Parse, Span::default(), message);
@@ -70,7 +72,7 @@ impl<'a> Parser<'a> {
         }
         Ok(Self {
             file,
-            options: *options,
+            options,
             version: options.version,
             tokens: lexed.tokens,
             comments: lexed.comments,
@@ -104,7 +106,7 @@ impl<'a> Parser<'a> {
             Ok(value) if self.errors.is_empty() => Ok(value),
             Ok(_) => Err(self.errors),
             Err(error) => {
-                self.report(*error);
+                self.report(*error.0);
                 Err(self.errors)
             }
         }
@@ -181,11 +183,11 @@ impl<'a> Parser<'a> {
 
     fn error(&self, span: Span, message: impl Into<String>, hint: &str) -> Failure {
         let error = self.file.diagnostic(Code::Parse, span, message);
-        Box::new(if hint.is_empty() {
+        Failure(Box::new(if hint.is_empty() {
             error
         } else {
             error.hint(hint)
-        })
+        }))
     }
 
     /// That the token here was not expected; `hint` says what was.

@@ -191,8 +191,8 @@ impl Kind {
             Self::Contains => "contains",
             Self::In => "in",
             Self::Every => "every",
-            Self::And => "and",
-            Self::Or => "or",
+            Self::And | Self::Ampersand => "and",
+            Self::Or | Self::Pipe => "or",
             Self::LBrace | Self::TemplateOpen => "{",
             Self::RBrace | Self::TemplateClose => "}",
             Self::LBracket => "[",
@@ -216,8 +216,6 @@ impl Kind {
             Self::Star => "mul",
             Self::Slash => "div",
             Self::Percent => "rem",
-            Self::Ampersand => "and",
-            Self::Pipe => "or",
         }
     }
 }

@@ -28,7 +28,7 @@ impl Writer<'_> {
         if let Some(branches) = self.branches(rule) {
             fields.push(("else", branches));
         }
-        object(fields)
+        self.placed(object(fields), rule.span)
     }
 
     /// Whether `note` is about all rules of the name that `rule` has.
@@ -96,7 +96,7 @@ impl Writer<'_> {
         }
         fields.extend(name(rule, &reference));
         fields.push(("ref", reference));
-        object(fields)
+        self.placed(object(fields), head.span)
     }
 
     fn else_head(&mut self, rule: &Rule, branch: &Else) -> Value {

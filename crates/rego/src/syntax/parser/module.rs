@@ -31,11 +31,12 @@ impl Parser<'_> {
                 _ => self.rule(&mut rules),
             };
             if let Err(error) = result {
-                self.report(*error);
+                self.report(*error.0);
                 self.recover(from);
             }
         }
         if !self.errors.is_empty() {
+            self.errors.sort_by(|a, b| a.location.cmp(&b.location));
             return Err(self.errors);
         }
         let mut annotations = Vec::new();

@@ -150,8 +150,8 @@ impl Parser<'_> {
 
     fn rule_value(&mut self) -> Parsed<Term> {
         self.expression().map_err(|mut error| {
-            if error.hint.is_none() {
-                error.hint =
+            if error.0.hint.is_none() {
+                error.0.hint =
                     Some("expected rule value term (e.g., p := VALUE if { ... })".to_owned());
             }
             error

@@ -23,11 +23,12 @@ impl Parser<'_> {
         if self.kind() == Kind::Comma && self.keywords.in_ {
             let mut height = self.height;
             let key = left;
-            self.next();
+            let comma = self.next().span;
             let value = self.relation()?;
             height = height.max(self.height);
             if !self.at_keyword(Kind::In) {
-                return Err(self.unexpected("expected `in` after `key, value`"));
+                let hint = "`key, value` is followed by `in` and a collection";
+                return Err(self.error(comma, "unexpected , token", hint));
             }
             let operator = self.next();
             let collection = self.relation()?;
