@@ -48,7 +48,7 @@ fn member_3(_: &mut Context<'_>, args: &[&Value]) -> Result<Value, Error> {
 /// Joins the parts: text as it is, an expression as a set of its one value, or of none.
 fn template_string(context: &mut Context<'_>, args: &[&Value]) -> Result<Value, Error> {
     let mut output = String::new();
-    for part in operand::array(args, 0)?.iter() {
+    for part in operand::array(args, 0)? {
         let value = match part {
             Value::Set(set) if set.is_empty() => &Value::from("<undefined>"),
             Value::Set(set) => set.at(0).unwrap_or(part),

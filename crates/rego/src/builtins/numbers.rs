@@ -74,17 +74,16 @@ fn build(
     } else {
         step.clone()
     };
-    Ok(match (first.to_i64(), last.to_i64(), step.to_i64()) {
-        (Some(first), Some(_), Some(step)) => {
+    Ok(
+        if let (Some(first), Some(_), Some(step)) = (first.to_i64(), last.to_i64(), step.to_i64()) {
             let next = |at: &i64| at.checked_add(step);
             let numbers = std::iter::successors(Some(first), next);
             collect(numbers.map(Value::from), count)
-        }
-        _ => {
+        } else {
             let numbers = std::iter::successors(Some(first), |at| Some(at + &step));
             collect(numbers.map(|at| Number::from(at).into()), count)
-        }
-    })
+        },
+    )
 }
 
 fn collect(values: impl Iterator<Item = Value>, count: u64) -> Value {

@@ -14,6 +14,8 @@ mod format;
 mod integer;
 mod quoted;
 
+pub(super) use float::shortest;
+
 /// The family's functions.
 pub(super) static TABLE: &[Builtin] = &[Builtin::new(
     "sprintf",

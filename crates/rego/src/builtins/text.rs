@@ -62,13 +62,13 @@ pub(super) fn escape(output: &mut String, c: char) {
     }
     let mut quoted = String::new();
     // Writing to a string cannot fail.
-    drop(write_quoted(c.encode_utf8(&mut [0; 4]), &mut quoted));
+    _ = write_quoted(c.encode_utf8(&mut [0; 4]), &mut quoted);
     output.push_str(quoted.trim_matches('"'));
 }
 
 /// Writes a string as Go writes it in its own source.
 pub(super) fn quote(output: &mut String, text: &str) {
-    drop(write_quoted(text, output));
+    _ = write_quoted(text, output);
 }
 
 /// Whether a character shows.

@@ -10,7 +10,7 @@ const MEMBER: u64 = size_of::<(Value, Value)>() as u64;
 
 pub(super) fn patch(context: &mut Context<'_>, args: &[&Value]) -> Result<Value, Error> {
     let mut target = operand::value(args, 0)?.clone();
-    for operation in operand::array(args, 1)?.iter() {
+    for operation in operand::array(args, 1)? {
         let Value::Object(operation) = operation else {
             let message =
                 "must be an array of JSON-Patch objects, but at least one element is not an object";
@@ -275,3 +275,6 @@ fn position(array: &Array, key: &Value) -> Result<Option<usize>, Error> {
 fn failed(message: &str) -> Error {
     Error::Failed(message.to_owned())
 }
+
+#[cfg(test)]
+mod tests;

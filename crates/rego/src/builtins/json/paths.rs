@@ -169,3 +169,6 @@ fn rebuild(
         scalar => Ok(scalar.clone()),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -15,7 +15,7 @@ pub(super) fn write(
 ) -> Result<bool, Error> {
     let magnitude = float.abs();
     let digits = match verb {
-        'v' => general(magnitude, None, 'e'),
+        'v' => shortest(magnitude),
         'g' | 'G' => general(
             magnitude,
             spec.precision,
@@ -39,6 +39,11 @@ pub(super) fn write(
     };
     output.pad_signed(sign, &digits, spec)?;
     Ok(true)
+}
+
+/// The digits that `%v` writes.
+pub(in crate::builtins) fn shortest(float: f64) -> String {
+    general(float, None, 'e')
 }
 
 /// `1.5e7` with a sign and two digits at least in the exponent.

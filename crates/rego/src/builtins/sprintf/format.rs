@@ -1,5 +1,7 @@
 //! A format's literal text, flags, widths, precisions and argument indices; the verbs' work is done beside.
 
+use std::fmt::Write as _;
+
 use super::{Arg, float, integer, quoted};
 use crate::builtins::{Budget, Error};
 
@@ -89,8 +91,8 @@ impl<'f> Formatter<'f> {
         self.at += verb.len_utf8();
         match self.args.get(self.next) {
             _ if verb == '%' => self.output.text.push('%'),
-            _ if !good => self.output.text.push_str(&format!("%!{verb}(BADINDEX)")),
-            None => self.output.text.push_str(&format!("%!{verb}(MISSING)")),
+            _ if !good => _ = write!(self.output.text, "%!{verb}(BADINDEX)"),
+            None => _ = write!(self.output.text, "%!{verb}(MISSING)"),
             Some(arg) => {
                 self.next += 1;
                 if verb == 'v' {
@@ -255,8 +257,7 @@ impl Output<'_> {
         if written {
             return Ok(());
         }
-        self.text
-            .push_str(&format!("%!{verb}({}=", arg.type_name()));
+        _ = write!(self.text, "%!{verb}({}=", arg.type_name());
         self.arg(arg, 'v', spec)?;
         self.text.push(')');
         Ok(())

@@ -1,5 +1,7 @@
 //! Integers: `%d`, `%b`, `%o`, `%x`, and as characters.
 
+use std::fmt::Write as _;
+
 use num_bigint::BigInt;
 
 use super::format::{Output, Spec};
@@ -135,7 +137,7 @@ fn unicode(int: i64, spec: Spec) -> String {
     let mut text = format!("U+{int:0digits$X}");
     let c = u32::try_from(int).ok().and_then(char::from_u32);
     if let Some(c) = c.filter(|c| spec.sharp && is_printable(*c)) {
-        text.push_str(&format!(" '{c}'"));
+        _ = write!(text, " '{c}'");
     }
     text
 }

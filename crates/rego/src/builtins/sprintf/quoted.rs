@@ -1,5 +1,7 @@
 //! Strings: `%s`, quoted as in Go's source, and as hexadecimal digits.
 
+use std::fmt::Write as _;
+
 use super::format::{Output, Spec};
 use crate::builtins::Error;
 use crate::builtins::text::{escape, quote};
@@ -60,8 +62,8 @@ fn escape_as(output: &mut String, c: char, spec: Spec) {
     match c {
         '\0'..='\u{7f}' => escape(output, c),
         c if !spec.plus => escape(output, c),
-        '\u{80}'..='\u{ffff}' => output.push_str(&format!("\\u{code:04x}")),
-        _ => output.push_str(&format!("\\U{code:08x}")),
+        '\u{80}'..='\u{ffff}' => _ = write!(output, "\\u{code:04x}"),
+        _ => _ = write!(output, "\\U{code:08x}"),
     }
 }
 
@@ -85,10 +87,10 @@ fn hexadecimal(text: &str, verb: char, spec: Spec) -> String {
         if spec.sharp && (at == 0 || spec.space) {
             output.push_str(if verb == 'X' { "0X" } else { "0x" });
         }
-        output.push_str(&match verb {
-            'X' => format!("{byte:02X}"),
-            _ => format!("{byte:02x}"),
-        });
+        _ = match verb {
+            'X' => write!(output, "{byte:02X}"),
+            _ => write!(output, "{byte:02x}"),
+        };
     }
     output
 }

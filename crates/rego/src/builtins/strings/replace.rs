@@ -31,19 +31,16 @@ pub(super) fn replace_n(context: &mut Context<'_>, args: &[&Value]) -> Result<Va
             context.budget.build(new.len() as u64)?;
             output.push_str(new);
         }
-        let taken = match patterns.at(rest) {
-            Some((old, new)) => {
-                context.budget.build(new.len() as u64)?;
-                output.push_str(new);
-                old.len()
-            }
-            None => {
-                let Some(passed) = rest.chars().next() else {
-                    return Ok(output.into());
-                };
-                output.push(passed);
-                passed.len_utf8()
-            }
+        let taken = if let Some((old, new)) = patterns.at(rest) {
+            context.budget.build(new.len() as u64)?;
+            output.push_str(new);
+            old.len()
+        } else {
+            let Some(passed) = rest.chars().next() else {
+                return Ok(output.into());
+            };
+            output.push(passed);
+            passed.len_utf8()
         };
         rest = rest.get(taken..).unwrap_or_default();
     }

@@ -1,0 +1,200 @@
+//! The first document of a YAML text as a value. JSON text is YAML too.
+//!
+//! Values are shared, so that an alias costs nothing by itself; what reads it as JSON would unfold it, and so each
+//! is charged at its full size.
+
+use std::collections::HashMap;
+
+use saphyr_parser::{Event, Parser, ScalarStyle, StrInput};
+
+use super::scalar;
+use crate::builtins::{Budget, Error};
+use crate::value::{Object, Value};
+
+/// How deep collections may be nested, aliases unfolded.
+const MAX_DEPTH: usize = 200;
+/// How many values all aliases of a text may add together.
+const MAX_ALIASED: u64 = 1_000_000;
+const MERGE: &str = "map merge requires map or sequence of maps as the value";
+
+/// Reads the first document of `text`; an empty text is null.
+pub(super) fn document(text: &str, budget: &mut Budget) -> Result<Value, Error> {
+    budget.build(text.len() as u64)?;
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let mut reader = Reader {
+        parser: Parser::new_from_str(text),
+        anchors: HashMap::new(),
+        aliased: 0,
+        budget,
+    };
+    loop {
+        match reader.next()? {
+            Event::StreamEnd => return Ok(Value::Null),
+            Event::StreamStart | Event::DocumentStart(_) | Event::Nothing => {}
+            event => return Ok(reader.node(event, 0)?.value),
+        }
+    }
+}
+
+struct Reader<'r> {
+    parser: Parser<'r, StrInput<'r>>,
+    anchors: HashMap<usize, Node>,
+    aliased: u64,
+    budget: &'r mut Budget,
+}
+
+/// A value, and how many values it has with all aliases unfolded.
+#[derive(Clone)]
+struct Node {
+    value: Value,
+    size: u64,
+}
+
+// === impl Reader ===
+
+impl<'r> Reader<'r> {
+    fn next(&mut self) -> Result<Event<'r>, Error> {
+        self.budget.step(1)?;
+        match self.parser.next_event() {
+            Some(Ok((event, _))) => Ok(event),
+            Some(Err(error)) => Err(failed(&format!(
+                "yaml: line {}: {}",
+                error.marker().line(),
+                error.info()
+            ))),
+            None => Err(failed("yaml: the text ends too early")),
+        }
+    }
+
+    /// The value that begins with `event`; its depth is bounded, and with it the recursion.
+    fn node(&mut self, event: Event<'r>, depth: usize) -> Result<Node, Error> {
+        if depth > MAX_DEPTH {
+            return Err(failed("yaml: exceeded max depth"));
+        }
+        self.budget.build(size_of::<Value>() as u64)?;
+        let (anchor, node) = match event {
+            Event::Scalar(text, style, anchor, tag) => {
+                let value = match tag {
+                    None if style == ScalarStyle::Plain => scalar::resolve(&text),
+                    Some(tag) if tag.is_yaml_core_schema() => {
+                        scalar::resolve_as(&tag.suffix, &text)
+                    }
+                    // Quoted, or with a tag of somebody's own.
+                    _ => Some(Value::from(&*text)),
+                };
+                let unsupported = || failed(&format!("json: unsupported value: {text}"));
+                let value = value.ok_or_else(unsupported)?;
+                (anchor, Node { value, size: 1 })
+            }
+            Event::SequenceStart(anchor, _) => (anchor, self.sequence(depth)?),
+            Event::MappingStart(anchor, _) => (anchor, self.mapping(depth)?),
+            Event::Alias(anchor) => return self.alias(anchor, depth),
+            _ => return Err(failed("yaml: a value is missing")),
+        };
+        if anchor > 0 {
+            self.anchors.insert(anchor, node.clone());
+        }
+        Ok(node)
+    }
+
+    fn sequence(&mut self, depth: usize) -> Result<Node, Error> {
+        let mut items = Vec::new();
+        let mut size = 1;
+        loop {
+            let event = self.next()?;
+            if event == Event::SequenceEnd {
+                let value = Value::from(items);
+                return Ok(Node { value, size });
+            }
+            let item = self.node(event, depth + 1)?;
+            size += item.size;
+            items.push(item.value);
+        }
+    }
+
+    /// Of equal keys the last one counts; those of merged mappings yield to the mapping's own, and to earlier ones.
+    fn mapping(&mut self, depth: usize) -> Result<Node, Error> {
+        let mut own = Vec::new();
+        let mut merged: Vec<Object> = Vec::new();
+        let mut size = 1;
+        loop {
+            let event = self.next()?;
+            if event == Event::MappingEnd {
+                break;
+            }
+            let merge = is_merge(&event);
+            let key = self.node(event, depth + 1)?;
+            let event = self.next()?;
+            let item = self.node(event, depth + 1)?;
+            size += item.size;
+            if merge {
+                collect_merged(&item.value, &mut merged)?;
+            } else {
+                own.push((key_text(&key.value)?, item.value));
+            }
+        }
+        let mut members: Vec<(Value, Value)> = Vec::new();
+        for object in merged.iter().rev() {
+            let bytes = object.len() * size_of::<(Value, Value)>();
+            self.budget.build(bytes as u64)?;
+            members.extend(object.iter().map(|(k, v)| (k.clone(), v.clone())));
+        }
+        members.extend(own);
+        let value = Object::from(members).into();
+        Ok(Node { value, size })
+    }
+
+    fn alias(&mut self, anchor: usize, depth: usize) -> Result<Node, Error> {
+        let Some(node) = self.anchors.get(&anchor).cloned() else {
+            return Err(failed("yaml: an anchor's value contains itself"));
+        };
+        self.aliased = self.aliased.saturating_add(node.size);
+        if self.aliased > MAX_ALIASED {
+            return Err(failed("yaml: document contains excessive aliasing"));
+        }
+        if depth + node.value.depth() > MAX_DEPTH {
+            return Err(failed("yaml: exceeded max depth"));
+        }
+        let bytes = node.size.saturating_mul(size_of::<Value>() as u64);
+        self.budget.build(bytes)?;
+        Ok(node)
+    }
+}
+
+fn is_merge(event: &Event<'_>) -> bool {
+    matches!(event, Event::Scalar(text, ScalarStyle::Plain, _, None) if text == "<<")
+}
+
+fn collect_merged(value: &Value, merged: &mut Vec<Object>) -> Result<(), Error> {
+    match value {
+        Value::Object(object) => merged.push(object.clone()),
+        Value::Array(array) => {
+            for item in array {
+                match item {
+                    Value::Object(object) => merged.push(object.clone()),
+                    _ => return Err(failed(MERGE)),
+                }
+            }
+        }
+        _ => return Err(failed(MERGE)),
+    }
+    Ok(())
+}
+
+fn key_text(key: &Value) -> Result<Value, Error> {
+    match key {
+        Value::String(_) => Ok(key.clone()),
+        Value::Number(_) | Value::Bool(_) => Ok(key.to_string().into()),
+        other => {
+            let kind = other.type_name();
+            Err(failed(&format!(
+                "yaml: a key is of type {kind}; expected a string"
+            )))
+        }
+    }
+}
+
+#[cold]
+fn failed(message: &str) -> Error {
+    Error::Failed(message.to_owned())
+}
