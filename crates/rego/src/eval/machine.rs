@@ -166,19 +166,6 @@ impl<'a> Machine<'a> {
         ))
     }
 
-    /// Takes a value that was built, unless it nests too deep.
-    #[inline]
-    pub(super) fn built(&self, value: Value) -> Result<Value, Halt> {
-        if value.depth() <= MAX_DEPTH {
-            return Ok(value);
-        }
-        Err(EvalError::new(
-            Kind::TooDeep,
-            format!("a value nests deeper than {MAX_DEPTH}"),
-            None,
-        ))
-    }
-
     /// Keeps a value until the evaluation ends.
     #[inline]
     pub(super) fn keep(&self, reg: Reg<'a>) -> &'a Value {
@@ -315,12 +302,25 @@ impl<'a> Machine<'a> {
         if self.options.strict_builtin_errors {
             return Err(error);
         }
-        self.collected.push(*error);
+        self.collected.push(error.into());
         Ok(None)
     }
 }
 
 // === helpers ===
+
+/// Takes a value that was built, unless it nests too deep.
+#[inline]
+pub(super) fn built(value: Value) -> Result<Value, Halt> {
+    if value.depth() <= MAX_DEPTH {
+        return Ok(value);
+    }
+    Err(EvalError::new(
+        Kind::TooDeep,
+        format!("a value nests deeper than {MAX_DEPTH}"),
+        None,
+    ))
+}
 
 /// About where the stack is now. The address of a local says it; nothing is read through it.
 #[inline]
