@@ -127,7 +127,7 @@ fn units(
     for shape in shapes {
         match cx.unit(shape, rules) {
             Ok(unit) => units.push(unit),
-            Err(refused) => errors.extend(refused.into_iter().map(|error| *error)),
+            Err(refused) => errors.extend(refused),
         }
     }
     if !errors.is_empty() {
