@@ -71,7 +71,7 @@ impl EvalError {
         self.kind.code()
     }
 
-    pub(super) fn new(kind: Kind, message: impl Into<String>, location: Option<Location>) -> Halt {
+    pub(super) fn halt(kind: Kind, message: impl Into<String>, location: Option<Location>) -> Halt {
         let message = message.into();
         Halt(Box::new(Self {
             kind,
@@ -94,7 +94,7 @@ impl EvalError {
         } else {
             (Kind::TooMuchMemory, "the evaluation built too much")
         };
-        Self::new(kind, message, None)
+        Self::halt(kind, message, None)
     }
 }
 

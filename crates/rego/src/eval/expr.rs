@@ -210,6 +210,6 @@ impl<'a> Machine<'a> {
     /// A built-in that does not exist here was called.
     #[cold]
     pub(super) fn missing(&self, place: Place) -> Halt {
-        EvalError::new(Kind::Internal, "unsupported built-in", self.location(place))
+        EvalError::halt(Kind::Internal, "unsupported built-in", self.location(place))
     }
 }
