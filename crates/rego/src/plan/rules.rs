@@ -104,6 +104,7 @@ impl Context<'_> {
             results.extend(&keys.exprs);
         }
         results.extend(case.value);
+        results.extend(later.iter().map(|(_, key)| *key));
         lowering.body(case.body, &results, false)?;
         for (slot, key) in later {
             let key = lowering.expr(key)?;

@@ -151,6 +151,27 @@ complete data.a.q first
 }
 
 #[test]
+fn what_a_head_needs_of_a_loop_is_kept_for_it() {
+    assert_plans(
+        "p contains {x} if some x in input.xs\nq if p[{input.y}]\n",
+        "
+partial data.a.p
+ rule
+  scan _, $1 in input.xs
+    yield [] contains {$1}
+ probe 1
+  scan _, $2 in input.xs
+    $0 == {$2}
+    yield [] contains {$2}
+complete data.a.q first
+ rule
+  test probe data.a.p[{input.y}]
+  yield true
+",
+    );
+}
+
+#[test]
 fn watched_loops_run_to_their_end() {
     let options = Options {
         instruments: true,
