@@ -3,7 +3,7 @@
 use super::doc;
 use super::error::Halt;
 use super::exec::Sink;
-use super::machine::{Answer, Flow, Machine};
+use super::machine::{Answer, Flow, Machine, built};
 use super::memo::Keys;
 use super::reg::Reg;
 use super::with::Frame;
@@ -86,7 +86,7 @@ impl<'a> Machine<'a> {
             None => virtual_,
             Some(base) => doc::merge(&base, &virtual_),
         };
-        Ok(Some(Reg::Own(self.built(merged)?)))
+        Ok(Some(Reg::Own(built(merged)?)))
     }
 
     /// What the rules at and below a node give, without functions and what is undefined.

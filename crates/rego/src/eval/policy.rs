@@ -34,8 +34,8 @@ impl Policy {
         let units = program.units.iter();
         let sets = units
             .map(|unit| {
-                let clauses = unit.rules.iter().flat_map(|rule| rule.clauses.first());
-                clauses.filter_map(|clause| is_set(&clause.block)).next() == Some(true)
+                let clauses = unit.rules.iter().filter_map(|rule| rule.clauses.first());
+                clauses.map(|clause| &*clause.block).find_map(is_set) == Some(true)
             })
             .collect();
         let code = Arc::new(Code {

@@ -77,6 +77,16 @@ fn documents() {
         ),
         ("q := 1\nr if false\nf(x) := x", "data.t", "{\"q\": 1}"),
         ("p := 1 / 0", "data.t.p", "undefined"),
+        (
+            "p := [[q, v] | walk({\"a\": [1]}, [q, v])]",
+            "data.t.p",
+            "[[[], {\"a\": [1]}], [[\"a\"], [1]], [[\"a\", 0], 1]]",
+        ),
+        (
+            "p contains v if walk([1, [2]], [_, v])",
+            "data.t.p",
+            "{1, 2, [1, [2]], [2]}",
+        ),
     ];
     for (text, query, want) in cases {
         let text = format!("package t\n\n{text}\n");
