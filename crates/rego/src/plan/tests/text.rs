@@ -188,11 +188,7 @@ fn bodies_that_nest_too_deep_are_refused() {
     let nested = |loops: usize| {
         let mut text = String::from("p := x0 if {\n");
         (0..loops).for_each(|i| writeln!(text, "x{i} := input.xs[i{i}]").expect("written"));
-        text.push_str(
-            &(0..loops)
-                .map(|i| format!("x{i} != i{i}\n"))
-                .collect::<String>(),
-        );
+        (0..loops).for_each(|i| writeln!(text, "x{i} != i{i}").expect("written"));
         text + "}\n"
     };
     // The planner, and what drops a plan, must not use up the stack of a thread: 2 MB.
