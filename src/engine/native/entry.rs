@@ -60,13 +60,11 @@ impl Entry {
         let Self::Query { query, other, .. } = self else {
             return demand;
         };
-        let own = [Some(query), other.as_ref()];
-        let own = own
-            .into_iter()
-            .flatten()
-            .flat_map(|query| &query.plan().inputs);
-        for path in compiled.policy().program().inputs.iter().chain(own) {
-            demand.add(path.iter().map_while(Value::as_str));
+        let program = compiled.policy().program();
+        for query in [Some(query), other.as_ref()].into_iter().flatten() {
+            for path in program.inputs_of(query.plan()) {
+                demand.add(path.iter().map_while(Value::as_str));
+            }
         }
         demand
     }
