@@ -36,6 +36,9 @@ mod gates;
 /// The gRPC listener.
 #[cfg(test)]
 mod grpc;
+/// Evaluations that give way to others.
+#[cfg(test)]
+mod heavy;
 /// Imports point down, crates have their doors, files stay readable.
 #[cfg(test)]
 mod house;
@@ -63,6 +66,9 @@ mod telemetry;
 /// HTTPS and certificates.
 #[cfg(test)]
 mod tls;
+/// Two engines asked at once.
+#[cfg(test)]
+mod verify;
 /// The attributes of the recorded requests.
 #[cfg(test)]
 mod wire;
