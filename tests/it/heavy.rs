@@ -89,6 +89,12 @@ fn code(answer: &Answer) -> i32 {
     response(answer).status.unwrap().code
 }
 
+fn is_error(event: &Value, words: &str) -> bool {
+    event["error"]
+        .as_str()
+        .is_some_and(|error| error.contains(words))
+}
+
 /// The sum of a metric's series.
 async fn metric(sidecar: &Sidecar, name: &str) -> usize {
     let url = format!("http://127.0.0.1:{}/metrics", sidecar.diagnostic);
@@ -155,7 +161,9 @@ async fn a_heavy_check_keeps_its_deadline() {
 
     assert_eq!(answer.status().code(), Code::DeadlineExceeded, "{answer:?}");
     let event = sidecar.decision(|_| true).await;
-    assert_eq!(event["error"]["code"], "eval_cancel_error", "{event}");
+    assert!(is_error(&event, "deadline"), "{event}");
+    let cancelled = "regate_check_errors_total{reason=\"eval_cancel_error\"}";
+    assert_eq!(metric(&sidecar, cancelled).await, 1);
     assert_eq!(metric(&sidecar, "regate_check_gave_way_total").await, 1);
 }
 
@@ -184,7 +192,7 @@ async fn what_finds_no_room_is_refused_at_once_recorded_and_counted() {
     let event = sidecar
         .decision(|event| event["error"] != Value::Null)
         .await;
-    assert_eq!(event["error"]["code"], "overload_error", "{event}");
+    assert!(is_error(&event, "long evaluations"), "{event}");
     let refused = "regate_check_errors_total{reason=\"overload_error\"}";
     assert_eq!(metric(&sidecar, refused).await, TOO_MANY - ROOM);
 }

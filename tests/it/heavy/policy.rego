@@ -10,12 +10,12 @@ allow if route == "light"
 allow := {"allowed": true, "headers": {"x-found": format_int(found, 10)}} if {
 	route == "heavy"
 	print("counting now")
-	found := count([1 | some a in many; some b in many; a * b == 4002001])
+	found := count([1 | some a in many; some b in many; a * b == 999000])
 }
 
 allow if {
 	route == "endless"
-	count([1 | some a in many; some b in many; some c in many; a + b + c == 0]) == 1
+	count([1 | some a in many; some b in many; some c in many; some d in many; a + b + c + d == 0]) == 1
 }
 
-many := numbers.range(1, 2100)
+many := numbers.range(1, 1000)
