@@ -206,6 +206,7 @@ impl<'a> Machine<'a> {
 
     #[inline(never)]
     fn takes_apart(&mut self, pattern: &'a Pattern, reg: &Reg<'a>) -> Result<bool, Halt> {
+        self.check_stack()?;
         match (pattern, &**reg) {
             (Pattern::Array(patterns), Value::Array(items)) if patterns.len() == items.len() => {
                 for (at, pattern) in patterns.iter().enumerate() {

@@ -30,6 +30,7 @@ impl<'a> Machine<'a> {
 
     #[inline(never)]
     fn eval_composite(&mut self, expr: &'a Expr) -> Answer<'a> {
+        self.check_stack()?;
         match expr {
             Expr::Probe(unit, keys) => self.probe(*unit, keys),
             Expr::Descend(node, keys) => self.descend(*node, keys),

@@ -195,3 +195,13 @@ fn long_chains_of_rules_never_take_the_stack() {
     assert_eq!(error.kind, Kind::TooDeep);
     assert_eq!(answer(&text, "data.t.p100"), "1");
 }
+
+#[test]
+fn deep_expressions_and_long_paths_never_take_the_stack() {
+    let deep = format!("{}input.x{}", "[".repeat(200), "]".repeat(200));
+    let text = format!("package t\n\np := count({deep})\n");
+    assert_eq!(answer(&text, "data.t.p"), "1");
+    let path = ".a".repeat(2_000);
+    let text = format!("package t\n\np if input{path} == 1 with input{path} as 1\n");
+    assert_eq!(answer(&text, "data.t.p"), "true");
+}
