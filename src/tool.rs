@@ -8,7 +8,10 @@ pub mod eval;
 mod json;
 pub mod load;
 mod metrics;
+mod observe;
+mod present;
 pub mod problem;
+mod table;
 
 pub use problem::{Problem, Problems};
 

@@ -105,6 +105,12 @@ pub(super) fn eval(args: EvalArgs, env: &dyn Strings) -> Exit {
         fail_defined: args.fail_defined,
         metrics: args.metrics,
         timeout: args.timeout,
+        format: eval::Format::Json,
+        explain: eval::Explain::Off,
+        profile: None,
+        coverage: false,
+        disable_indexing: false,
+        capabilities: None,
         runtime: Object::default(),
     };
     emit(&eval::eval(&request))

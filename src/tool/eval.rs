@@ -1,19 +1,21 @@
 //! `eval`: a query against policy, data and input, and its answers in one of the formats.
 
 use std::io;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use regate_rego::eval::Row;
-use regate_rego::source::File;
+use regate_rego::plan;
 use regate_rego::value::Object;
+use regate_rego::syntax::ast::Module;
 use regate_rego::{EvalOptions, Evaluator, Value};
 
 use super::build::{self, Asked, Built, How, Scope};
-use super::json::Json;
 use super::load::{self, Paths};
 use super::metrics::{self, Metrics};
 use super::problem::Problems;
-use super::{Problem, Report};
+use super::observe::{Observed, Observer};
+use super::{Problem, Report, present};
 
 /// What `eval` is asked for.
 #[derive(Debug, Clone, Default)]
@@ -42,17 +44,75 @@ pub struct Request {
     pub metrics: bool,
     /// How long it may take.
     pub timeout: Option<Duration>,
+    /// How the answers are printed.
+    pub format: Format,
+    /// How much of the evaluation is told.
+    pub explain: Explain,
+    /// Whether a profile is made, and how it is shown.
+    pub profile: Option<Profile>,
+    /// Whether is shown which lines were evaluated.
+    pub coverage: bool,
+    /// Whether rules are tried one by one.
+    pub disable_indexing: bool,
+    /// The built-ins that there are, as a JSON document.
+    pub capabilities: Option<Value>,
     /// What `opa.runtime()` gives.
     pub runtime: Object,
 }
 
+/// How answers are printed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Format {
+    /// One document.
+    #[default]
+    Json,
+    /// Of each answer the values of its expressions.
+    Values,
+    /// Of each answer its variables.
+    Bindings,
+    /// For people.
+    Pretty,
+    /// For scripts.
+    Raw,
+    /// Only whether there is an answer.
+    Discard,
+}
+
+/// How much of an evaluation is told.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Explain {
+    /// Nothing.
+    #[default]
+    Off,
+    /// Everything.
+    Full,
+    /// What `trace` says, and how it came to that.
+    Notes,
+    /// What failed, and how it came to that.
+    Fails,
+    /// All that [`Explain::Full`] tells.
+    Debug,
+}
+
+/// How a profile is shown.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Profile {
+    /// How many lines at most.
+    pub limit: usize,
+    /// By what they are sorted, the most important first.
+    pub sort: Vec<String>,
+}
+
 /// What came out.
 #[derive(Debug, Default)]
-struct Outcome {
-    problems: Problems,
-    rows: Vec<Row>,
-    metrics: Metrics,
-    asked: Option<Asked>,
+pub(super) struct Outcome {
+    pub(super) problems: Problems,
+    pub(super) rows: Vec<Row>,
+    pub(super) metrics: Metrics,
+    pub(super) asked: Option<Asked>,
+    pub(super) observed: Option<Observed>,
+    /// What the policy printed.
+    printed: String,
 }
 
 /// The stack of an evaluation: deep recursion ends with an error before it is used up.
@@ -97,17 +157,22 @@ fn run(request: &Request, outcome: &mut Outcome) -> Result<(), Problems> {
         strict: request.strict,
         max_errors: 10,
         version: request.paths.version,
-        ..How::default()
+        capabilities: build::capabilities(request.capabilities.as_ref())
+            .map_err(|problem| vec![problem])?,
+        plan: plan::Options {
+            instruments: request.instruments(),
+            index: !request.disable_indexing,
+        },
     };
     let built = build::build(&modules, &loaded.data, how, metrics)?;
     let scope = Scope::read(request.package.as_deref(), &request.imports)?;
     let asked = built.ask(&request.query, &scope, metrics)?;
-    answer(request, &built, asked, input.as_ref(), outcome)
+    answer(request, (&built, &modules), asked, input.as_ref(), outcome)
 }
 
 fn answer(
     request: &Request,
-    built: &Built,
+    (built, modules): (&Built, &[Module]),
     asked: Asked,
     input: Option<&Value>,
     outcome: &mut Outcome,
@@ -120,11 +185,28 @@ fn answer(
         stack: STACK - STACK_TO_SPARE,
         ..EvalOptions::default()
     };
+    let printed = Arc::new(Mutex::new(String::new()));
+    let printer = Arc::clone(&printed);
+    options.print = Some(Box::new(move |_, line| {
+        if let Ok(mut printed) = printer.lock() {
+            printed.push_str(&line);
+            printed.push('\n');
+        }
+    }));
+    let observer = request.instruments().then(|| {
+        let trace = request.explain != Explain::Off;
+        Observer::new(trace, request.profile.is_some(), request.coverage)
+    });
+    options.tracer = observer.as_ref().map(Observer::tracer);
     options.budget.deadline = request.timeout.map(|timeout| Instant::now() + timeout);
     let mut evaluator = Evaluator::new();
     let rows = outcome.metrics.time(metrics::QUERY_EVAL, || {
         evaluator.query(&built.policy, &asked.plan, input, &mut options)
     });
+    if let Ok(mut printed) = printed.lock() {
+        outcome.printed = std::mem::take(&mut *printed);
+    }
+    outcome.observed = observer.map(|observer| observer.finish(request.explain, built, modules, &asked));
     let collected = evaluator.collected().iter().map(Problem::from);
     outcome.problems.extend(collected);
     outcome.asked = Some(asked);
@@ -133,58 +215,34 @@ fn answer(
 }
 
 fn report(request: &Request, outcome: &Outcome, failed: bool) -> Report {
-    let errors = Some(&outcome.problems).filter(|problems| !problems.is_empty());
-    let errors = errors.map(|problems| problems.iter().map(Problem::to_json).collect::<Json>());
-    let result = Some(&outcome.rows).filter(|rows| !rows.is_empty());
-    let result = result.map(|rows| {
-        let rows = rows.iter().map(|row| row_json(row, outcome.asked.as_ref()));
-        rows.collect::<Json>()
-    });
-    let defined = result.is_some();
-    let document = Json::object()
-        .with_some("errors", errors)
-        .with_some("result", result)
-        .with_some("metrics", request.metrics.then(|| outcome.metrics.to_json()));
-    let exit = match defined {
+    let (stdout, stderr) = present::present(request, outcome);
+    let exit = match !outcome.rows.is_empty() {
         _ if failed => 2,
         false if request.fail => 1,
         true if request.fail_defined => 1,
         _ => 0,
     };
     Report {
-        stdout: document.to_text(),
+        stdout,
+        stderr: format!("{}{stderr}", outcome.printed),
         exit,
-        ..Report::default()
+    }
+}
+
+// === impl Request ===
+
+impl Request {
+    /// Whether timers are shown: a profile comes with them.
+    pub(super) fn shows_metrics(&self) -> bool {
+        self.metrics || self.profile.is_some()
+    }
+
+    fn instruments(&self) -> bool {
+        self.profile.is_some() || self.coverage || self.explain != Explain::Off
     }
 }
 
 // === helpers ===
-
-fn row_json(row: &Row, asked: Option<&Asked>) -> Json {
-    let files = asked.map(|asked| &asked.plan.files);
-    let expressions = row.expressions.iter().map(|(place, value)| {
-        let file = files.and_then(|files| files.get(place.file as usize));
-        let text = file.map_or("", |file| file.slice(place.span));
-        let (line, column) = file.map_or((0, 0), |file| File::row_col(file, place.span.start));
-        let location = Json::object()
-            .with("row", i64::from(line))
-            .with("col", i64::from(column));
-        Json::object()
-            .with("value", value.clone())
-            .with("text", text)
-            .with("location", location)
-    });
-    let mut bindings: Vec<_> = row.bindings.iter().collect();
-    bindings.sort_by(|a, b| a.0.cmp(&b.0));
-    let bindings = bindings
-        .into_iter()
-        .map(|(name, value)| (name.to_string().into(), Json::from(value.clone())))
-        .collect::<Vec<_>>();
-    let bindings = Some(bindings).filter(|bindings| !bindings.is_empty());
-    Json::object()
-        .with("expressions", expressions.collect::<Json>())
-        .with_some("bindings", bindings.map(Json::Object))
-}
 
 fn now() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH);

@@ -54,6 +54,24 @@ impl Problem {
     }
 }
 
+impl Problem {
+    fn shown(&self) -> String {
+        let mut text = format!("{self}\n");
+        if let (Some((line, width)), Some(at)) = (&self.line, &self.location) {
+            let before = line.get(..(at.col as usize).saturating_sub(1));
+            // Tabs stay tabs, so that the caret stands under its column.
+            let pad = before.unwrap_or_default().chars();
+            let pad: String = pad.map(|c| if c == '\t' { c } else { ' ' }).collect();
+            let caret = "^".repeat((*width).clamp(1, 80) as usize);
+            let _ = write!(text, "\t{line}\n\t{pad}{caret}\n");
+        }
+        if let Some(hint) = &self.hint {
+            let _ = writeln!(text, "\t{hint}");
+        }
+        text
+    }
+}
+
 impl fmt::Display for Problem {
     /// `file:row: code: message`, as far as these are known.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -112,6 +130,17 @@ pub fn listed(problems: &[Problem]) -> String {
                 let _ = writeln!(text, "{problem}");
             }
             text
+        }
+    }
+}
+
+/// The same, and under each problem the line it points to.
+pub fn shown(problems: &[Problem]) -> String {
+    match problems {
+        [one] => format!("1 error occurred: {}", one.shown()),
+        many => {
+            let shown: String = many.iter().map(Problem::shown).collect();
+            format!("{} errors occurred:\n{shown}", many.len())
         }
     }
 }
