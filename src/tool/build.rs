@@ -4,8 +4,8 @@ use regate_rego::check::{self, Capabilities, Checked, QueryContext};
 use regate_rego::hir::Place;
 use regate_rego::plan::{self, ir};
 use regate_rego::source::{Diagnostic, File};
-use regate_rego::syntax::ast::{self, Body};
 use regate_rego::syntax;
+use regate_rego::syntax::ast::{self, Body};
 use regate_rego::value::{Data, Str};
 use regate_rego::{Policy, Value};
 
@@ -114,7 +114,12 @@ impl Scope {
         let file = File::new("", text);
         let module = syntax::parse_module(&file, &options(RegoVersion::V1));
         let module = module.map_err(|errors| diagnosed(&errors))?;
-        let path = module.package.path.path.iter().filter(|_| package.is_some());
+        let path = module
+            .package
+            .path
+            .path
+            .iter()
+            .filter(|_| package.is_some());
         let parts = path.filter_map(|term| match &term.kind {
             ast::TermKind::String(text) => Some(text.clone()),
             _ => None,
@@ -171,13 +176,7 @@ impl Built {
             imports: &scope.imports,
         };
         let planned = metrics.time(metrics::QUERY_COMPILE, || {
-            let query = check::query(
-                &body,
-                &file,
-                &context,
-                &self.checked,
-                &self.how.check(None),
-            )?;
+            let query = check::query(&body, &file, &context, &self.checked, &self.how.check(None))?;
             plan::plan_query(&query, self.policy.program(), &self.how.plan)
         });
         let plan = planned.map_err(|errors| diagnosed(&errors))?;
@@ -201,7 +200,9 @@ pub(super) fn capabilities(document: Option<&Value>) -> Result<Capabilities, Pro
 
 fn is_name(text: &str) -> bool {
     let mut chars = text.chars();
-    chars.next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_')
+    chars
+        .next()
+        .is_some_and(|c| c.is_ascii_alphabetic() || c == '_')
         && chars.all(|c| c.is_ascii_alphanumeric() || c == '_')
 }
 
