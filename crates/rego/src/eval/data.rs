@@ -3,7 +3,7 @@
 use super::doc;
 use super::error::Halt;
 use super::exec::Sink;
-use super::machine::{Answer, Flow, Machine, built};
+use super::machine::{Answer, Flow, Machine, VALUE_COST, built};
 use super::memo::Keys;
 use super::reg::Reg;
 use super::with::Frame;
@@ -84,7 +84,12 @@ impl<'a> Machine<'a> {
         };
         let merged = match base {
             None => virtual_,
-            Some(base) => doc::merge(&base, &virtual_),
+            Some(base) => {
+                let mut cost = 0;
+                let merged = doc::merge(&base, &virtual_, &mut cost);
+                self.pay(2 * cost)?;
+                merged
+            }
         };
         Ok(Some(Reg::Own(built(merged)?)))
     }
@@ -172,12 +177,18 @@ impl<'a> Machine<'a> {
     }
 
     /// Base data at a path, with what is replaced in it.
-    pub(super) fn base_at(&self, path: &[Value]) -> Option<Reg<'a>> {
+    pub(super) fn base_at(&mut self, path: &[Value]) -> Option<Reg<'a>> {
         let mut found = doc::find_base(self.policy.data().root(), path).map(Reg::Ref);
-        for (at, value) in self.now().map(Frame::data).unwrap_or_default() {
+        let replaced = self.frames.get(self.frame).map(Frame::data);
+        for (at, value) in replaced.unwrap_or_default() {
             if let Some(rest) = path.strip_prefix(*at) {
                 found = doc::find(value, rest).map(Reg::Ref);
             } else if let Some(rest) = at.strip_prefix(path) {
+                let cost = doc::put_cost(found.as_deref(), rest) as u64;
+                // The next step ends the evaluation where this is too much.
+                if self.cx.budget.build(VALUE_COST * cost).is_err() {
+                    return None;
+                }
                 let merged = doc::put(found.as_deref(), rest, (*value).clone());
                 found = Some(Reg::Own(merged));
             }

@@ -78,7 +78,8 @@ impl Doc {
 
 // === helpers ===
 
-/// `base` with `value` at `path`: objects on the way are copied, what is none is replaced by one.
+/// `base` with `value` at `path`: objects on the way are copied, what is none is replaced by one. As deep as a path
+/// that a policy names: the checker has bounded it. What it costs is what [`put_cost`] says.
 pub(super) fn put(base: Option<&Value>, path: &[Value], value: Value) -> Value {
     let Some((key, rest)) = path.split_first() else {
         return value;
@@ -96,11 +97,27 @@ pub(super) fn put(base: Option<&Value>, path: &[Value], value: Value) -> Value {
     Object::from(members).into()
 }
 
+/// How many values [`put`] builds.
+pub(super) fn put_cost(base: Option<&Value>, path: &[Value]) -> usize {
+    let mut cost = 0;
+    let mut base = base;
+    for key in path {
+        if let Some(Value::Object(object)) = base {
+            cost += 2 * object.len();
+        }
+        cost += 2;
+        base = base.and_then(|base| object_get(base, key));
+    }
+    cost
+}
+
 /// Base documents and what rules give in one: objects are merged, otherwise base documents go first.
-pub(super) fn merge(base: &Value, rules: &Value) -> Value {
+/// Counts in `cost` how many members it copies.
+pub(super) fn merge(base: &Value, rules: &Value, cost: &mut usize) -> Value {
     let (Value::Object(below), Value::Object(above)) = (base, rules) else {
         return base.clone();
     };
+    *cost += below.len() + above.len();
     let mut members: Vec<(Value, Value)> = below
         .iter()
         .filter(|(key, _)| above.get(key).is_none())
@@ -108,7 +125,7 @@ pub(super) fn merge(base: &Value, rules: &Value) -> Value {
         .collect();
     for (key, value) in above.iter() {
         let value = match below.get(key) {
-            Some(there) => merge(there, value),
+            Some(there) => merge(there, value, cost),
             None => value.clone(),
         };
         members.push((key.clone(), value));
