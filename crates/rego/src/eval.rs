@@ -14,6 +14,7 @@ mod memo;
 mod policy;
 mod print;
 mod reg;
+mod reuse;
 mod scan;
 #[cfg(test)]
 mod tests;
