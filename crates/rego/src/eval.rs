@@ -15,12 +15,13 @@ mod memo;
 mod policy;
 mod print;
 pub mod profile;
+mod reads;
 mod reg;
 mod reuse;
 mod scan;
-pub mod trace;
 #[cfg(test)]
 mod tests;
+pub mod trace;
 mod unit;
 mod with;
 

@@ -210,7 +210,6 @@ impl<'a> Machine<'a> {
         made
     }
 
-    #[expect(clippy::type_complexity, reason = "it is the state's")]
     fn groups(
         &mut self,
         grouped: &'a Grouped,

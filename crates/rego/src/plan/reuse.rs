@@ -170,7 +170,9 @@ impl Reuse {
                 self.root(value);
             }
             Emit::Entry(keys, value) | Emit::Member(keys, value) => {
-                keys.iter_mut().for_each(|key| self.root(key));
+                for key in keys {
+                    self.root(key);
+                }
                 self.root(value);
             }
         }

@@ -62,7 +62,7 @@ pub(crate) fn expr(at: &Expr, to: &mut dyn Visitor) {
     match at {
         Expr::Const(_) | Expr::Slot(_) | Expr::Input(_) | Expr::Data(_) | Expr::Unit(_) => {}
         Expr::Probe(_, items) | Expr::Descend(_, items) | Expr::Array(items) | Expr::Set(items) => {
-            exprs(items, to)
+            exprs(items, to);
         }
         Expr::Dot(value, keys) => {
             expr(value, to);
@@ -95,7 +95,9 @@ pub(crate) fn expr(at: &Expr, to: &mut dyn Visitor) {
 pub(crate) fn change(at: &mut Expr, by: &mut dyn FnMut(&mut Expr)) {
     match at {
         Expr::Probe(_, items) | Expr::Descend(_, items) | Expr::Array(items) | Expr::Set(items) => {
-            items.iter_mut().for_each(|item| change(item, by))
+            for item in items {
+                change(item, by);
+            }
         }
         Expr::Dot(value, keys) => {
             change(value, by);
@@ -145,7 +147,9 @@ pub(crate) fn pattern(at: &Pattern, to: &mut dyn Visitor) {
 // === helpers ===
 
 fn exprs(all: &[Expr], to: &mut dyn Visitor) {
-    all.iter().for_each(|at| expr(at, to));
+    for at in all {
+        expr(at, to);
+    }
 }
 
 fn scan(scan: &Scan, to: &mut dyn Visitor) {

@@ -81,7 +81,9 @@ pub(super) fn group(
     walk::block(&table, &mut made);
     let captured: Vec<Slot> = made.used.difference(&made.bound).copied().collect();
     let mut asked = Slots::default();
-    keys.iter().for_each(|key| walk::expr(key, &mut asked));
+    for key in &keys {
+        walk::expr(key, &mut asked);
+    }
     let given = making.given.iter();
     if given
         .map(|(slot, _)| slot)
