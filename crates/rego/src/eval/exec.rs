@@ -99,6 +99,12 @@ impl<'a> Machine<'a> {
                 self.mark(mark);
                 Ok(true)
             }
+            Stmt::Fresh(slots) => {
+                for slot in slots {
+                    self.bind(*slot, Reg::fresh());
+                }
+                Ok(true)
+            }
             // The others are run where blocks are.
             _ => Ok(true),
         }
@@ -159,6 +165,11 @@ impl<'a> Machine<'a> {
                     Seen::Yes(self.slot_ref(*slot).and_then(|reg| reg.at(key)))
                 }
                 _ => Seen::No,
+            },
+            Expr::Once(slot, _) => match self.slot_ref(*slot) {
+                Some(reg) if reg.is_fresh() => Seen::No,
+                Some(reg) if reg.is_undefined() => Seen::Yes(None),
+                reg => Seen::Yes(reg.map(|reg| &**reg)),
             },
             _ => Seen::No,
         }
