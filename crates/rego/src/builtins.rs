@@ -206,16 +206,34 @@ pub fn all() -> &'static [&'static Builtin] {
 
 #[cfg(test)]
 mod tests {
-    use super::{all, get, id};
+    use super::testing::call;
+    use super::{Budget, BuiltinId, Error, all, get, id};
 
     #[test]
     fn names_are_sorted_unique_and_found() {
         let names: Vec<&str> = all().iter().map(|builtin| builtin.name).collect();
         assert!(names.is_sorted_by(|a, b| a < b), "{names:?}");
         for name in names {
-            let found = id(name).and_then(|id| id.builtin()).map(|b| b.name);
+            let found = id(name).and_then(BuiltinId::builtin).map(|b| b.name);
             assert_eq!(found, Some(name));
         }
         assert!(get("no.such").is_none(), "an unknown name is not found");
+    }
+
+    #[test]
+    fn what_a_few_arguments_blow_up_is_refused_before_it_is_built() {
+        let calls = [
+            ("numbers.range", "[0, 1000000000000000000]"),
+            ("numbers.range_step", "[0, 1000000000000000000, 2]"),
+            ("sprintf", r#"["%10000000d", [1]]"#),
+            ("sprintf", r#"["%.10000000f", [1.5]]"#),
+            ("bits.lsh", "[1, 1000000]"),
+        ];
+        for (name, args) in calls {
+            let mut budget = Budget::default();
+            budget.memory = 100_000;
+            let answer = call(name, args, &mut budget);
+            assert_eq!(answer, Err(Error::Cancelled), "{name}({args})");
+        }
     }
 }

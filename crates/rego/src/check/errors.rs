@@ -15,7 +15,6 @@ pub(super) enum Stage {
     Heads,
     Safety,
     Recursion,
-    Types,
     Builtins,
 }
 

@@ -53,7 +53,7 @@ pub(super) fn rule(rule: &mut Rule, mut resolved: Resolved, file: &Arc<File>, er
     }
     match &mut rule.kind {
         RuleKind::Value(value) | RuleKind::Member(value) | RuleKind::Function { value, .. } => {
-            order.require(Stage::Heads, value)
+            order.require(Stage::Heads, value);
         }
     }
     for branch in &mut rule.else_ {
@@ -108,14 +108,18 @@ impl Join {
 
     fn rule(&mut self, rule: &mut Rule) {
         if let RuleKind::Function { params, .. } = &mut rule.kind {
-            params.iter_mut().for_each(|param| visit::expr(param, self));
+            for param in params {
+                visit::expr(param, self);
+            }
         }
         match &mut rule.kind {
             RuleKind::Value(value) | RuleKind::Member(value) | RuleKind::Function { value, .. } => {
                 visit::expr(value, self);
             }
         }
-        rule.keys.iter_mut().for_each(|key| visit::expr(key, self));
+        for key in &mut rule.keys {
+            visit::expr(key, self);
+        }
         visit::body(&mut rule.body, self);
         for branch in &mut rule.else_ {
             visit::expr(&mut branch.value, self);
@@ -337,7 +341,7 @@ impl<'a> Order<'a> {
             self.body(body, depth + 1);
             match head {
                 Some(ComprehensionHead::Array(value) | ComprehensionHead::Set(value)) => {
-                    self.require(Stage::Safety, value)
+                    self.require(Stage::Safety, value);
                 }
                 Some(ComprehensionHead::Object(key, value)) => {
                     self.require(Stage::Safety, key);

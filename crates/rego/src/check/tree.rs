@@ -1,6 +1,6 @@
 //! Rules against rules, packages and base data.
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::errors::{Errors, Stage};
@@ -27,8 +27,7 @@ pub(super) fn check(hir: &Hir, modules: &[Module], data: Option<&Value>, errors:
         let (group, below) = rest.split_at(count);
         rest = below;
         group_conflicts(hir, group, below, errors);
-        if let Some(data) = data.filter(|data| overlaps(data, &first.path)) {
-            let _ = data;
+        if data.is_some_and(|data| overlaps(data, &first.path)) {
             let path: Vec<&str> = first.path.iter().filter_map(Value::as_str).collect();
             let message = format!("conflicting rule for data path {} found", path.join("/"));
             add(hir, errors, Code::Compile, first.place, message);
@@ -81,16 +80,15 @@ fn shape(rule: &Rule) -> (bool, bool, usize) {
 
 /// A package of a rule's name would hide it.
 fn packages(hir: &Hir, modules: &[Module], errors: &mut Errors) {
-    let named: HashMap<Vec<Value>, ()> = hir
+    let named: HashSet<Vec<Value>> = hir
         .packages
         .iter()
-        .map(|package| (package.iter().cloned().map(Value::from).collect(), ()))
+        .map(|package| package.iter().cloned().map(Value::from).collect())
         .collect();
     for rule in hir.rules.iter().filter(|rule| rule.keys.is_empty()) {
-        if let (Some((package, ())), Some(module)) = (
-            named.get_key_value(&rule.path),
-            modules.get(rule.place.file as usize),
-        ) {
+        if let (Some(package), Some(module)) =
+            (named.get(&rule.path), modules.get(rule.place.file as usize))
+        {
             let own = path_text(rule.path.get(rule.package..).unwrap_or_default());
             let own = own.strip_prefix("data.").unwrap_or(&own);
             let package = path_text(package);

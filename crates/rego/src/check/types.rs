@@ -77,9 +77,10 @@ pub fn check(hir: &Hir, options: &Options<'_>) -> (TypeEnv, Vec<Diagnostic>) {
     let mut shared = Shared::default();
     let mut errors = Vec::new();
     input(&mut env, options, &mut errors);
-    let annotated = match options.annotations {
-        true => Annotated::new(hir),
-        false => Annotated::default(),
+    let annotated = if options.annotations {
+        Annotated::new(hir)
+    } else {
+        Annotated::default()
     };
     let mut read = Read::new();
     for number in env.order() {
@@ -108,6 +109,7 @@ pub fn check(hir: &Hir, options: &Options<'_>) -> (TypeEnv, Vec<Diagnostic>) {
 pub fn check_query(query: &Query, env: &TypeEnv) -> Vec<Diagnostic> {
     let mut shared = Shared::default();
     let mut checker = Checker::new(&query.files, &query.locals, env, &mut shared);
+    checker.equal_unifies = false;
     checker.body(&query.body);
     let mut errors = checker.errors;
     errors.sort_by(|a, b| a.location.cmp(&b.location));

@@ -59,6 +59,9 @@ pub(super) fn grow(hir: &Hir) -> Grown {
     }
     for (number, rule) in hir.rules.iter().enumerate() {
         if let RuleKind::Function { params, .. } = &rule.kind {
+            // What it stands in is there, even with nothing else in it.
+            let (_, parent) = rule.path.split_last().unwrap_or((&Value::Null, &[]));
+            twig_at(&mut twigs, parent);
             grown.function(number, rule, params.len());
         } else {
             let at = twig_at(&mut twigs, &rule.path);

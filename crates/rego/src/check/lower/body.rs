@@ -308,19 +308,22 @@ fn keyed(members: Vec<(Expr, Expr)>) -> impl Iterator<Item = (Value, Expr)> {
 /// The variables that a pattern binds, with their places.
 fn output_variables<'t>(term: &'t Term, found: &mut Vec<(&'t Str, Span)>) {
     match &term.kind {
-        TermKind::Var(name) => {
-            if &**name != "_" && !found.iter().any(|(n, _)| *n == name) {
-                found.push((name, term.span));
+        TermKind::Var(name) if &**name != "_" && !found.iter().any(|(n, _)| *n == name) => {
+            found.push((name, term.span));
+        }
+        TermKind::Array(items) => {
+            for item in items {
+                output_variables(item, found);
             }
         }
-        TermKind::Array(items) => items.iter().for_each(|item| output_variables(item, found)),
         TermKind::Object(members) => members
             .iter()
             .for_each(|(_, value)| output_variables(value, found)),
-        TermKind::Ref(reference) => reference
-            .path
-            .iter()
-            .for_each(|key| output_variables(key, found)),
+        TermKind::Ref(reference) => {
+            for key in &reference.path {
+                output_variables(key, found);
+            }
+        }
         _ => {}
     }
 }

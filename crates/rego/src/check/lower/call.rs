@@ -198,7 +198,7 @@ impl Lower<'_> {
 /// A reference as people write it, where its keys are strings.
 pub(super) fn dotted(name: &Ref) -> String {
     let mut text = var_name(&name.head)
-        .map(|head| head.to_string())
+        .map(ToString::to_string)
         .unwrap_or_default();
     for key in name.path.iter().filter_map(scalar) {
         text.push('.');
@@ -209,20 +209,14 @@ pub(super) fn dotted(name: &Ref) -> String {
 
 /// `data.a.b` for people.
 pub(in crate::check) fn path_text(path: &[Value]) -> String {
-    let mut text = String::from("data");
-    for key in path {
-        match key {
-            Value::String(name) if is_name(name) => {
-                text.push('.');
-                text.push_str(name);
-            }
-            Value::String(name) => text.push_str(&format!("[{:?}]", &**name)),
-            Value::Number(number) => text.push_str(&format!("[{number}]")),
-            Value::Bool(v) => text.push_str(&format!("[{v}]")),
-            _ => text.push_str("[null]"),
-        }
-    }
-    text
+    let keys = path.iter().map(|key| match key {
+        Value::String(name) if is_name(name) => format!(".{name}"),
+        Value::String(name) => format!("[{:?}]", &**name),
+        Value::Number(number) => format!("[{number}]"),
+        Value::Bool(v) => format!("[{v}]"),
+        _ => "[null]".to_owned(),
+    });
+    std::iter::once("data".to_owned()).chain(keys).collect()
 }
 
 fn is_name(name: &str) -> bool {

@@ -33,7 +33,9 @@ pub(super) fn variables(term: &Term, found: &mut dyn FnMut(&Str)) {
     match &term.kind {
         TermKind::Var(name) => found(name),
         TermKind::Array(items) | TermKind::Set(items) => {
-            items.iter().for_each(|item| variables(item, found))
+            for item in items {
+                variables(item, found);
+            }
         }
         TermKind::Object(members) => {
             for (key, value) in members {
@@ -41,8 +43,16 @@ pub(super) fn variables(term: &Term, found: &mut dyn FnMut(&Str)) {
                 variables(value, found);
             }
         }
-        TermKind::Ref(Ref { path, .. }) => path.iter().for_each(|key| variables(key, found)),
-        TermKind::Call(call) => call.args.iter().for_each(|arg| variables(arg, found)),
+        TermKind::Ref(Ref { path, .. }) => {
+            for key in path {
+                variables(key, found);
+            }
+        }
+        TermKind::Call(call) => {
+            for arg in &call.args {
+                variables(arg, found);
+            }
+        }
         _ => {}
     }
 }

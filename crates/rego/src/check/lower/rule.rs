@@ -156,7 +156,7 @@ impl Lower<'_> {
         for (name, span) in names {
             let place = self.place(span);
             if !params.names.iter().any(|(known, _)| known == name) {
-                if matches!(&**name, "input" | "data") && self.refuses_shadows() {
+                if matches!(&**name, "input" | "data") {
                     let message =
                         format!("args must not shadow {name} (use a different variable name)");
                     self.error(super::Stage::Names, super::Code::Compile, span, message);
@@ -230,7 +230,9 @@ fn param_names<'t>(term: &'t Term, found: &mut Vec<(&'t Str, crate::source::Span
     match &term.kind {
         TermKind::Var(name) if &**name != "_" => found.push((name, term.span)),
         TermKind::Array(items) | TermKind::Set(items) => {
-            items.iter().for_each(|item| param_names(item, found))
+            for item in items {
+                param_names(item, found);
+            }
         }
         TermKind::Object(members) => {
             for (key, value) in members {

@@ -47,7 +47,7 @@ impl Facts {
                 facts.closed(literal, depth, order);
             }
             LiteralKind::Not(_) | LiteralKind::Or(..) | LiteralKind::Print(_) => {
-                facts.closed(literal, depth, order)
+                facts.closed(literal, depth, order);
             }
         }
         for with in &literal.with {
@@ -119,7 +119,9 @@ impl Facts {
             ExprKind::Local(local) => self.soft.push(*local),
             ExprKind::Ref(reference) => self.reference(reference, depth, order),
             ExprKind::Array(items) | ExprKind::Set(items) => {
-                items.iter().for_each(|item| self.expr(item, depth, order));
+                for item in items {
+                    self.expr(item, depth, order);
+                }
             }
             ExprKind::Object(members) => {
                 for (key, value) in members {
@@ -127,10 +129,11 @@ impl Facts {
                     self.expr(value, depth, order);
                 }
             }
-            ExprKind::Call(call) => call
-                .args
-                .iter()
-                .for_each(|arg| self.expr(arg, depth, order)),
+            ExprKind::Call(call) => {
+                for arg in &call.args {
+                    self.expr(arg, depth, order);
+                }
+            }
             ExprKind::Comprehension(_) => self.closed_expr(of, depth, order),
         }
     }
@@ -225,7 +228,11 @@ impl Outer<'_, '_> {
                 self.body(&left.literals);
                 self.body(&right.literals);
             }
-            LiteralKind::Print(args) => args.iter().for_each(|arg| self.expr(arg)),
+            LiteralKind::Print(args) => {
+                for arg in args {
+                    self.expr(arg);
+                }
+            }
         }
         for with in &of.with {
             if let Replacement::Value(value) = &with.value {
@@ -235,7 +242,9 @@ impl Outer<'_, '_> {
     }
 
     fn body(&mut self, literals: &[Literal]) {
-        literals.iter().for_each(|literal| self.literal(literal));
+        for literal in literals {
+            self.literal(literal);
+        }
     }
 
     fn expr(&mut self, of: &Expr) {
@@ -246,10 +255,14 @@ impl Outer<'_, '_> {
                 if let Base::Expr(base) = &reference.base {
                     self.expr(base);
                 }
-                reference.keys.iter().for_each(|key| self.expr(key));
+                for key in &reference.keys {
+                    self.expr(key);
+                }
             }
             ExprKind::Array(items) | ExprKind::Set(items) => {
-                items.iter().for_each(|item| self.expr(item))
+                for item in items {
+                    self.expr(item);
+                }
             }
             ExprKind::Object(members) => {
                 for (key, value) in members {
@@ -257,11 +270,15 @@ impl Outer<'_, '_> {
                     self.expr(value);
                 }
             }
-            ExprKind::Call(call) => call.args.iter().for_each(|arg| self.expr(arg)),
+            ExprKind::Call(call) => {
+                for arg in &call.args {
+                    self.expr(arg);
+                }
+            }
             ExprKind::Comprehension(closure) => {
                 match &closure.head {
                     ComprehensionHead::Array(value) | ComprehensionHead::Set(value) => {
-                        self.expr(value)
+                        self.expr(value);
                     }
                     ComprehensionHead::Object(key, value) => {
                         self.expr(key);
@@ -320,7 +337,11 @@ fn one_way(to: &Expr, from: &Expr) -> Gives {
                 key_outputs(base, &mut needs);
             }
         }
-        ExprKind::Call(call) => call.args.iter().for_each(|arg| all_direct(arg, &mut needs)),
+        ExprKind::Call(call) => {
+            for arg in &call.args {
+                all_direct(arg, &mut needs);
+            }
+        }
         _ => {}
     }
     Gives::After(needs, pattern(to))
@@ -336,7 +357,11 @@ fn pattern(of: &Expr) -> Vec<Local> {
 fn pattern_into(of: &Expr, found: &mut Vec<Local>) {
     match &of.kind {
         ExprKind::Local(local) => found.push(*local),
-        ExprKind::Array(items) => items.iter().for_each(|item| pattern_into(item, found)),
+        ExprKind::Array(items) => {
+            for item in items {
+                pattern_into(item, found);
+            }
+        }
         ExprKind::Object(members) => members
             .iter()
             .for_each(|(_, value)| pattern_into(value, found)),
@@ -348,11 +373,16 @@ fn pattern_into(of: &Expr, found: &mut Vec<Local>) {
 fn key_outputs(key: &Expr, found: &mut Vec<Local>) {
     match &key.kind {
         ExprKind::Local(local) => found.push(*local),
-        ExprKind::Ref(reference) => reference
-            .keys
-            .iter()
-            .for_each(|key| key_outputs(key, found)),
-        ExprKind::Array(items) => items.iter().for_each(|item| key_outputs(item, found)),
+        ExprKind::Ref(reference) => {
+            for key in &reference.keys {
+                key_outputs(key, found);
+            }
+        }
+        ExprKind::Array(items) => {
+            for item in items {
+                key_outputs(item, found);
+            }
+        }
         ExprKind::Object(members) => members
             .iter()
             .for_each(|(_, value)| key_outputs(value, found)),
@@ -368,10 +398,14 @@ fn all_direct(of: &Expr, found: &mut Vec<Local>) {
             if let Base::Expr(base) = &reference.base {
                 all_direct(base, found);
             }
-            reference.keys.iter().for_each(|key| all_direct(key, found));
+            for key in &reference.keys {
+                all_direct(key, found);
+            }
         }
         ExprKind::Array(items) | ExprKind::Set(items) => {
-            items.iter().for_each(|item| all_direct(item, found))
+            for item in items {
+                all_direct(item, found);
+            }
         }
         ExprKind::Object(members) => {
             for (key, value) in members {
@@ -379,7 +413,11 @@ fn all_direct(of: &Expr, found: &mut Vec<Local>) {
                 all_direct(value, found);
             }
         }
-        ExprKind::Call(call) => call.args.iter().for_each(|arg| all_direct(arg, found)),
+        ExprKind::Call(call) => {
+            for arg in &call.args {
+                all_direct(arg, found);
+            }
+        }
         ExprKind::Const(_) | ExprKind::Comprehension(_) => {}
     }
 }

@@ -54,10 +54,10 @@ impl Order<'_> {
                 // The result of a call is an argument to OPA.
                 let call = matches!(right.kind, ExprKind::Call(_)) && mover.every;
                 if call {
-                    self.inner(left, mover)
+                    self.inner(left, mover);
                 } else {
-                    self.top(left, mover)
-                };
+                    self.top(left, mover);
+                }
                 self.top(right, mover);
             }
             _ => {}
@@ -75,7 +75,11 @@ impl Order<'_> {
                     self.inner(key, mover);
                 }
             }
-            ExprKind::Call(call) => call.args.iter_mut().for_each(|arg| self.inner(arg, mover)),
+            ExprKind::Call(call) => {
+                for arg in &mut call.args {
+                    self.inner(arg, mover);
+                }
+            }
             _ => self.inner(of, mover),
         }
     }
@@ -85,7 +89,9 @@ impl Order<'_> {
         match &mut of.kind {
             ExprKind::Const(_) | ExprKind::Local(_) | ExprKind::Comprehension(_) => {}
             ExprKind::Array(items) | ExprKind::Set(items) => {
-                items.iter_mut().for_each(|item| self.inner(item, mover));
+                for item in items {
+                    self.inner(item, mover);
+                }
             }
             ExprKind::Object(members) => {
                 for (key, value) in members {
@@ -105,7 +111,11 @@ impl Order<'_> {
                     mover.out.push(moved);
                 }
             }
-            ExprKind::Call(call) => call.args.iter_mut().for_each(|arg| self.inner(arg, mover)),
+            ExprKind::Call(call) => {
+                for arg in &mut call.args {
+                    self.inner(arg, mover);
+                }
+            }
         }
     }
 

@@ -60,7 +60,11 @@ pub(in crate::check) fn literal(of: &mut Literal, visitor: &mut impl Visitor) {
                 body(right, visitor);
             }
         }
-        LiteralKind::Print(args) => args.iter_mut().for_each(|arg| expr(arg, visitor)),
+        LiteralKind::Print(args) => {
+            for arg in args {
+                expr(arg, visitor);
+            }
+        }
     }
     for with in &mut of.with {
         match &mut with.value {
@@ -81,10 +85,14 @@ pub(in crate::check) fn expr(of: &mut Expr, visitor: &mut impl Visitor) {
             if let Base::Expr(base) = &mut reference.base {
                 expr(base, visitor);
             }
-            reference.keys.iter_mut().for_each(|key| expr(key, visitor));
+            for key in &mut reference.keys {
+                expr(key, visitor);
+            }
         }
         ExprKind::Array(items) | ExprKind::Set(items) => {
-            items.iter_mut().for_each(|item| expr(item, visitor))
+            for item in items {
+                expr(item, visitor);
+            }
         }
         ExprKind::Object(members) => {
             for (key, value) in members {
@@ -96,13 +104,15 @@ pub(in crate::check) fn expr(of: &mut Expr, visitor: &mut impl Visitor) {
             if let Callee::Function(path) = &call.callee {
                 visitor.function(path);
             }
-            call.args.iter_mut().for_each(|arg| expr(arg, visitor));
+            for arg in &mut call.args {
+                expr(arg, visitor);
+            }
         }
         ExprKind::Comprehension(closure) => {
             if visitor.closure() {
                 match &mut closure.head {
                     ComprehensionHead::Array(value) | ComprehensionHead::Set(value) => {
-                        expr(value, visitor)
+                        expr(value, visitor);
                     }
                     ComprehensionHead::Object(key, value) => {
                         expr(key, visitor);
@@ -135,7 +145,11 @@ pub(super) fn closures(of: &mut Literal, found: &mut Closure<'_>) {
             found(None, left);
             found(None, right);
         }
-        LiteralKind::Print(args) => args.iter_mut().for_each(|arg| expr_closures(arg, found)),
+        LiteralKind::Print(args) => {
+            for arg in args {
+                expr_closures(arg, found);
+            }
+        }
     }
     for with in &mut of.with {
         if let Replacement::Value(value) = &mut with.value {
@@ -151,13 +165,14 @@ fn expr_closures(of: &mut Expr, found: &mut Closure<'_>) {
             if let Base::Expr(base) = &mut reference.base {
                 expr_closures(base, found);
             }
-            reference
-                .keys
-                .iter_mut()
-                .for_each(|key| expr_closures(key, found));
+            for key in &mut reference.keys {
+                expr_closures(key, found);
+            }
         }
         ExprKind::Array(items) | ExprKind::Set(items) => {
-            items.iter_mut().for_each(|item| expr_closures(item, found))
+            for item in items {
+                expr_closures(item, found);
+            }
         }
         ExprKind::Object(members) => {
             for (key, value) in members {
@@ -165,10 +180,11 @@ fn expr_closures(of: &mut Expr, found: &mut Closure<'_>) {
                 expr_closures(value, found);
             }
         }
-        ExprKind::Call(call) => call
-            .args
-            .iter_mut()
-            .for_each(|arg| expr_closures(arg, found)),
+        ExprKind::Call(call) => {
+            for arg in &mut call.args {
+                expr_closures(arg, found);
+            }
+        }
         ExprKind::Comprehension(closure) => {
             let Comprehension { head, body } = &mut **closure;
             found(Some(head), body);

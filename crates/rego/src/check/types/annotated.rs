@@ -90,8 +90,9 @@ pub(super) fn type_of(
                 return Ok(known.clone());
             }
             let missing = || {
-                let path: String = names.iter().map(|name| format!(".{name}")).collect();
-                format!("undefined schema: schema{path}")
+                let root = [Str::from("schema")];
+                let path: Vec<&str> = root.iter().chain(&names).map(|name| &**name).collect();
+                format!("undefined schema: {}", path.join("."))
             };
             let value = schemas.get(&names).ok_or_else(missing)?;
             let ty = schema::read(value).map_err(|error| error.to_string())?;

@@ -36,6 +36,8 @@ pub(super) struct Checker<'h, 'e> {
     pub(super) steps: u32,
     /// Whether only references and comprehensions are looked at.
     pub(super) loose: bool,
+    /// Whether `==` refuses sides that are never equal. In a query it is a function like any other.
+    pub(super) equal_unifies: bool,
 }
 
 /// What was wrong in the parts of an expression.
@@ -69,6 +71,7 @@ impl<'h, 'e> Checker<'h, 'e> {
             errors: Vec::new(),
             steps: STEPS,
             loose: false,
+            equal_unifies: true,
         }
     }
 
@@ -216,6 +219,7 @@ impl<'h, 'e> Checker<'h, 'e> {
     fn test(&mut self, expr: &'h Expr, literal: &'h Literal) {
         if let ExprKind::Call(call) = &expr.kind
             && let (Callee::Builtin(builtin), [a, b]) = (&call.callee, call.args.as_slice())
+            && self.equal_unifies
             && builtin.name() == "equal"
         {
             self.unification(a, b, literal);
@@ -344,7 +348,7 @@ impl<'h, 'e> Checker<'h, 'e> {
         };
         let right = self.membership(expr, call, wrong);
         let right = right
-            && self.arguments(call, &signature).map_or(true, |mut have| {
+            && self.arguments(call, &signature).is_none_or(|mut have| {
                 if !wrong.0 || !have.iter().any(shape::unknown) {
                     // A value that is used counts as one more argument.
                     have.extend(used.then_some(None));

@@ -41,7 +41,7 @@ fn known(a: &Known, b: &Known, steps: &mut u32) -> bool {
                 && (rest.is_none() || other.is_none() || both(rest, other, steps))
         }
         (Kind::Object { rest, .. }, Kind::Object { rest: other, .. }) => {
-            let (rest, other) = (value_of(rest), value_of(other));
+            let (rest, other) = (value_of(rest.as_ref()), value_of(other.as_ref()));
             members(a, b, steps)
                 && members(b, a, steps)
                 && (rest.is_none() || other.is_none() || both(&rest, &other, steps))
@@ -79,13 +79,13 @@ fn members(a: &Shape, b: &Shape, steps: &mut u32) -> bool {
     else {
         return false;
     };
-    let open = value_of(rest).is_some() || value_of(other).is_some();
+    let open = value_of(rest.as_ref()).is_some() || value_of(other.as_ref()).is_some();
     members.iter().all(|(key, value)| match b.select(key) {
         None => open,
         found => both(value, &found, steps),
     })
 }
 
-fn value_of(rest: &Option<(Ty, Ty)>) -> Ty {
-    rest.as_ref().and_then(|(_, value)| value.clone())
+fn value_of(rest: Option<&(Ty, Ty)>) -> Ty {
+    rest.and_then(|(_, value)| value.clone())
 }

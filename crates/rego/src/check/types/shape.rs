@@ -256,16 +256,28 @@ pub(super) fn any() -> Known {
 }
 
 /// A boolean.
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "taken where something may be unknown"
+)]
 pub(super) fn boolean() -> Ty {
     Some(BOOLEAN.clone())
 }
 
 /// A number.
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "taken where something may be unknown"
+)]
 pub(super) fn number() -> Ty {
     Some(NUMBER.clone())
 }
 
 /// A string.
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "taken where something may be unknown"
+)]
 pub(super) fn string() -> Ty {
     Some(STRING.clone())
 }

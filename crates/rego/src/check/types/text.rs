@@ -158,7 +158,7 @@ fn write(out: &mut String, ty: &Ty, deep: usize) {
         Kind::Array { prefix, rest } => {
             out.push_str("array");
             list(out, prefix.iter(), deep, |out, ty, deep| {
-                write(out, ty, deep)
+                write(out, ty, deep);
             });
             if rest.is_some() {
                 bracket(out, deep, |out, deep| write(out, rest, deep));

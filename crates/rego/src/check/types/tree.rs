@@ -216,14 +216,14 @@ fn merge(a: &Ty, b: &Ty) -> Ty {
         (
             Kind::Object { members, rest },
             Kind::Object {
-                members: m,
-                rest: r,
+                members: others,
+                rest: other,
             },
-        ) if members.is_empty() && m.is_empty() => match (rest, r) {
+        ) if members.is_empty() && others.is_empty() => match (rest, other) {
             (None, _) => b.clone(),
             (_, None) => a.clone(),
-            (Some((keys, values)), Some((k, v))) => {
-                let rest = Some((shape::or(keys, k), merge(values, v)));
+            (Some(one), Some(other)) => {
+                let rest = Some((shape::or(&one.0, &other.0), merge(&one.1, &other.1)));
                 Some(shape::object(Vec::new(), rest))
             }
         },

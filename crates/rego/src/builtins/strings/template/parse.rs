@@ -35,7 +35,7 @@ pub(super) enum Node<'t> {
 pub(super) type Command<'t> = Vec<&'t str>;
 
 /// What ends a list of nodes.
-enum End<'t> {
+enum Close<'t> {
     Text,
     End,
     Else(&'t str),
@@ -53,16 +53,16 @@ pub(super) fn parse(text: &str) -> Result<Vec<Node<'_>>, Error> {
         trim: false,
     };
     match parser.list(0)? {
-        (nodes, End::Text) => Ok(nodes),
-        (_, End::End) => Err(failed("unexpected {{end}}")),
-        (_, End::Else(_)) => Err(failed("unexpected {{else}}")),
+        (nodes, Close::Text) => Ok(nodes),
+        (_, Close::End) => Err(failed("unexpected {{end}}")),
+        (_, Close::Else(_)) => Err(failed("unexpected {{else}}")),
     }
 }
 
 // === impl Parser ===
 
 impl<'t> Parser<'t> {
-    fn list(&mut self, depth: usize) -> Result<(Vec<Node<'t>>, End<'t>), Error> {
+    fn list(&mut self, depth: usize) -> Result<(Vec<Node<'t>>, Close<'t>), Error> {
         if depth > MAX_DEPTH {
             return Err(failed("blocks are nested too deeply"));
         }
@@ -71,8 +71,8 @@ impl<'t> Parser<'t> {
             nodes.extend(Some(Node::Text(text)).filter(|_| !text.is_empty()));
             let (word, rest) = first_word(action);
             match word {
-                "end" => return Ok((nodes, End::End)),
-                "else" => return Ok((nodes, End::Else(rest))),
+                "end" => return Ok((nodes, Close::End)),
+                "else" => return Ok((nodes, Close::Else(rest))),
                 "if" | "with" | "range" => nodes.push(self.block(word, rest, depth)?),
                 _ if action.starts_with("/*") => {}
                 _ => nodes.push(match declaration(action)? {
@@ -81,20 +81,20 @@ impl<'t> Parser<'t> {
                 }),
             }
         }
-        Ok((nodes, End::Text))
+        Ok((nodes, Close::Text))
     }
 
     fn block(&mut self, word: &str, rest: &'t str, depth: usize) -> Result<Node<'t>, Error> {
         let (names, command) = declaration(rest)?;
         let (then, end) = self.list(depth + 1)?;
         let otherwise = match end {
-            End::Text => return Err(failed("unexpected EOF")),
-            End::End => Vec::new(),
-            End::Else("") => match self.list(depth + 1)? {
-                (nodes, End::End) => nodes,
+            Close::Text => return Err(failed("unexpected EOF")),
+            Close::End => Vec::new(),
+            Close::Else("") => match self.list(depth + 1)? {
+                (nodes, Close::End) => nodes,
                 _ => return Err(failed("expected {{end}}")),
             },
-            End::Else(chained) => {
+            Close::Else(chained) => {
                 let (word, rest) = first_word(chained);
                 vec![self.block(word, rest, depth + 1)?]
             }

@@ -69,9 +69,10 @@ impl<'r> Renderer<'r> {
                 otherwise,
             } => {
                 let item = self.command(command, dot)?;
-                match is_true(&item) {
-                    true => self.list(then, if *with { &item } else { dot }),
-                    false => self.list(otherwise, dot),
+                if is_true(&item) {
+                    self.list(then, if *with { &item } else { dot })
+                } else {
+                    self.list(otherwise, dot)
                 }
             }
             Node::Range {
@@ -154,7 +155,9 @@ impl<'r> Renderer<'r> {
             return Ok(Item::Value(text));
         }
         if let Some(path) = word.strip_prefix('.') {
-            return path.split('.').try_fold(dot.clone(), field);
+            return path
+                .split('.')
+                .try_fold(dot.clone(), |item, key| field(&item, key));
         }
         if word.starts_with('$') {
             let (name, path) = word.split_once('.').unwrap_or((word, ""));
@@ -165,7 +168,9 @@ impl<'r> Renderer<'r> {
                 None => return Err(failed(&format!("1: undefined variable {name:?}"))),
             };
             let keys = path.split('.').filter(|key| !key.is_empty());
-            return keys.into_iter().try_fold(item, field);
+            return keys
+                .into_iter()
+                .try_fold(item, |item, key| field(&item, key));
         }
         Err(failed(&format!("1: function {word:?} not defined")))
     }
@@ -221,8 +226,8 @@ fn is_true(item: &Item) -> bool {
     }
 }
 
-fn field(item: Item, key: &str) -> Result<Item, Error> {
-    match &item {
+fn field(item: &Item, key: &str) -> Result<Item, Error> {
+    match item {
         Item::Value(Value::Object(object)) => {
             let value = object.get_str(key).cloned();
             Ok(value.map_or(Item::Undefined, Item::Value))
