@@ -27,8 +27,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     };
     let start = Instant::now();
     let data = data.map_or_else(Data::default, Data::new);
-    let compiled = compile_with(&[source], CompileOptions::default(), data).map_err(first)?;
-    let prepared = compiled.prepare(query).map_err(first)?;
+    let compiled =
+        compile_with(&[source], CompileOptions::default(), data).map_err(|e| first(&e))?;
+    let prepared = compiled.prepare(query).map_err(|e| first(&e))?;
     println!("compiled in {:?}", start.elapsed());
 
     let mut evaluator = Evaluator::new();
@@ -51,6 +52,6 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
-fn first(errors: Vec<regate_rego::source::Diagnostic>) -> String {
+fn first(errors: &[regate_rego::source::Diagnostic]) -> String {
     errors.first().map(ToString::to_string).unwrap_or_default()
 }

@@ -90,3 +90,6 @@ pub fn query(
     errors.finish(options.max_errors)?;
     Ok(query)
 }
+
+#[cfg(test)]
+mod tests;

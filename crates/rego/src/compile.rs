@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::check::types::{self, Schemas, TypeEnv};
 use crate::check::{self, Capabilities, Checked, QueryContext};
 use crate::eval::{EvalError, Evaluator, Options, Policy, Row};
 use crate::plan::{self, ir};
@@ -29,6 +30,10 @@ pub struct CompileOptions {
     pub strict: bool,
     /// Whether `print` calls stay.
     pub prints: bool,
+    /// The schemas that were given.
+    pub schemas: Option<Schemas>,
+    /// Whether the schemas of annotations count.
+    pub annotations: bool,
     /// At most how many errors are reported; 0 means all.
     pub max_errors: usize,
     /// How to plan.
@@ -45,6 +50,7 @@ pub struct Compiled {
 #[derive(Debug)]
 struct Shared {
     checked: Checked,
+    types: TypeEnv,
     options: CompileOptions,
 }
 
@@ -100,11 +106,31 @@ pub fn compile_with(
         return Err(errors);
     }
     let checked = check::check(&modules, &options.check(Some(data.root())))?;
+    let typing = types::Options {
+        schemas: options.schemas.as_ref(),
+        annotations: options.annotations,
+    };
+    let (types, errors) = types::check(&checked.hir, &typing);
+    if !errors.is_empty() {
+        return Err(limited(errors, options.max_errors));
+    }
     let program = plan::plan(&checked.hir, &options.plan)?;
     Ok(Compiled {
         policy: Policy::new(program).with_data(data),
-        shared: Arc::new(Shared { checked, options }),
+        shared: Arc::new(Shared {
+            checked,
+            types,
+            options,
+        }),
     })
+}
+
+/// At most `max` errors; 0 means all.
+fn limited(mut errors: Vec<Diagnostic>, max: usize) -> Vec<Diagnostic> {
+    if max > 0 {
+        errors.truncate(max);
+    }
+    errors
 }
 
 // === impl CompileOptions ===
@@ -164,8 +190,16 @@ impl Compiled {
         };
         let body = syntax::parse_query(&file, &how)?;
         let context = QueryContext { package, imports };
-        let Shared { checked, options } = &*self.shared;
+        let Shared {
+            checked,
+            types,
+            options,
+        } = &*self.shared;
         let query = check::query(&body, &file, &context, checked, &options.check(None))?;
+        let errors = types::check_query(&query, types);
+        if !errors.is_empty() {
+            return Err(errors);
+        }
         let query = plan::plan_query(&query, self.policy.program(), &options.plan)?;
         Ok(PreparedQuery { query })
     }

@@ -172,7 +172,7 @@ impl Evaluator {
         };
         (self.regs, self.inputs, self.known, self.collected) = back;
         options.budget = budget;
-        result.map_err(|halt| *halt)
+        result.map_err(EvalError::from)
     }
 }
 

@@ -9,8 +9,10 @@
 //! | `unify` | unification to assignment, comparison and taking apart |
 //! | `expr`, `refs` | expressions and references |
 //! | `frame` | slots, what is bound, and the blocks that are still open |
+//! | `lower` | what all of these share, and the bounds |
 //! | [`names`] | numbers for the paths of `input` and data |
 //! | [`index`] | which rules can hold |
+//! | `print` | a program as text, for people |
 
 mod body;
 mod expr;
@@ -127,7 +129,7 @@ fn units(
     for shape in shapes {
         match cx.unit(shape, rules) {
             Ok(unit) => units.push(unit),
-            Err(refused) => errors.extend(refused.into_iter().map(|error| *error)),
+            Err(refused) => errors.extend(refused),
         }
     }
     if !errors.is_empty() {

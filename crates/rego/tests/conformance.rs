@@ -4,6 +4,13 @@
 //! The cases are found through `REGATE_CONFORMANCE` or beside the repository; without them the test says so and
 //! passes, except where `CI` is `true`.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "all of this file is a test, and says what it skipped"
+)]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
@@ -115,7 +122,14 @@ fn cases(folder: &Path) -> Vec<(String, Value)> {
 fn run(case: &Value) -> Result<(), String> {
     let want_code = case.get_str("want_error_code").and_then(Value::as_str);
     let wants_error = want_code.is_some() || case.get_str("want_error").is_some();
-    match answer(case) {
+    let answered = answer(case, true);
+    let slowly = answer(case, false);
+    if answered != slowly {
+        return Err(format!(
+            "{slowly:?} without the index, {answered:?} with it"
+        ));
+    }
+    match answered {
         Err(codes) if wants_error => match want_code {
             Some(code) if !codes.contains(code) => Err(format!("{codes}, want {code}")),
             _ => Ok(()),
@@ -155,8 +169,8 @@ fn compare(case: &Value, rows: &[Value]) -> Result<(), String> {
     Err(format!("got {got:?}, want {want:?}"))
 }
 
-/// The bindings of each row, or all errors as text.
-fn answer(case: &Value) -> Result<Vec<Value>, String> {
+/// The bindings of each row, or all errors as text; the index must not matter.
+fn answer(case: &Value, index: bool) -> Result<Vec<Value>, String> {
     let texts = array(case.get_str("modules"));
     let names: Vec<String> = (0..texts.len()).map(|at| format!("m{at}.rego")).collect();
     let sources: Vec<Source<'_>> = texts
@@ -172,11 +186,18 @@ fn answer(case: &Value) -> Result<Vec<Value>, String> {
         .get_str("data")
         .filter(|data| matches!(data, Value::Object(_)));
     let data = data.cloned().map_or_else(Data::default, Data::new);
+    let how = CompileOptions {
+        plan: regate_rego::plan::Options {
+            index,
+            ..regate_rego::plan::Options::default()
+        },
+        ..CompileOptions::default()
+    };
     let all = |errors: Vec<regate_rego::source::Diagnostic>| {
         let texts: Vec<String> = errors.iter().map(ToString::to_string).collect();
         texts.join("; ")
     };
-    let compiled = compile_with(&sources, CompileOptions::default(), data).map_err(all)?;
+    let compiled = compile_with(&sources, how, data).map_err(all)?;
     let mut query = text(case, "query").to_owned();
     if let Some(term) = case.get_str("input_term").and_then(Value::as_str) {
         query = format!("{query} with input as {term}");

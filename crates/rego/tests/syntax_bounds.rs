@@ -71,7 +71,7 @@ fn what_is_a_little_deep_is_read() {
 #[test]
 fn what_is_too_deep_is_refused() {
     for (open, inner, close) in SHAPES {
-        for count in [MAX_DEPTH as usize + 1, 5_000, 100_000] {
+        for count in [MAX_DEPTH as usize + 1, 100_000] {
             assert!(!accepted(nested(open, inner, close, count)), "{open}");
         }
         assert!(!accepted(nested(open, "", "", 100_000)), "{open}");
@@ -81,7 +81,7 @@ fn what_is_too_deep_is_refused() {
 #[test]
 fn the_deepest_trees_that_are_read_fit_the_stack() {
     for (open, inner, close) in SHAPES {
-        for count in (60..=MAX_DEPTH as usize).step_by(20) {
+        for count in (60..=MAX_DEPTH as usize).step_by(60) {
             accepted(nested(open, inner, close, count));
         }
     }

@@ -2,7 +2,8 @@
 
 use regate_rego::source::{Diagnostic, File};
 use regate_rego::syntax::ast::{HeadKind, LiteralKind, Module, RegoVersion, Scope};
-use regate_rego::syntax::{Options, parse_module, parse_query, parse_ref, parse_term};
+use regate_rego::syntax::{Options, json, parse_module, parse_query, parse_ref, parse_term};
+use regate_rego::value::Value;
 
 fn module(text: &str, version: RegoVersion) -> Result<Module, Vec<Diagnostic>> {
     let options = Options {
@@ -306,4 +307,46 @@ fn queries_and_references() {
     );
     assert!(reference("data").expect("a variable").path.is_empty());
     assert!(reference("f(x)").is_err());
+}
+
+/// The value below the keys and positions in `path`.
+fn below(value: &Value, path: &[&str]) -> Option<Value> {
+    let mut found = value.clone();
+    for key in path {
+        let key = match key.parse::<i64>() {
+            Ok(at) => Value::from(at),
+            Err(_) => Value::from(*key),
+        };
+        found = found.get(&key)?.clone();
+    }
+    Some(found)
+}
+
+#[test]
+fn the_document_has_the_shape_of_opas() {
+    let text = "p[x] := 1 if {\n\tnot y with input as 2\n\tsome k in [_, _]\n}\nq.r contains 2";
+    let document = json::module(&v1(text).expect(text));
+    let text = |path: &[&str]| {
+        let found = below(&document, path);
+        found.and_then(|value| value.as_str().map(str::to_owned))
+    };
+    let rule = ["rules", "0"];
+    let at = |rest: &[&'static str]| [&rule[..], rest].concat();
+    assert_eq!(
+        text(&["package", "path", "1", "value"]).as_deref(),
+        Some("a")
+    );
+    assert_eq!(text(&at(&["head", "name"])).as_deref(), Some("p"));
+    assert_eq!(text(&at(&["head", "key", "value"])).as_deref(), Some("x"));
+    let negated = below(&document, &at(&["body", "0", "negated"]));
+    assert_eq!(negated, Some(Value::Bool(true)));
+    let target = at(&["body", "0", "with", "0", "target", "type"]);
+    assert_eq!(text(&target).as_deref(), Some("ref"));
+    let wildcard = [
+        "body", "1", "terms", "symbols", "0", "value", "2", "value", "1", "value",
+    ];
+    assert_eq!(text(&at(&wildcard)).as_deref(), Some("$1"));
+    assert_eq!(text(&["rules", "1", "head", "name"]), None);
+    let generated = below(&document, &["rules", "1", "body", "0", "generated"]);
+    assert_eq!(generated, Some(Value::Bool(true)));
 }

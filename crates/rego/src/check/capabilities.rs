@@ -6,7 +6,7 @@ use std::collections::HashMap;
 
 use crate::builtins;
 use crate::hir::{BuiltinRef, Declared};
-use crate::types::Function;
+use crate::types::{Function, Type};
 use crate::value::Str;
 
 /// The built-ins there are, by name.
@@ -19,14 +19,12 @@ impl Default for Capabilities {
     /// All built-ins of this crate.
     fn default() -> Self {
         let all = builtins::all().iter().copied();
-        let builtins = all.map(|builtin| {
-            (
-                Str::from(builtin.name),
-                with_arity(BuiltinRef::Known(builtin)),
-            )
-        });
+        let all = all.map(|builtin| (Str::from(builtin.name), BuiltinRef::Known(builtin)));
+        let builtins = [print()].into_iter().chain(all);
         Self {
-            builtins: builtins.collect(),
+            builtins: builtins
+                .map(|(name, builtin)| (name, with_arity(builtin)))
+                .collect(),
         }
     }
 }
@@ -90,6 +88,21 @@ impl BuiltinRef {
             Self::Declared(declared) => declared.declaration.clone(),
         }
     }
+}
+
+/// `print` is part of the language here: a literal, which no built-in computes.
+fn print() -> (Str, BuiltinRef) {
+    let declaration = Function {
+        args: Vec::new(),
+        variadic: Some(Type::any()),
+        result: None,
+    };
+    let declared = Declared {
+        name: Str::from("print"),
+        declaration,
+        nondeterministic: false,
+    };
+    (Str::from("print"), BuiltinRef::Declared(Arc::new(declared)))
 }
 
 fn with_arity(builtin: BuiltinRef) -> (BuiltinRef, usize) {

@@ -23,7 +23,16 @@ struct Graph<'h> {
     paths: &'h [Vec<Value>],
     index: HashMap<&'h [Value], usize>,
     references: HashMap<Vec<Key>, usize>,
+    below: HashMap<(Vec<Value>, usize), Below>,
     edges: Vec<Vec<usize>>,
+}
+
+/// The rules below a path, by the key that stands at one place of their own.
+#[derive(Default)]
+struct Below {
+    by_key: HashMap<Value, Vec<usize>>,
+    /// Those whose path ends before that place.
+    short: Vec<usize>,
 }
 
 /// Collects what one rule depends on.
@@ -47,6 +56,7 @@ pub(super) fn check(hir: &mut Hir, errors: &mut Errors) {
         paths: &paths,
         index,
         references: HashMap::new(),
+        below: HashMap::new(),
         edges,
     };
     let mut places: Vec<Option<Place>> = vec![None; paths.len()];
@@ -147,18 +157,59 @@ impl Graph<'_> {
         let mut edges: Vec<usize> = (0..ground.len())
             .filter_map(|count| self.index.get(ground.get(..count)?).copied())
             .collect();
-        let start = self.paths.partition_point(|path| *path < ground);
-        let below = self.paths.iter().enumerate().skip(start);
-        let below = below.take_while(|(_, path)| path.starts_with(&ground));
-        let fits = below.filter(|(_, path)| {
-            let mut pairs = keys.iter().zip(path.iter());
-            pairs.all(|(key, part)| key.as_ref().is_none_or(|key| key == part))
-        });
-        edges.extend(fits.map(|(at, _)| at));
+        match keys
+            .iter()
+            .enumerate()
+            .skip(ground.len())
+            .find_map(|(at, key)| Some((at, key.clone()?)))
+        {
+            None => edges.extend(self.range(&ground)),
+            Some((at, key)) => {
+                let below = self.below(ground, at);
+                let found = below
+                    .by_key
+                    .get(&key)
+                    .into_iter()
+                    .flatten()
+                    .chain(&below.short);
+                let found: Vec<usize> = found.copied().collect();
+                edges.extend(found.into_iter().filter(|rule| self.fits(*rule, &keys)));
+            }
+        }
         let node = self.edges.len();
         self.edges.push(edges);
         self.references.insert(keys, node);
         node
+    }
+
+    /// The rules at a path and below it: one stretch, as they are sorted.
+    fn range(&self, ground: &[Value]) -> std::ops::Range<usize> {
+        let start = self.paths.partition_point(|path| path.as_slice() < ground);
+        let rest = self.paths.get(start..).unwrap_or_default();
+        start..start + rest.partition_point(|path| path.starts_with(ground))
+    }
+
+    /// The rules below a path by their key at place `at`, sorted out once for all references that ask.
+    fn below(&mut self, ground: Vec<Value>, at: usize) -> &Below {
+        let range = self.range(&ground);
+        let paths = self.paths;
+        self.below.entry((ground, at)).or_insert_with(|| {
+            let mut below = Below::default();
+            for (rule, path) in paths.iter().enumerate().take(range.end).skip(range.start) {
+                match path.get(at) {
+                    Some(key) => below.by_key.entry(key.clone()).or_default().push(rule),
+                    None => below.short.push(rule),
+                }
+            }
+            below
+        })
+    }
+
+    fn fits(&self, rule: usize, keys: &[Key]) -> bool {
+        let path = self.paths.get(rule).into_iter().flatten();
+        keys.iter()
+            .zip(path)
+            .all(|(key, part)| key.as_ref().is_none_or(|key| key == part))
     }
 
     /// A shortest way from a rule to itself, without the references on it.

@@ -39,7 +39,8 @@ pub struct EvalError {
 }
 
 /// An error on its way up: boxed, so that results stay small.
-pub(super) type Halt = Box<EvalError>;
+#[derive(Debug)]
+pub(super) struct Halt(Box<EvalError>);
 
 // === impl Kind ===
 
@@ -70,22 +71,18 @@ impl EvalError {
         self.kind.code()
     }
 
-    pub(super) fn new(
-        kind: Kind,
-        message: impl Into<String>,
-        location: Option<Location>,
-    ) -> Box<Self> {
+    pub(super) fn halt(kind: Kind, message: impl Into<String>, location: Option<Location>) -> Halt {
         let message = message.into();
-        Box::new(Self {
+        Halt(Box::new(Self {
             kind,
             message,
             location,
-        })
+        }))
     }
 
     /// A spent budget, by what of it is spent.
     #[cold]
-    pub(super) fn spent(budget: &builtins::Budget) -> Box<Self> {
+    pub(super) fn spent(budget: &builtins::Budget) -> Halt {
         let cancelled = budget.cancel.as_ref();
         let late = |at| std::time::Instant::now() >= at;
         let (kind, message) = if budget.used() > budget.steps {
@@ -97,9 +94,17 @@ impl EvalError {
         } else {
             (Kind::TooMuchMemory, "the evaluation built too much")
         };
-        Self::new(kind, message, None)
+        Self::halt(kind, message, None)
     }
 }
+
+impl From<Halt> for EvalError {
+    fn from(halt: Halt) -> Self {
+        *halt.0
+    }
+}
+
+// === helpers ===
 
 fn place(location: Option<&Location>) -> String {
     location.map_or_else(String::new, |at| format!("{}:{}: ", at.file, at.row))

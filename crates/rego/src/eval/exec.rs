@@ -2,7 +2,7 @@
 
 use super::doc::Doc;
 use super::error::Halt;
-use super::machine::{Answer, Flow, Machine};
+use super::machine::{Answer, Flow, Found, Machine};
 use super::reg::Reg;
 use super::{Row, scan};
 use crate::hir::Place;
@@ -35,6 +35,14 @@ pub(super) enum Sink<'a> {
     Rows(Vec<Row>),
     /// The value of the first row's first expression.
     FirstRow(Option<Reg<'a>>),
+}
+
+/// What looking at an expression shows.
+enum Seen<'s> {
+    /// Its value, if it has one.
+    Yes(Option<&'s Value>),
+    /// Nothing: it has to be evaluated.
+    No,
 }
 
 // === impl Machine ===
@@ -103,7 +111,11 @@ impl<'a> Machine<'a> {
         Ok(matches!(sink, Sink::Found(true)))
     }
 
+    #[inline]
     fn test(&mut self, expr: &'a Expr) -> Result<bool, Halt> {
+        if let Seen::Yes(value) = self.peek(expr) {
+            return Ok(value.is_some_and(|value| !matches!(value, Value::Bool(false))));
+        }
         let value = self.eval(expr)?;
         Ok(value.is_some_and(|value| !matches!(*value, Value::Bool(false))))
     }
@@ -114,6 +126,10 @@ impl<'a> Machine<'a> {
         left: &'a Expr,
         right: &'a Expr,
     ) -> Result<bool, Halt> {
+        if let (Seen::Yes(left), Seen::Yes(right)) = (self.peek(left), self.peek(right)) {
+            let sides = left.zip(right);
+            return Ok(sides.is_some_and(|(left, right)| compares(comparison, left, right)));
+        }
         let Some(left) = self.eval(left)? else {
             return Ok(false);
         };
@@ -121,6 +137,26 @@ impl<'a> Machine<'a> {
             return Ok(false);
         };
         Ok(compares(comparison, &left, &right))
+    }
+
+    /// The value of an expression that only has to be looked at.
+    #[inline]
+    fn peek(&self, expr: &'a Expr) -> Seen<'_> {
+        match expr {
+            Expr::Const(value) => Seen::Yes(Some(value)),
+            Expr::Slot(slot) => Seen::Yes(self.slot_ref(*slot).map(|reg| &**reg)),
+            Expr::Input(id) if self.frame == 0 => match self.inputs.get(id.0 as usize) {
+                Some(Found::Known(found)) => Seen::Yes(*found),
+                _ => Seen::No,
+            },
+            Expr::Dot(base, keys) => match (&**base, &**keys) {
+                (Expr::Slot(slot), [Expr::Const(key)]) => {
+                    Seen::Yes(self.slot_ref(*slot).and_then(|reg| reg.at(key)))
+                }
+                _ => Seen::No,
+            },
+            _ => Seen::No,
+        }
     }
 
     fn mark(&mut self, mark: &'a Mark) {
@@ -163,13 +199,14 @@ impl<'a> Machine<'a> {
                 self.bind(*slot, reg);
                 Ok(true)
             }
-            Pattern::Equal(expr) => Ok(self.eval(expr)?.is_some_and(|value| *value == *reg)),
+            Pattern::Equal(expr) => Ok(self.eval(expr)?.is_some_and(|value| equal(&value, &reg))),
             Pattern::Array(_) | Pattern::Object(_) => self.takes_apart(pattern, &reg),
         }
     }
 
     #[inline(never)]
     fn takes_apart(&mut self, pattern: &'a Pattern, reg: &Reg<'a>) -> Result<bool, Halt> {
+        self.check_stack()?;
         match (pattern, &**reg) {
             (Pattern::Array(patterns), Value::Array(items)) if patterns.len() == items.len() => {
                 for (at, pattern) in patterns.iter().enumerate() {
@@ -214,7 +251,7 @@ impl<'a> Machine<'a> {
             }
             Emit::Value(expr) => {
                 let value = self.eval(expr)?;
-                Ok(self.emit_value(value, out))
+                Ok(emit_value(value, out))
             }
             Emit::Item(expr) => {
                 if let (Some(value), Sink::Items(items)) = (self.eval(expr)?, out) {
@@ -236,28 +273,6 @@ impl<'a> Machine<'a> {
             Emit::Entry(keys, value) => self.emit_part(keys, value, false, out),
             Emit::Member(keys, value) => self.emit_part(keys, value, true, out),
             Emit::Row => self.emit_row(out),
-        }
-    }
-
-    fn emit_value(&mut self, value: Option<Reg<'a>>, out: &mut Sink<'a>) -> Flow {
-        let Some(value) = value else {
-            return Flow::More;
-        };
-        match out {
-            Sink::Agree(there @ None, _) => {
-                *there = Some(value);
-                Flow::More
-            }
-            Sink::Agree(Some(there), _) if **there == *value => Flow::More,
-            Sink::Agree(_, other) => {
-                *other = Some(value);
-                Flow::Stop
-            }
-            Sink::First(there) => {
-                *there = Some(value);
-                Flow::Stop
-            }
-            _ => Flow::More,
         }
     }
 
@@ -352,11 +367,43 @@ impl<'a> Machine<'a> {
 #[inline]
 fn compares(comparison: Comparison, left: &Value, right: &Value) -> bool {
     match comparison {
-        Comparison::Equal => left == right,
-        Comparison::NotEqual => left != right,
+        Comparison::Equal => equal(left, right),
+        Comparison::NotEqual => !equal(left, right),
         Comparison::Less => left < right,
         Comparison::LessEqual => left <= right,
         Comparison::Greater => left > right,
         Comparison::GreaterEqual => left >= right,
+    }
+}
+
+/// Whether two values are equal. Most are strings, for which length and bytes are compared here at once.
+#[inline]
+fn equal(left: &Value, right: &Value) -> bool {
+    match (left, right) {
+        (Value::String(left), Value::String(right)) => **left == **right,
+        _ => left == right,
+    }
+}
+
+/// Hands out a value; a second one must be equal to the first.
+fn emit_value<'a>(value: Option<Reg<'a>>, out: &mut Sink<'a>) -> Flow {
+    let Some(value) = value else {
+        return Flow::More;
+    };
+    match out {
+        Sink::Agree(there @ None, _) => {
+            *there = Some(value);
+            Flow::More
+        }
+        Sink::Agree(Some(there), _) if **there == *value => Flow::More,
+        Sink::Agree(_, other) => {
+            *other = Some(value);
+            Flow::Stop
+        }
+        Sink::First(there) => {
+            *there = Some(value);
+            Flow::Stop
+        }
+        _ => Flow::More,
     }
 }

@@ -4,7 +4,7 @@ use smallvec::SmallVec;
 
 use super::error::{EvalError, Halt, Kind};
 use super::exec::Sink;
-use super::machine::{Answer, Args, Machine};
+use super::machine::{Answer, Args, Machine, built};
 use super::reg::Reg;
 use super::with::{Callee, Frame, builtin_name};
 use crate::builtins::Builtin;
@@ -30,6 +30,7 @@ impl<'a> Machine<'a> {
 
     #[inline(never)]
     fn eval_composite(&mut self, expr: &'a Expr) -> Answer<'a> {
+        self.check_stack()?;
         match expr {
             Expr::Probe(unit, keys) => self.probe(*unit, keys),
             Expr::Descend(node, keys) => self.descend(*node, keys),
@@ -94,9 +95,7 @@ impl<'a> Machine<'a> {
                 None => return Ok(None),
             }
         }
-        self.built(Array::from(values).into())
-            .map(Reg::Own)
-            .map(Some)
+        built(Array::from(values).into()).map(Reg::Own).map(Some)
     }
 
     #[inline(never)]
@@ -109,7 +108,7 @@ impl<'a> Machine<'a> {
                 None => return Ok(None),
             }
         }
-        self.built(Set::from(values).into()).map(Reg::Own).map(Some)
+        built(Set::from(values).into()).map(Reg::Own).map(Some)
     }
 
     #[inline(never)]
@@ -125,9 +124,7 @@ impl<'a> Machine<'a> {
             };
             pairs.push((key.into_value(), value.into_value()));
         }
-        self.built(Object::from(pairs).into())
-            .map(Reg::Own)
-            .map(Some)
+        built(Object::from(pairs).into()).map(Reg::Own).map(Some)
     }
 
     #[inline(never)]
@@ -146,7 +143,7 @@ impl<'a> Machine<'a> {
             }
             _ => return Ok(None),
         };
-        self.built(value).map(Reg::Own).map(Some)
+        built(value).map(Reg::Own).map(Some)
     }
 
     /// An object of pairs whose keys must not come with two values.
@@ -189,7 +186,7 @@ impl<'a> Machine<'a> {
     ) -> Answer<'a> {
         let args: SmallVec<[&Value; 4]> = args.iter().map(|arg| &**arg).collect();
         match builtin.call(&mut self.cx, &args) {
-            Ok(value) => self.built(value).map(Reg::Own).map(Some),
+            Ok(value) => built(value).map(Reg::Own).map(Some),
             Err(error) => self.builtin_error(error, place),
         }
     }
@@ -214,6 +211,6 @@ impl<'a> Machine<'a> {
     /// A built-in that does not exist here was called.
     #[cold]
     pub(super) fn missing(&self, place: Place) -> Halt {
-        EvalError::new(Kind::Internal, "unsupported built-in", self.location(place))
+        EvalError::halt(Kind::Internal, "unsupported built-in", self.location(place))
     }
 }

@@ -159,22 +159,9 @@ impl<'a> Machine<'a> {
         if self.stack_base.abs_diff(stack_here()) < self.options.stack {
             return Ok(());
         }
-        Err(EvalError::new(
+        Err(EvalError::halt(
             Kind::TooDeep,
             "rules and functions call one another too deep",
-            None,
-        ))
-    }
-
-    /// Takes a value that was built, unless it nests too deep.
-    #[inline]
-    pub(super) fn built(&self, value: Value) -> Result<Value, Halt> {
-        if value.depth() <= MAX_DEPTH {
-            return Ok(value);
-        }
-        Err(EvalError::new(
-            Kind::TooDeep,
-            format!("a value nests deeper than {MAX_DEPTH}"),
             None,
         ))
     }
@@ -293,7 +280,7 @@ impl<'a> Machine<'a> {
     /// A conflict.
     #[cold]
     pub(super) fn conflict(&self, message: impl Into<String>, place: Place) -> Halt {
-        EvalError::new(Kind::Conflict, message, self.location(place))
+        EvalError::halt(Kind::Conflict, message, self.location(place))
     }
 
     /// What a built-in's error means: undefined, or the end.
@@ -303,7 +290,11 @@ impl<'a> Machine<'a> {
             builtins::Error::Undefined => return Ok(None),
             builtins::Error::Cancelled => return Err(EvalError::spent(self.cx.budget)),
             builtins::Error::Halt(message) => {
-                return Err(EvalError::new(Kind::Builtin, message, self.location(place)));
+                return Err(EvalError::halt(
+                    Kind::Builtin,
+                    message,
+                    self.location(place),
+                ));
             }
             builtins::Error::Type(message) => (Kind::Type, message),
             builtins::Error::Failed(message) => (Kind::Builtin, message),
@@ -311,16 +302,29 @@ impl<'a> Machine<'a> {
         if !self.options.strict_builtin_errors && !self.options.collect_builtin_errors {
             return Ok(None);
         }
-        let error = EvalError::new(kind, message, self.location(place));
+        let error = EvalError::halt(kind, message, self.location(place));
         if self.options.strict_builtin_errors {
             return Err(error);
         }
-        self.collected.push(*error);
+        self.collected.push(error.into());
         Ok(None)
     }
 }
 
 // === helpers ===
+
+/// Takes a value that was built, unless it nests too deep.
+#[inline]
+pub(super) fn built(value: Value) -> Result<Value, Halt> {
+    if value.depth() <= MAX_DEPTH {
+        return Ok(value);
+    }
+    Err(EvalError::halt(
+        Kind::TooDeep,
+        format!("a value nests deeper than {MAX_DEPTH}"),
+        None,
+    ))
+}
 
 /// About where the stack is now. The address of a local says it; nothing is read through it.
 #[inline]

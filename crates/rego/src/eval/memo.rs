@@ -15,7 +15,7 @@ use crate::value::Value;
 pub(super) struct Memo<'a> {
     dense: Vec<Known<'a>>,
     units: HashMap<UnitId, Known<'a>, FixedState>,
-    probes: HashMap<(UnitId, Keys), Option<&'a Value>, FixedState>,
+    probes: HashMap<(UnitId, Keys), Known<'a>, FixedState>,
     calls: HashTable<Call<'a>>,
 }
 
@@ -37,7 +37,7 @@ struct Call<'a> {
     hash: u64,
     unit: UnitId,
     args: SmallVec<[Value; 2]>,
-    result: Option<&'a Value>,
+    result: Known<'a>,
 }
 
 /// Keys or arguments.
@@ -77,7 +77,7 @@ impl<'a> Memo<'a> {
     }
 
     pub(super) fn set_unit(&mut self, unit: UnitId, value: Option<&'a Value>) {
-        let known = value.map_or(Known::Undefined, Known::Value);
+        let known = Known::of(value);
         if let Some(place) = self.dense.get_mut(unit.0 as usize) {
             *place = known;
         } else {
@@ -85,27 +85,23 @@ impl<'a> Memo<'a> {
         }
     }
 
-    pub(super) fn probe(&self, key: &(UnitId, Keys)) -> Option<Option<&'a Value>> {
-        self.probes.get(key).copied()
+    pub(super) fn probe(&self, key: &(UnitId, Keys)) -> Known<'a> {
+        self.probes.get(key).copied().unwrap_or_default()
     }
 
     pub(super) fn set_probe(&mut self, key: (UnitId, Keys), value: Option<&'a Value>) {
-        self.probes.insert(key, value);
+        self.probes.insert(key, Known::of(value));
     }
 
-    pub(super) fn call(
-        &self,
-        hash: u64,
-        unit: UnitId,
-        args: &[Reg<'_>],
-    ) -> Option<Option<&'a Value>> {
+    pub(super) fn call(&self, hash: u64, unit: UnitId, args: &[Reg<'_>]) -> Known<'a> {
         let same = |call: &Call<'_>| {
             call.hash == hash
                 && call.unit == unit
                 && call.args.len() == args.len()
                 && call.args.iter().zip(args).all(|(a, b)| same(a, b))
         };
-        self.calls.find(hash, same).map(|call| call.result)
+        let call = self.calls.find(hash, same);
+        call.map(|call| call.result).unwrap_or_default()
     }
 
     pub(super) fn set_call(
@@ -115,6 +111,7 @@ impl<'a> Memo<'a> {
         args: SmallVec<[Value; 2]>,
         result: Option<&'a Value>,
     ) {
+        let result = Known::of(result);
         let call = Call {
             hash,
             unit,
@@ -122,6 +119,14 @@ impl<'a> Memo<'a> {
             result,
         };
         self.calls.insert_unique(hash, call, |call| call.hash);
+    }
+}
+
+// === impl Known ===
+
+impl<'a> Known<'a> {
+    fn of(value: Option<&'a Value>) -> Self {
+        value.map_or(Self::Undefined, Self::Value)
     }
 }
 

@@ -20,7 +20,7 @@ pub struct Policy {
 #[derive(Debug)]
 struct Code {
     program: Program,
-    /// Of each unit, whether nothing at all in it is an empty set.
+    /// Of each unit, whether it is a set where nothing is in it.
     sets: Vec<bool>,
     caches: Caches,
 }
@@ -34,8 +34,8 @@ impl Policy {
         let units = program.units.iter();
         let sets = units
             .map(|unit| {
-                let clauses = unit.rules.iter().flat_map(|rule| rule.clauses.first());
-                clauses.filter_map(|clause| is_set(&clause.block)).next() == Some(true)
+                let clauses = unit.rules.iter().filter_map(|rule| rule.clauses.first());
+                clauses.map(|clause| &*clause.block).find_map(is_set) == Some(true)
             })
             .collect();
         let code = Arc::new(Code {
@@ -93,12 +93,15 @@ impl Policy {
 
 /// Whether what a rule's block yields are members of the document itself.
 fn is_set(block: &[Stmt]) -> Option<bool> {
-    match block.last()? {
-        Stmt::Yield(Emit::Member(keys, _)) => Some(keys.is_empty()),
-        Stmt::Yield(_) => Some(false),
-        Stmt::Scan(scan) => is_set(&scan.body),
-        Stmt::With(with) => is_set(&with.body),
-        Stmt::Leave(block) => is_set(block),
-        _ => None,
+    let mut block = block;
+    loop {
+        block = match block.last()? {
+            Stmt::Yield(Emit::Member(keys, _)) => return Some(keys.is_empty()),
+            Stmt::Yield(_) => return Some(false),
+            Stmt::Scan(scan) => &scan.body,
+            Stmt::With(with) => &with.body,
+            Stmt::Leave(block) => block,
+            _ => return None,
+        };
     }
 }

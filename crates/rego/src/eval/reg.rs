@@ -36,6 +36,15 @@ impl<'a> Reg<'a> {
         }
     }
 
+    /// What stands at `key` in it, to be looked at.
+    #[inline]
+    pub(super) fn at(&self, key: &Value) -> Option<&Value> {
+        match self {
+            Self::Ref(value) => value.get(key),
+            Self::Own(value) => value.get(key),
+        }
+    }
+
     /// What stands at `key` in it.
     pub(super) fn get(&self, key: &Value) -> Option<Reg<'a>> {
         match self {

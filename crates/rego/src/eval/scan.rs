@@ -4,7 +4,9 @@ use super::error::Halt;
 use super::exec::Sink;
 use super::machine::{Flow, Machine};
 use super::reg::Reg;
-use crate::plan::ir::{Pattern, Scan, Source};
+use super::with::Frame;
+use crate::builtins::Walk;
+use crate::plan::ir::{Expr, Pattern, Scan, Source};
 use crate::value::{Number, Value};
 
 /// The members of a collection with their keys: of an array the index, of a set the member itself.
@@ -60,6 +62,9 @@ impl<'a> Machine<'a> {
     /// Runs the scan's block for each member.
     #[inline(never)]
     pub(super) fn scan(&mut self, scan: &'a Scan, out: &mut Sink<'a>) -> Result<Flow, Halt> {
+        if let Some(walked) = self.walked(scan)? {
+            return self.scan_walk(scan, walked, out);
+        }
         let source = match &scan.source {
             Source::Value(expr) => self.eval(expr)?,
             Source::Keys { node, keys } => return self.scan_keys(scan, *node, keys, out),
@@ -92,6 +97,60 @@ impl<'a> Machine<'a> {
         }
     }
 
+    /// The value that a scan over a call of `walk` walks, where neither is replaced and pairs are taken apart.
+    fn walked(&mut self, scan: &'a Scan) -> Result<Option<&'a Value>, Halt> {
+        let Source::Value(Expr::Builtin(builtin, call)) = &scan.source else {
+            return Ok(None);
+        };
+        let apart =
+            matches!((&scan.key, &scan.value), (Pattern::Any, Pattern::Array(p)) if p.len() == 2);
+        let mocked = self.now().is_some_and(Frame::has_mocks);
+        let [arg] = &*call.values else {
+            return Ok(None);
+        };
+        if builtin.name != "walk" || !apart || mocked {
+            return Ok(None);
+        }
+        Ok(self.eval(arg)?.map(|value| self.keep(value)))
+    }
+
+    /// A scan over what is in a value at any depth: one pair of path and value at a time, none of them kept.
+    fn scan_walk(
+        &mut self,
+        scan: &'a Scan,
+        value: &'a Value,
+        out: &mut Sink<'a>,
+    ) -> Result<Flow, Halt> {
+        let Pattern::Array(patterns) = &scan.value else {
+            return Ok(Flow::More);
+        };
+        let [path_pattern, value_pattern] = patterns.as_slice() else {
+            return Ok(Flow::More);
+        };
+        self.check_stack()?;
+        let paths = wants_key(path_pattern);
+        let mut walk = Walk::new(value);
+        if !paths {
+            walk = walk.without_paths();
+        }
+        while let Some(value) = walk.next() {
+            self.step()?;
+            if paths {
+                self.pay(walk.path().len() + 1)?;
+                let path = Reg::Own(walk.path().to_vec().into());
+                if !self.matches(path_pattern, path)? {
+                    continue;
+                }
+            }
+            if self.matches(value_pattern, Reg::Ref(value))?
+                && self.exec(&scan.body, out)? == Flow::Stop
+            {
+                return Ok(Flow::Stop);
+            }
+        }
+        Ok(Flow::More)
+    }
+
     /// A scan that does not ask for keys.
     fn scan_values(
         &mut self,
@@ -114,7 +173,7 @@ impl<'a> Machine<'a> {
     fn look_up(
         &mut self,
         scan: &'a Scan,
-        key: &'a crate::plan::ir::Expr,
+        key: &'a Expr,
         source: &Reg<'a>,
         out: &mut Sink<'a>,
     ) -> Result<Flow, Halt> {

@@ -11,7 +11,7 @@ fn ask(text: &str, query: &str, options: &mut EvalOptions) -> Result<Option<Valu
         text,
         version: crate::syntax::ast::RegoVersion::V1,
     };
-    let data = Data::new(json::parse(r#"{"base": {"x": 1, "y": [1, 2]}}"#).unwrap());
+    let data = Data::new(json::parse(r#"{"base": {"x": 1, "y": [1, 2], "n": {"o": 1}}}"#).unwrap());
     let compiled = compile_with(&[source], CompileOptions::default(), data).unwrap();
     let prepared = compiled.prepare(query).unwrap();
     let input = json::parse(r#"{"user": "ann", "x": 1, "y": true}"#).unwrap();
@@ -77,6 +77,16 @@ fn documents() {
         ),
         ("q := 1\nr if false\nf(x) := x", "data.t", "{\"q\": 1}"),
         ("p := 1 / 0", "data.t.p", "undefined"),
+        (
+            "p := [[q, v] | walk({\"a\": [1]}, [q, v])]",
+            "data.t.p",
+            "[[[], {\"a\": [1]}], [[\"a\"], [1]], [[\"a\", 0], 1]]",
+        ),
+        (
+            "p contains v if walk([1, [2]], [_, v])",
+            "data.t.p",
+            "{1, 2, [1, [2]], [2]}",
+        ),
     ];
     for (text, query, want) in cases {
         let text = format!("package t\n\n{text}\n");
@@ -97,7 +107,15 @@ fn replacements() {
         ),
         (
             "p := x if x := data.base with data.base.x as 2",
-            "{\"x\": 2, \"y\": [1, 2]}",
+            "{\"n\": {\"o\": 1}, \"x\": 2, \"y\": [1, 2]}",
+        ),
+        (
+            "p := x if x := data.base with data.nest.a as 1 with data.base.n as {\"k\": 1}",
+            "{\"n\": {\"k\": 1, \"o\": 1}, \"x\": 1, \"y\": [1, 2]}",
+        ),
+        (
+            "p := x if x := data.base.n with data.base.n as {\"k\": 1}",
+            "{\"k\": 1}",
         ),
         ("p := x if x := data.t.q with data.t.q as 5\nq := 1", "5"),
         (
@@ -184,4 +202,14 @@ fn long_chains_of_rules_never_take_the_stack() {
     let error = ask(&text, "data.t.p19999", &mut EvalOptions::default()).unwrap_err();
     assert_eq!(error.kind, Kind::TooDeep);
     assert_eq!(answer(&text, "data.t.p100"), "1");
+}
+
+#[test]
+fn deep_expressions_and_long_paths_never_take_the_stack() {
+    let deep = format!("{}input.x{}", "[".repeat(200), "]".repeat(200));
+    let text = format!("package t\n\np := count({deep})\n");
+    assert_eq!(answer(&text, "data.t.p"), "1");
+    let path = ".a".repeat(2_000);
+    let text = format!("package t\n\np if input{path} == 1 with input{path} as 1\n");
+    assert_eq!(answer(&text, "data.t.p"), "true");
 }

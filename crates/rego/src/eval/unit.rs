@@ -6,7 +6,7 @@ use super::data::below;
 use super::doc::Doc;
 use super::error::Halt;
 use super::exec::Sink;
-use super::machine::{Answer, Args, Machine};
+use super::machine::{Answer, Args, Machine, built};
 use super::memo::{Keys, Known, call_hash};
 use super::reg::Reg;
 use super::with::{Callee, Frame, Mock};
@@ -191,9 +191,11 @@ impl<'a> Machine<'a> {
             return Ok(None);
         };
         let hash = call_hash(id, args);
-        let known = self.now().and_then(|frame| frame.memo.call(hash, id, args));
-        if let Some(known) = known {
-            return Ok(known.map(Reg::Ref));
+        let known = self.now().map(|frame| frame.memo.call(hash, id, args));
+        match known {
+            Some(Known::Value(value)) => return Ok(Some(Reg::Ref(value))),
+            Some(Known::Undefined) => return Ok(None),
+            _ => {}
         }
         let value = self.rules(unit, args)?;
         let value = value.map(|value| self.keep(value));
@@ -233,12 +235,15 @@ impl<'a> Machine<'a> {
                 doc = self.part(clause, &[], doc)?;
             }
         }
-        let empty = || match self.policy.is_set(id) {
-            true => Value::Set(Set::default()),
-            false => Value::Object(Object::default()),
+        let empty = || {
+            if self.policy.is_set(id) {
+                Value::Set(Set::default())
+            } else {
+                Value::Object(Object::default())
+            }
         };
         let value = doc.finish().unwrap_or_else(empty);
-        Ok(Reg::Own(self.built(value)?))
+        Ok(Reg::Own(built(value)?))
     }
 
     /// What one rule adds to a document.
@@ -272,8 +277,10 @@ impl<'a> Machine<'a> {
             _ => {}
         }
         let asked = (id, keys);
-        if let Some(known) = self.now().and_then(|frame| frame.memo.probe(&asked)) {
-            return Ok(known.map(Reg::Ref));
+        match self.now().map(|frame| frame.memo.probe(&asked)) {
+            Some(Known::Value(value)) => return Ok(Some(Reg::Ref(value))),
+            Some(Known::Undefined) => return Ok(None),
+            _ => {}
         }
         let value = self
             .probe_anew(unit, &asked.1)?

@@ -3,7 +3,7 @@
 use super::doc;
 use super::error::Halt;
 use super::exec::Sink;
-use super::machine::{Flow, Machine};
+use super::machine::{Flow, Machine, built};
 use super::memo::Memo;
 use crate::builtins::Builtin;
 use crate::hir::BuiltinRef;
@@ -157,18 +157,20 @@ impl<'a> Machine<'a> {
                 }
                 Replace::Function(..) => None,
             };
-            self.replace(replacement, value);
+            self.replace(replacement, value)?;
         }
         Ok(true)
     }
 
-    fn replace(&mut self, replacement: &'a Replace, value: Option<&'a Value>) {
+    fn replace(&mut self, replacement: &'a Replace, value: Option<&'a Value>) -> Result<(), Halt> {
         let arena = self.arena;
-        let Some(frame) = self.now_mut() else { return };
+        let Some(frame) = self.now_mut() else {
+            return Ok(());
+        };
         match (replacement, value) {
             (Replace::Input(path, _), Some(value)) if path.is_empty() => frame.input = Some(value),
             (Replace::Input(path, _), Some(value)) => {
-                let input = doc::put(frame.input, path, value.clone());
+                let input = built(doc::put(frame.input, path, value.clone()))?;
                 frame.input = Some(arena.alloc(input));
             }
             (Replace::Data(path, _), Some(value)) => frame.data.push((path, value)),
@@ -186,6 +188,7 @@ impl<'a> Machine<'a> {
             (_, None) => {}
         }
         frame.memo = Memo::default();
+        Ok(())
     }
 
     /// Runs `f` without replaced functions: inside a replacement the original can be called.

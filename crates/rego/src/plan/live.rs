@@ -46,7 +46,9 @@ impl Lives {
             seen.literal(literal);
         }
         seen.at = FOREVER;
-        results.iter().for_each(|result| seen.expr(result));
+        for result in results {
+            seen.expr(result);
+        }
         let mut reach: Vec<usize> = (0..body.literals.len()).collect();
         let mut single = Vec::new();
         for (local, mentions) in seen.locals {
@@ -115,7 +117,9 @@ impl Seen<'_> {
     }
 
     fn exprs(&mut self, exprs: &[Expr]) {
-        exprs.iter().for_each(|expr| self.expr(expr));
+        for expr in exprs {
+            self.expr(expr);
+        }
     }
 
     fn expr(&mut self, expr: &Expr) {
@@ -139,7 +143,7 @@ impl Seen<'_> {
                 self.body(&comprehension.body);
                 match &comprehension.head {
                     ComprehensionHead::Array(head) | ComprehensionHead::Set(head) => {
-                        self.expr(head)
+                        self.expr(head);
                     }
                     ComprehensionHead::Object(key, value) => {
                         self.expr(key);

@@ -93,6 +93,10 @@ impl Context<'_> {
     }
 
     /// An error about a place.
+    #[expect(
+        clippy::unnecessary_box_returns,
+        reason = "it goes into a [`Planned`] as it is"
+    )]
     pub(super) fn refuse(
         &self,
         place: Place,
@@ -189,6 +193,10 @@ impl<'a, 'p> Lowering<'a, 'p> {
     }
 
     /// Refuses a variable that nothing binds.
+    #[expect(
+        clippy::unnecessary_box_returns,
+        reason = "it goes into a [`Planned`] as it is"
+    )]
     pub(super) fn unbound(&self, place: Place, local: Local) -> Box<Diagnostic> {
         let name = self
             .locals

@@ -5,6 +5,7 @@ use super::lower::{Context, Lowering, Planned};
 use super::tree::Shape;
 use super::unify::is_pattern;
 use crate::hir::{self, Body, ExprKind, Place, RuleKind};
+use crate::source::Diagnostic;
 use crate::value::Value;
 
 /// A head with one of its bodies.
@@ -30,7 +31,7 @@ impl Context<'_> {
         &mut self,
         shape: &Shape,
         rules: &[hir::Rule],
-    ) -> Result<Unit, Vec<Box<crate::source::Diagnostic>>> {
+    ) -> Result<Unit, Vec<Diagnostic>> {
         let mut errors = Vec::new();
         let mut unit = Unit {
             path: shape.path.as_slice().into(),
@@ -51,7 +52,7 @@ impl Context<'_> {
                     clauses,
                     probes: Vec::new(),
                 }),
-                Err(error) => errors.push(error),
+                Err(error) => errors.push(*error),
             }
         }
         unit.rules.shrink_to_fit();
@@ -103,6 +104,7 @@ impl Context<'_> {
             results.extend(&keys.exprs);
         }
         results.extend(case.value);
+        results.extend(later.iter().map(|(_, key)| *key));
         lowering.body(case.body, &results, false)?;
         for (slot, key) in later {
             let key = lowering.expr(key)?;
@@ -134,7 +136,9 @@ impl Lowering<'_, '_> {
         later: &mut Vec<(Slot, &'h hir::Expr)>,
     ) -> Planned<()> {
         let slots: Vec<Slot> = (0..known).map(|_| self.frame.fresh()).collect();
-        slots.iter().for_each(|slot| self.frame.bind(*slot));
+        for slot in &slots {
+            self.frame.bind(*slot);
+        }
         for (slot, value) in slots.iter().zip(keys.constant) {
             let (found, value) = (Expr::Slot(*slot), Expr::Const(value.clone()));
             self.frame
@@ -145,7 +149,7 @@ impl Lowering<'_, '_> {
             match &key.kind {
                 ExprKind::Local(local) if self.is_wildcard(*local) => {}
                 ExprKind::Local(local) if !self.frame.is_bound(*local) => {
-                    self.frame.alias(*local, *slot)
+                    self.frame.alias(*local, *slot);
                 }
                 _ if is_pattern(key) => self.matching(key, Expr::Slot(*slot))?,
                 _ => later.push((*slot, key)),

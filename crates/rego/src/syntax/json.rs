@@ -95,7 +95,9 @@ impl<'a> Writer<'a> {
     }
 
     fn import(&mut self, import: &Import) -> Value {
-        let mut fields = vec![("path", self.reference(&import.path))];
+        let path = self.reference(&import.path);
+        let path = self.placed(path, import.path.span);
+        let mut fields = vec![("path", path)];
         if let Some(alias) = &import.alias {
             let alias = self.var(&alias.name);
             let name = alias.get_str("value").cloned().unwrap_or(Value::Null);

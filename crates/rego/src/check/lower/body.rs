@@ -31,6 +31,26 @@ impl Lower<'_> {
         hir::Body { literals }
     }
 
+    /// A side of `and` or `or`. Without braces it is no body of its own: its variables are those around it.
+    fn operand(&mut self, body: &ast::Body, operator: &str) -> hir::Body {
+        let text = &self.file.text;
+        let before = text.get(..body.span.start as usize).unwrap_or_default();
+        let after = text.get(body.span.end as usize..).unwrap_or_default();
+        if before.trim_end().ends_with('{') && after.trim_start().starts_with('}') {
+            return self.closure(body);
+        }
+        for literal in &body.literals {
+            if matches!(literal.kind, ast::LiteralKind::Assign(..)) {
+                let message = format!("cannot assign vars inside implicit {operator} operand");
+                self.error(Stage::Names, Code::Compile, literal.span, message);
+            }
+        }
+        let outside = std::mem::take(&mut self.before);
+        let literals = self.literals(body);
+        self.before = outside;
+        hir::Body { literals }
+    }
+
     /// Adds what a literal becomes to `out`.
     pub(super) fn literal(&mut self, literal: &ast::Literal, out: &mut Vec<Literal>) {
         let place = self.place(literal.span);
@@ -99,7 +119,10 @@ impl Lower<'_> {
                 for body in [left, right] {
                     let place = self.place(body.span);
                     self.locals.block(place);
-                    let inner = LiteralKind::Not(self.closure(body));
+                    // Two negations are two closures.
+                    self.locals.open(HashSet::new());
+                    let inner = LiteralKind::Not(self.operand(body, "and"));
+                    self.close();
                     let literals = vec![Literal::new(place, inner)];
                     out.push(Literal::new(
                         place,
@@ -109,7 +132,7 @@ impl Lower<'_> {
                 return;
             }
             ast::LiteralKind::Or(left, right) => {
-                LiteralKind::Or(self.closure(left), self.closure(right))
+                LiteralKind::Or(self.operand(left, "or"), self.operand(right, "or"))
             }
         };
         out.push(Literal::new(place, kind));

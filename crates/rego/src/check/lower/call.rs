@@ -89,6 +89,11 @@ impl Lower<'_> {
     }
 
     fn function_or_error(&mut self, call: &ast::Call) -> Option<Function> {
+        let name = dotted(&call.operator);
+        if self.locals.hidden(&name) && self.options.capabilities.has(&name) {
+            let message = format!("called function {name} shadowed");
+            self.error(Stage::Names, Code::Compile, call.operator.span, message);
+        }
         let found = self.function(&call.operator);
         if found.is_none() {
             let name = self.full_name(&call.operator);

@@ -338,7 +338,8 @@ impl<'h, 'e> Checker<'h, 'e> {
 
     /// Checks a call; `used` says whether its value goes anywhere.
     fn call(&mut self, expr: &'h Expr, call: &'h Call, used: bool) {
-        let wrong = self.all(&call.args);
+        self.all(&call.args);
+        // Arguments stand in literals of their own for OPA: their errors hide none of the call's.
         if self.loose {
             return;
         }
@@ -346,14 +347,12 @@ impl<'h, 'e> Checker<'h, 'e> {
             self.known.insert(address(expr), Some(shape::any()));
             return;
         };
-        let right = self.membership(expr, call, wrong);
+        let right = self.membership(expr, call);
         let right = right
             && self.arguments(call, &signature).is_none_or(|mut have| {
-                if !wrong.0 || !have.iter().any(shape::unknown) {
-                    // A value that is used counts as one more argument.
-                    have.extend(used.then_some(None));
-                    self.misfit(expr, call, &signature, &have);
-                }
+                // A value that is used counts as one more argument.
+                have.extend(used.then_some(None));
+                self.misfit(expr, call, &signature, &have);
                 false
             });
         let result = signature.result.as_ref();
@@ -393,7 +392,7 @@ impl<'h, 'e> Checker<'h, 'e> {
     }
 
     /// `x in xs`: what is looked for must be something that can be in there.
-    fn membership(&mut self, expr: &Expr, call: &'h Call, wrong: Wrong) -> bool {
+    fn membership(&mut self, expr: &Expr, call: &'h Call) -> bool {
         let Callee::Builtin(builtin) = &call.callee else {
             return true;
         };
@@ -418,7 +417,7 @@ impl<'h, 'e> Checker<'h, 'e> {
             let have = self.type_of(operand);
             let apart = !shape::unknown(&have) && !fits(&have, &want);
             if apart || !self.unify(Part::Expr(operand), &want, false) {
-                self.mismatch(expr.place, &have, &want, wrong);
+                self.mismatch(expr.place, &have, &want, Wrong(false));
                 return false;
             }
         }

@@ -180,7 +180,7 @@ impl Builder {
             let asks = entry.asks.iter().filter(|(at, _)| *at == place);
             match asks.map(|(_, test)| test).min_by_key(|test| rank(test)) {
                 Some(Test::Equal(value)) => {
-                    sorted.equal.entry(value.clone()).or_default().push(number)
+                    sorted.equal.entry(value.clone()).or_default().push(number);
                 }
                 Some(Test::OneOf(values))
                     if values.len() <= MAX_VALUES && values.len() <= self.copies =>
@@ -196,7 +196,7 @@ impl Builder {
                     .or_default()
                     .push(number),
                 Some(Test::Member(value)) => {
-                    sorted.member.entry(value.clone()).or_default().push(number)
+                    sorted.member.entry(value.clone()).or_default().push(number);
                 }
                 Some(Test::Truthy) => sorted.truthy.push(number),
                 Some(Test::OneOf(_)) | None => sorted.rest.push(number),

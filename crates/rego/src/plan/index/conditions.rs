@@ -106,14 +106,13 @@ impl Walk {
     }
 
     fn equal(&mut self, left: &Expr, right: &Expr) {
-        let (expr, value) = match (left, right) {
-            (Expr::Const(value), expr) | (expr, Expr::Const(value)) => (expr, value),
-            _ => return,
+        let ((Expr::Const(value), expr) | (expr, Expr::Const(value))) = (left, right) else {
+            return;
         };
         match expr {
             // `startswith(…) == true` and the like.
             Expr::Builtin(builtin, args) if *value == Value::Bool(true) => {
-                self.call(builtin.name, args)
+                self.call(builtin.name, args);
             }
             Expr::Array(items) => self.elements(items, value),
             expr => {
@@ -187,16 +186,15 @@ impl Walk {
             return;
         }
         match pattern {
-            Pattern::Any => {}
             Pattern::Bind(slot) => {
                 if self.known.len() < MAX_KNOWN {
                     self.known.push((*slot, place.clone()));
                 }
             }
             Pattern::Equal(Expr::Const(value)) => {
-                self.found(place.clone(), Test::Equal(value.clone()))
+                self.found(place.clone(), Test::Equal(value.clone()));
             }
-            Pattern::Equal(_) => {}
+            Pattern::Any | Pattern::Equal(_) => {}
             Pattern::Array(items) => {
                 for (at, item) in items.iter().enumerate().take(MAX_CONDITIONS) {
                     self.pattern(&place.at(&Value::from(at)), item);

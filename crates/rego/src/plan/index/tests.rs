@@ -161,7 +161,7 @@ fn a_look_up_does_not_cost_more_with_more_rules() {
         let asks = |i: usize| {
             let user = Value::from(format!("u{}", i / 3));
             let path = texts(["api".into(), "v1".into(), format!("res{i}")]);
-            let method = Value::from(if i % 2 == 0 { "GET" } else { "PUT" });
+            let method = Value::from(if i.is_multiple_of(2) { "GET" } else { "PUT" });
             [
                 Ask::Equal(0, user),
                 Ask::Equal(1, method),

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use crate::builtins::{Builtin, Context, Error};
 use crate::hir::{
-    Base, Body, BuiltinRef, Call, Callee, Comprehension, ComprehensionHead, Expr, ExprKind, Hir,
-    Literal, LiteralKind, Local, LocalInfo, Place, Ref, Replacement, Rule, RuleKind, Target, With,
+    Base, Body, BuiltinRef, Call, Callee, Expr, ExprKind, Hir, Literal, LiteralKind, Local,
+    LocalInfo, Place, Ref, Rule, RuleKind,
 };
 use crate::syntax::ast::RegoVersion;
 use crate::types::Function;
@@ -33,13 +33,6 @@ impl Vars {
         }
         expr(ExprKind::Local(local))
     }
-
-    pub(super) fn local(&mut self, name: &'static str) -> Local {
-        match self.var(name).kind {
-            ExprKind::Local(local) => local,
-            _ => Local(0),
-        }
-    }
 }
 
 pub(super) fn expr(kind: ExprKind) -> Expr {
@@ -53,10 +46,6 @@ pub(super) fn lit(value: impl Into<Value>) -> Expr {
 
 pub(super) fn array(items: Vec<Expr>) -> Expr {
     expr(ExprKind::Array(items))
-}
-
-pub(super) fn set(items: Vec<Expr>) -> Expr {
-    expr(ExprKind::Set(items))
 }
 
 pub(super) fn object(members: Vec<(Expr, Expr)>) -> Expr {
@@ -73,35 +62,9 @@ pub(super) fn data(keys: Vec<Expr>) -> Expr {
     expr(ExprKind::Ref(Box::new(Ref { base, keys })))
 }
 
-pub(super) fn at(base: Expr, keys: Vec<Expr>) -> Expr {
-    let base = Base::Expr(base);
-    expr(ExprKind::Ref(Box::new(Ref { base, keys })))
-}
-
 pub(super) fn call(name: &'static str, args: Vec<Expr>) -> Expr {
     let callee = Callee::Builtin(BuiltinRef::Known(builtin(name)));
     expr(ExprKind::Call(Box::new(Call { callee, args })))
-}
-
-pub(super) fn apply(path: &[&str], args: Vec<Expr>) -> Expr {
-    let callee = Callee::Function(values(path));
-    expr(ExprKind::Call(Box::new(Call { callee, args })))
-}
-
-pub(super) fn items(item: Expr, body: Vec<Literal>) -> Expr {
-    comprehension(ComprehensionHead::Array(item), body)
-}
-
-pub(super) fn members(item: Expr, body: Vec<Literal>) -> Expr {
-    comprehension(ComprehensionHead::Set(item), body)
-}
-
-fn comprehension(head: ComprehensionHead, literals: Vec<Literal>) -> Expr {
-    let body = Body { literals };
-    expr(ExprKind::Comprehension(Box::new(Comprehension {
-        head,
-        body,
-    })))
 }
 
 pub(super) fn literal(kind: LiteralKind) -> Literal {
@@ -118,19 +81,6 @@ pub(super) fn test(expr: Expr) -> Literal {
 
 pub(super) fn unify(left: Expr, right: Expr) -> Literal {
     literal(LiteralKind::Unify(left, right))
-}
-
-pub(super) fn not(literals: Vec<Literal>) -> Literal {
-    literal(LiteralKind::Not(Body { literals }))
-}
-
-pub(super) fn with_input(mut literal: Literal, value: Expr) -> Literal {
-    literal.with.push(With {
-        place: Place::default(),
-        target: Target::Input(Vec::new()),
-        value: Replacement::Value(value),
-    });
-    literal
 }
 
 pub(super) fn values(path: &[&str]) -> Vec<Value> {

@@ -23,7 +23,7 @@ impl Writer<'_> {
             TermKind::Number(number) => node("number", number.clone().into()),
             TermKind::String(text) => node("string", text.clone().into()),
             TermKind::Template(parts) => self.template(term.span, parts),
-            TermKind::Var(name) => self.var_term(name),
+            TermKind::Var(name) => self.var_term(name, term.span),
             TermKind::Ref(reference) => self.reference(reference),
             TermKind::Array(elements) => node("array", self.terms(elements)),
             TermKind::Object(entries) => self.object_term(entries),
@@ -118,9 +118,10 @@ impl Writer<'_> {
     }
 
     /// A variable as a term; `input` and `data` alone are references to OPA.
-    fn var_term(&mut self, name: &Str) -> Value {
+    fn var_term(&mut self, name: &Str, span: Span) -> Value {
         let var = self.var(name);
         if matches!(&**name, "input" | "data") {
+            let var = self.placed(var, span);
             return node("ref", vec![var].into());
         }
         var
@@ -145,7 +146,8 @@ impl Writer<'_> {
 
     /// The operator and the arguments.
     fn call(&mut self, call: &Call) -> Value {
-        let mut parts = vec![self.reference(&call.operator)];
+        let operator = self.reference(&call.operator);
+        let mut parts = vec![self.placed(operator, call.operator.span)];
         parts.extend(call.args.iter().map(|arg| self.term(arg)));
         parts.into()
     }
@@ -201,12 +203,12 @@ impl Writer<'_> {
                 body,
             } => {
                 let key = match key {
-                    Some(key) => self.var(&key.name),
+                    Some(key) => self.name(key),
                     None => Value::Null,
                 };
                 object(vec![
                     ("key", key),
-                    ("value", self.var(&value.name)),
+                    ("value", self.name(value)),
                     ("domain", self.term(domain)),
                     ("body", self.body(body)),
                 ])
@@ -220,8 +222,13 @@ impl Writer<'_> {
         }
     }
 
+    fn name(&mut self, var: &Var) -> Value {
+        let name = self.var(&var.name);
+        self.placed(name, var.span)
+    }
+
     fn some(&mut self, names: &[Var]) -> Value {
-        let names: Vec<Value> = names.iter().map(|name| self.var(&name.name)).collect();
+        let names: Vec<Value> = names.iter().map(|name| self.name(name)).collect();
         object(vec![("symbols", names.into())])
     }
 
@@ -275,7 +282,7 @@ impl Writer<'_> {
                 ("target", self.term(&with.target)),
                 ("value", self.term(&with.value)),
             ];
-            object(fields)
+            self.placed(object(fields), with.span)
         };
         let found: Vec<Value> = with.iter().map(one).collect();
         found.into()

@@ -36,6 +36,7 @@ impl Parser<'_> {
             }
         }
         if !self.errors.is_empty() {
+            self.errors.sort_by(|a, b| a.location.cmp(&b.location));
             return Err(self.errors);
         }
         let mut annotations = Vec::new();
