@@ -1,50 +1,69 @@
 //! `regate-oracle`: runs ours and `opa` on the same programs and reports where they differ.
+
 #![expect(clippy::print_stdout, reason = "it reports to people")]
 
-use regate_oracle::{answer::Outcome, generate, ours, peer, shrink};
+mod run;
 
-fn main() {
-    let mut args = std::env::args().skip(1).filter_map(|a| a.parse::<u64>().ok());
-    let from = args.next().unwrap_or(0);
-    let to = args.next().unwrap_or(10);
-    let opa = peer::find().unwrap();
-    let mut v1 = peer::Peer::start(&opa, Default::default()).unwrap();
-    let mut v0 = peer::Peer::start(&opa, regate_rego::syntax::ast::RegoVersion::V0).unwrap();
-    let (mut refused, mut n, mut ok) = (0, 0, 0);
-    for seed in from..to {
-        let size = 1 + (seed % 8) as usize;
-        let program = generate::program(seed, size);
-        let mut run = |p: &regate_oracle::program::Program| {
-            let text = p.text();
-            let peer = match text.version {
-                regate_rego::syntax::ast::RegoVersion::V1 => &mut v1,
-                _ => &mut v0,
-            };
-            let theirs = peer.outcome(&text).unwrap();
-            let ours = ours::outcome(&text, Default::default());
-            let d = Outcome::differences(&theirs, &ours, &text.queries);
-            (theirs, d)
-        };
-        let (theirs, d) = run(&program);
-        n += 1;
-        match &theirs {
-            Outcome::Refused { messages, .. } => {
-                refused += 1;
-                if std::env::var("SHOW").is_ok() { println!("REFUSED {seed} {messages:?}"); if std::env::var("SHOW").as_deref() == Ok("2") { for m in program.text().modules { println!("{m}"); } } }
-            }
-            Outcome::Answers(a) => ok += a.len(),
-            Outcome::Failed(f) => println!("FAILED {seed} {f}"),
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use regate_oracle::peer;
+
+const USAGE: &str = "usage: regate-oracle [--programs N] [--seed N] [--threads N] [--size N] [--store DIR]";
+
+/// What is run.
+#[derive(Debug, Clone)]
+struct Options {
+    opa: PathBuf,
+    programs: usize,
+    seed: u64,
+    threads: usize,
+    /// Programs grow up to it.
+    size: usize,
+    /// Where unexplained differences are kept, made small.
+    store: Option<PathBuf>,
+}
+
+fn main() -> ExitCode {
+    let options = match options(std::env::args().skip(1)) {
+        Ok(options) => options,
+        Err(message) => {
+            println!("oracle: {message}\noracle: {USAGE}");
+            return ExitCode::from(2);
         }
-        if let Some(first) = d.first() {
-            let kind = first.kind.clone();
-            let small = shrink::shrink(&program, |p| run(p).1.iter().any(|d| d.kind == kind));
-            let d = run(&small).1;
-            println!("=== seed {seed}: {kind}");
-            let t = small.text();
-            for m in &t.modules { println!("{m}"); }
-            println!("data {} input {:?}", t.data, t.input);
-            for d in d { println!("  {:?}\n   opa  {}\n   ours {}", d.query, d.opa, d.ours); }
+    };
+    match run::generated(&options) {
+        Ok(0) => ExitCode::SUCCESS,
+        Ok(_) => ExitCode::FAILURE,
+        Err(error) => {
+            println!("oracle: {error}");
+            ExitCode::from(2)
         }
     }
-    println!("{n} programs, {refused} refused, {ok} answers");
+}
+
+fn options(mut args: impl Iterator<Item = String>) -> Result<Options, String> {
+    let opa = peer::find();
+    let mut options = Options {
+        opa: opa.ok_or("opa is missing: set REGATE_OPA, or run `make oracle`, which fetches it")?,
+        programs: 1000,
+        seed: 1,
+        threads: 2,
+        size: 10,
+        store: None,
+    };
+    while let Some(arg) = args.next() {
+        let value = args.next().ok_or(format!("`{arg}` needs a value"))?;
+        let number = || value.parse::<u64>().map_err(|_| format!("`{arg}` needs a number"));
+        let count = || number().map(|count| usize::try_from(count).unwrap_or(usize::MAX));
+        match arg.as_str() {
+            "--programs" => options.programs = count()?,
+            "--seed" => options.seed = number()?,
+            "--threads" => options.threads = count()?.max(1),
+            "--size" => options.size = count()?.max(1),
+            "--store" => options.store = Some(PathBuf::from(value)),
+            _ => return Err(format!("there is no `{arg}`")),
+        }
+    }
+    Ok(options)
 }

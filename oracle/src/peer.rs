@@ -1,6 +1,7 @@
 //! Asks OPA: its server runs as a child process on a port of its own.
 
-use std::io;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::{fs, io};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -131,6 +132,62 @@ impl Drop for Peer {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// What `opa eval` answers with neither index nor early exit: so each literal is evaluated, in the order of the
+/// body, and no error is passed over because a later literal says no.
+pub fn without_index(opa: &Path, text: &Text, query: &str, strict: bool) -> io::Result<Answer> {
+    static RUNS: AtomicUsize = AtomicUsize::new(0);
+    let run = RUNS.fetch_add(1, Ordering::Relaxed);
+    let folder = std::env::temp_dir().join(format!("regate-oracle-{}-{run}", std::process::id()));
+    fs::create_dir_all(&folder)?;
+    let written = write_files(&folder, text);
+    let answer = written.and_then(|()| eval(opa, &folder, text, query, strict));
+    fs::remove_dir_all(&folder)?;
+    answer
+}
+
+fn write_files(folder: &Path, text: &Text) -> io::Result<()> {
+    for (name, module) in text.names().iter().zip(&text.modules) {
+        fs::write(folder.join(format!("{name}.rego")), module)?;
+    }
+    fs::write(folder.join("data.json"), json_text(&text.data()))?;
+    if let Some(input) = &text.input {
+        // It must not be loaded as data.
+        fs::write(folder.join("input"), json_text(input))?;
+    }
+    Ok(())
+}
+
+fn eval(opa: &Path, folder: &Path, text: &Text, query: &str, strict: bool) -> io::Result<Answer> {
+    let mut command = Command::new(opa);
+    command.args(["eval", "--disable-indexing", "--disable-early-exit", "--format", "json"]);
+    if text.version == RegoVersion::V0 {
+        command.arg("--v0-compatible");
+    }
+    if strict {
+        command.arg("--strict-builtin-errors");
+    }
+    if text.input.is_some() {
+        command.arg("--input").arg(folder.join("input"));
+    }
+    for name in text.names() {
+        command.arg("--data").arg(folder.join(format!("{name}.rego")));
+    }
+    let query = query.replace('/', ".");
+    command.arg("--data").arg(folder.join("data.json")).arg(format!("data.{query}"));
+    let output = command.output()?;
+    let output = json::parse(&output.stdout).map_err(io::Error::other)?;
+    if let Some(Value::Array(errors)) = output.get_str("errors") {
+        let code = errors.iter().next().and_then(|error| error.get_str("code"));
+        let code = code.and_then(Value::as_str).unwrap_or_default();
+        return Ok(Answer::Error(code.to_owned()));
+    }
+    let first = |value: &Value| value.get(&Value::from(0_i64)).cloned();
+    let row = output.get_str("result").and_then(first);
+    let expression = row.and_then(|row| row.get_str("expressions").and_then(first));
+    let value = expression.and_then(|expression| expression.get_str("value").cloned());
+    Ok(value.map_or(Answer::Undefined, Answer::Value))
 }
 
 /// The codes and messages of a response.

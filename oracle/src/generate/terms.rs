@@ -84,7 +84,7 @@ impl Generator {
     }
 
     fn operation(&mut self, of: &Type, scope: &Scope, depth: usize) -> Option<Tree> {
-        let mut two = |g: &mut Self, of: &Type, operators: &[&'static str]| {
+        let two = |g: &mut Self, of: &Type, operators: &[&'static str]| {
             let (left, right) = (g.term(of, scope, depth - 1), g.term(of, scope, depth - 1));
             row!["(", left, " ", g.random.text(operators), " ", right, ")"]
         };
