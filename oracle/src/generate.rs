@@ -82,7 +82,12 @@ pub fn program(seed: u64, size: usize) -> Program {
         declared: Vec::new(),
     };
     let modules = 1 + generator.random.below(1 + size.min(3));
-    let mut modules: Vec<Module> = (0..modules).map(|at| generator.module(at, size)).collect();
+    let sure = generator.random.chance(75);
+    let mut made = Vec::new();
+    for at in 0..modules {
+        generator.module(at, size, sure, &mut made);
+    }
+    let mut modules = made;
     if generator.random.chance(6) {
         let invalid = generator.invalid();
         modules.iter_mut().take(1).for_each(|m| m.rules.extend(invalid.clone()));
@@ -97,7 +102,8 @@ pub fn program(seed: u64, size: usize) -> Program {
 // === impl Generator ===
 
 impl Generator {
-    fn module(&mut self, at: usize, size: usize) -> Module {
+    /// Makes a module beside those that there are. If it must be `sure`, rules that this engine refuses are left out.
+    fn module(&mut self, at: usize, size: usize, sure: bool, modules: &mut Vec<Module>) {
         let packages = ["p", "q", "p.sub", "lib.util"];
         // Two modules may be one package.
         let at = if self.random.chance(25) { 0 } else { at };
@@ -120,12 +126,29 @@ impl Generator {
             imports.push("input.o as io".to_owned());
         }
         let rules = 1 + self.random.below(1 + size);
-        let rules = (0..rules).flat_map(|_| self.rule()).collect();
-        Module {
+        let module = Module {
             version: self.version,
             package: self.package.clone(),
             imports,
-            rules,
+            rules: Vec::new(),
+        };
+        let here = modules.len();
+        modules.push(module);
+        for _ in 0..rules {
+            let before = self.globals.len();
+            let rules = self.rule();
+            let count = rules.len();
+            let Some(module) = modules.get_mut(here) else {
+                return;
+            };
+            module.rules.extend(rules);
+            if !sure || crate::ours::compiles(modules) {
+                continue;
+            }
+            if let Some(module) = modules.get_mut(here) {
+                module.rules.truncate(module.rules.len() - count);
+            }
+            self.globals.truncate(before);
         }
     }
 

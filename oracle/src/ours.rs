@@ -9,7 +9,7 @@ use regate_rego::value::{Data, json};
 use regate_rego::{CompileOptions, Compiled, EvalOptions, Evaluator, Value, compile_with};
 
 use crate::answer::{Answer, Outcome};
-use crate::program::{Text, json_text};
+use crate::program::{Module, Program, Text, json_text};
 
 /// More than any generated program needs.
 const STEPS: u64 = 20_000_000;
@@ -23,6 +23,20 @@ pub fn outcome(text: &Text, plan: plan::Options) -> Outcome {
         Err(refused) => refused,
     });
     catch_unwind(run).unwrap_or_else(|panic| Outcome::Failed(message(panic.as_ref())))
+}
+
+/// Whether modules compile, without data.
+#[must_use]
+pub fn compiles(modules: &[Module]) -> bool {
+    let program = Program {
+        modules: modules.to_vec(),
+        data: Value::Null,
+        input: None,
+    };
+    let text = program.text();
+    let compiles = || compile(&text, modules.len(), plan::Options::default()).is_ok();
+    // What panics is kept, so that it is seen.
+    catch_unwind(AssertUnwindSafe(compiles)).unwrap_or(true)
 }
 
 fn compiled(text: &Text, plan: plan::Options) -> Result<Compiled, Outcome> {

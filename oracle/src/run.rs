@@ -190,7 +190,10 @@ fn count(report: &Mutex<Report>, opa: &Outcome, known: Vec<String>, kind: Option
     let mut report = report.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     report.programs += 1;
     match opa {
-        Outcome::Refused { .. } => report.refused += 1,
+        Outcome::Refused { messages, .. } => {
+            report.refused += 1;
+            if std::env::var_os("SHOW").is_some() { println!("REFUSED {messages:?}"); }
+        }
         Outcome::Answers(answers) => report.answers += 2 * answers.len(),
         Outcome::Failed(_) => report.failed += 1,
     }

@@ -1,5 +1,7 @@
 //! Terms of a type.
 
+use regate_rego::syntax::ast::RegoVersion;
+
 use crate::row;
 use crate::tree::Tree;
 
@@ -100,7 +102,7 @@ impl Generator {
     }
 
     fn interpolation(&mut self, of: &Type, scope: &Scope, depth: usize) -> Option<Tree> {
-        if *of != Type::Text || self.old {
+        if *of != Type::Text || self.version == RegoVersion::V0 {
             return None;
         }
         let of = self.any_type(1);
