@@ -15,6 +15,8 @@ pub(super) struct Frame {
     slots: HashMap<Local, Slot, foldhash::fast::RandomState>,
     next: u32,
     ignored: HashSet<Local, foldhash::fast::RandomState>,
+    /// The slot that got a variable's name last.
+    named: Option<Slot>,
     bound: Vec<bool>,
     trail: Vec<Slot>,
     open: Vec<Open>,
@@ -74,6 +76,7 @@ impl Frame {
     /// Lets a variable stand in a slot that already holds its value. Only for one that has no slot yet.
     pub(super) fn alias(&mut self, local: Local, slot: Slot) {
         self.slots.insert(local, slot);
+        self.named = Some(slot);
         self.bind(slot);
     }
 
@@ -142,13 +145,14 @@ impl Frame {
         self.open_with(Head::Leave);
     }
 
-    /// Whether `value` is what the loop that was just opened gives, and nothing has looked at it.
+    /// Whether `value` is what the loop that was just opened gives, and nothing has looked at it nor has a name for it.
     pub(super) fn is_fresh_member(&self, value: &Expr) -> bool {
         let Expr::Slot(slot) = value else {
             return false;
         };
         let head = self.open.last().map(|open| &open.head);
         self.block.is_empty()
+            && self.named != Some(*slot)
             && matches!(head, Some(Head::Scan(_, _, Pattern::Bind(member))) if member == slot)
     }
 
