@@ -22,7 +22,7 @@ enum Type {
     Bool,
     Number,
     Text,
-    /// A text of some form: `r`egular expression, `g`lob, `c`idr, `v`ersion, `t`ime, `j`son, `l`ayout of `sprintf`.
+    /// A small `i`nteger, or a text of some form: a few addresses (`k`), `r`egular expression, `g`lob, `c`idr, `v`ersion, `t`ime, `j`son, `l`ayout of `sprintf`.
     Form(char),
     Array(Box<Type>),
     Set(Box<Type>),

@@ -112,10 +112,10 @@ bits.and n n n
 bits.or n n n
 bits.xor n n n
 bits.negate n n
-bits.lsh n n n
-bits.rsh n n n
-numbers.range n n [n]
-numbers.range_step n n n [n]
+bits.lsh n I n
+bits.rsh n I n
+numbers.range I I [n]
+numbers.range_step I I I [n]
 semver.compare V V n
 semver.is_valid s b
 time.parse_rfc3339_ns T n
@@ -131,7 +131,7 @@ graph.reachable {[s]} <s> <s>
 net.cidr_contains C C b
 net.cidr_intersects C C b
 net.cidr_is_valid s b
-net.cidr_expand C <s>
+net.cidr_expand K <s>
 plus n n n
 minus n n n
 mul n n n

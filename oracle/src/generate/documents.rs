@@ -114,7 +114,7 @@ impl Generator {
 
     /// A key of objects.
     pub(super) fn key(&mut self) -> &'static str {
-        self.random.text(&["a", "b", "c", "x", "1", "ab"])
+        self.random.text(&["a", "b", "c", "x", "é", "ab"])
     }
 
     /// A member of `input` or `data.d` that should be of that type.

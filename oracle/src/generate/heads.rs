@@ -96,7 +96,7 @@ impl Generator {
                 0..5 => row![".", self.key_name()],
                 5..6 => row!["[\"", self.key(), "\"]"],
                 6..9 => row!["[", self.term(&Type::Text, &scope, 0), "]"],
-                _ => row!["[", self.term(&Type::Any, &scope, 0), "]"],
+                _ => row!["[", self.term(&Type::Number, &scope, 0), "]"],
             });
             let parts = parts.collect();
             let value = self.term(&of, &scope, 1);
