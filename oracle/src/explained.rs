@@ -28,7 +28,7 @@ pub fn rules() -> Vec<Rule> {
 }
 
 fn rule(line: &str) -> Option<Rule> {
-    let mut fields = line.split(" | ").map(|field| field.trim().to_owned());
+    let mut fields = line.splitn(6, '|').map(|field| field.trim().to_owned());
     Some(Rule {
         name: fields.next()?,
         kind: fields.next()?,

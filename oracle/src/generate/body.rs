@@ -222,9 +222,11 @@ impl Generator {
                 let target = self.replacement(scope).unwrap_or_else(|| "".into());
                 row![self.comparison(scope, depth), target]
             }
+            // No literal: of a body that is only `not true` OPA makes none at all.
             _ => {
                 let of = self.any_type(1);
-                self.term(&of, scope, depth)
+                let document = self.document(&of);
+                document.unwrap_or_else(|| self.comparison(scope, depth))
             }
         };
         row!["not ", literal]

@@ -158,6 +158,9 @@ impl Frame {
 
     /// Lets the loop that was just opened match its values with `pattern`, instead of keeping them.
     pub(super) fn narrow(&mut self, pattern: Pattern) {
+        if let Pattern::Bind(slot) = pattern {
+            self.named = Some(slot);
+        }
         if let Some(Open {
             head: Head::Scan(_, _, value),
             ..
