@@ -15,12 +15,12 @@ pub(super) struct Frame {
     slots: HashMap<Local, Slot, foldhash::fast::RandomState>,
     next: u32,
     ignored: HashSet<Local, foldhash::fast::RandomState>,
-    /// The slot that got a variable's name last.
-    named: Option<Slot>,
     bound: Vec<bool>,
     trail: Vec<Slot>,
     open: Vec<Open>,
     block: Block,
+    /// The member of the loop that was opened last, while no variable stands for it.
+    member: Option<Slot>,
 }
 
 /// Where a nested body began: what [`Frame::leave`] goes back to.
@@ -76,7 +76,6 @@ impl Frame {
     /// Lets a variable stand in a slot that already holds its value. Only for one that has no slot yet.
     pub(super) fn alias(&mut self, local: Local, slot: Slot) {
         self.slots.insert(local, slot);
-        self.named = Some(slot);
         self.bind(slot);
     }
 
@@ -127,6 +126,7 @@ impl Frame {
         let value = self.fresh();
         self.bind(value);
         self.open_with(Head::Scan(source, key, Pattern::Bind(value)));
+        self.member = Some(value);
         value
     }
 
@@ -145,22 +145,20 @@ impl Frame {
         self.open_with(Head::Leave);
     }
 
-    /// Whether `value` is what the loop that was just opened gives, and nothing has looked at it nor has a name for it.
+    /// Whether `value` is what the loop that was just opened gives, and nothing has looked at it.
     pub(super) fn is_fresh_member(&self, value: &Expr) -> bool {
         let Expr::Slot(slot) = value else {
             return false;
         };
         let head = self.open.last().map(|open| &open.head);
         self.block.is_empty()
-            && self.named != Some(*slot)
+            && self.member == Some(*slot)
             && matches!(head, Some(Head::Scan(_, _, Pattern::Bind(member))) if member == slot)
     }
 
     /// Lets the loop that was just opened match its values with `pattern`, instead of keeping them.
     pub(super) fn narrow(&mut self, pattern: Pattern) {
-        if let Pattern::Bind(slot) = pattern {
-            self.named = Some(slot);
-        }
+        self.member = None;
         if let Some(Open {
             head: Head::Scan(_, _, value),
             ..
