@@ -31,7 +31,7 @@ pub fn find() -> Option<PathBuf> {
     let told = std::env::var_os("REGATE_OPA").map(PathBuf::from);
     let path = std::env::var_os("PATH").unwrap_or_default();
     let mut found = std::env::split_paths(&path).map(|folder| folder.join("opa"));
-    let fetched = Path::new(env!("CARGO_MANIFEST_DIR")).join("../.build/tools/bin/opa");
+    let fetched = Path::new(env!("CARGO_MANIFEST_DIR")).join("../.build/opa-1.22.0/opa");
     let there = |path: &PathBuf| path.is_file();
     told.filter(there)
         .or_else(|| Some(fetched).filter(there))
