@@ -105,7 +105,7 @@ pub fn compile_with(
     if !errors.is_empty() {
         return Err(errors);
     }
-    let checked = check::check(&modules, &options.check(Some(data.root())))?;
+    let mut checked = check::check_owned(modules, &options.check(Some(data.root())))?;
     let typing = types::Options {
         schemas: options.schemas.as_ref(),
         annotations: options.annotations,
@@ -114,7 +114,7 @@ pub fn compile_with(
     if !errors.is_empty() {
         return Err(limited(errors, options.max_errors));
     }
-    let program = plan::plan(&checked.hir, &options.plan)?;
+    let program = plan::plan_owned(&mut checked.hir, &options.plan)?;
     Ok(Compiled {
         policy: Policy::new(program).with_data(data),
         shared: Arc::new(Shared {
@@ -165,7 +165,7 @@ impl Compiled {
         }
     }
 
-    /// What was checked, for tools.
+    /// What was checked, for tools; without the rules, which nothing needs once they are planned.
     #[must_use]
     pub fn checked(&self) -> &Checked {
         &self.shared.checked

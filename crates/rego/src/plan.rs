@@ -28,13 +28,16 @@ mod rules;
 mod tree;
 mod unify;
 
+use std::sync::Arc;
+
 use crate::hir::{self, ExprKind, Hir, Local};
 use crate::source::{Code, Diagnostic, File};
 use index::Index;
 use ir::{Clause, Emit, Program, Query, Stmt, Unit, UnitKind};
 use lower::{Context, Lowering, Planned, Target};
 use names::Naming;
-use tree::Shape;
+use rules::Rules;
+use tree::{Grown, Shape};
 
 /// How to plan.
 #[derive(Debug, Clone, Copy)]
@@ -63,20 +66,37 @@ impl Default for Options {
 pub fn plan(hir: &Hir, options: &Options) -> Result<Program, Vec<Diagnostic>> {
     check_paths(hir)?;
     let grown = tree::grow(hir);
+    program(&hir.files, grown, Rules::Shared(&hir.rules), options)
+}
+
+/// The same of a policy whose rules nobody needs any more: they are taken out of it, and freed as they are planned.
+pub fn plan_owned(hir: &mut Hir, options: &Options) -> Result<Program, Vec<Diagnostic>> {
+    check_paths(hir)?;
+    let grown = tree::grow(hir);
+    let rules = std::mem::take(&mut hir.rules);
+    program(&hir.files, grown, Rules::Own(rules), options)
+}
+
+fn program(
+    files: &[Arc<File>],
+    grown: Grown,
+    mut rules: Rules<'_>,
+    options: &Options,
+) -> Result<Program, Vec<Diagnostic>> {
     let mut cx = Context {
         options: *options,
-        files: &hir.files,
+        files,
         tree: &grown.tree,
         functions: &grown.functions,
         targets: grown.shapes.iter().map(Target::of).collect(),
         demand: Some(Vec::new()),
         naming: Naming::default(),
     };
-    let units = units(&mut cx, &grown.shapes, &hir.rules)?;
+    let units = units(&mut cx, &grown.shapes, &mut rules)?;
     let (inputs, documents, mut names) = cx.naming.finish();
     names.functions = grown.functions;
     Ok(Program {
-        files: hir.files.clone(),
+        files: files.to_vec(),
         units,
         tree: grown.tree,
         inputs,
@@ -122,7 +142,7 @@ pub fn plan_query(
 fn units(
     cx: &mut Context<'_>,
     shapes: &[Shape],
-    rules: &[hir::Rule],
+    rules: &mut Rules<'_>,
 ) -> Result<Vec<Unit>, Vec<Diagnostic>> {
     let mut units = Vec::with_capacity(shapes.len());
     let mut errors = Vec::new();
