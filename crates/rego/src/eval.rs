@@ -4,6 +4,7 @@
 //! A [`Policy`] is immutable and used by any number of threads at once. Each thread has an [`Evaluator`], which keeps
 //! its memory from one evaluation to the next.
 
+pub mod cover;
 mod data;
 mod doc;
 mod error;
@@ -13,8 +14,10 @@ mod machine;
 mod memo;
 mod policy;
 mod print;
+pub mod profile;
 mod reg;
 mod scan;
+pub mod trace;
 #[cfg(test)]
 mod tests;
 mod unit;
@@ -221,6 +224,7 @@ fn run_query<'a>(machine: &mut Machine<'a>, query: &'a Query, all: bool) -> Resu
     machine.in_frame(clause.slots, &[], |machine| {
         machine.exec(&clause.block, &mut sink)
     })?;
+    machine.leave_clause(clause);
     Ok(match sink {
         Sink::Rows(rows) => Output::Rows(rows),
         Sink::FirstRow(value) => Output::Value(value.map(Reg::into_value)),

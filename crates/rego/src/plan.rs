@@ -12,6 +12,7 @@
 //! | `lower` | what all of these share, and the bounds |
 //! | [`names`] | numbers for the paths of `input` and data |
 //! | [`index`] | which rules can hold |
+//! | `reach` | what of its input a query can read |
 //! | `print` | a program as text, for people |
 
 mod body;
@@ -23,6 +24,7 @@ mod live;
 mod lower;
 pub mod names;
 mod print;
+mod reach;
 mod refs;
 mod rules;
 mod tree;
@@ -33,7 +35,7 @@ use std::sync::Arc;
 use crate::hir::{self, ExprKind, Hir, Local};
 use crate::source::{Code, Diagnostic, File};
 use index::Index;
-use ir::{Clause, Emit, Program, Query, Stmt, Unit, UnitKind};
+use ir::{Clause, Emit, Mark, Program, Query, Stmt, Unit, UnitKind};
 use lower::{Context, Lowering, Planned, Target};
 use names::Naming;
 use rules::Rules;
@@ -204,7 +206,15 @@ fn query_in(cx: &mut Context<'_>, query: &hir::Query) -> Planned<Query> {
         .chain(query.expressions.iter().filter_map(|(_, local)| *local))
         .collect();
     let results: Vec<hir::Expr> = asked.into_iter().map(variable).collect();
+    let place = query
+        .body
+        .literals
+        .first()
+        .map(|literal| literal.place)
+        .unwrap_or_default();
+    lowering.mark(Mark::Enter(place));
     lowering.body(&query.body, &results.iter().collect::<Vec<_>>(), true)?;
+    lowering.mark(Mark::Exit(place));
     lowering.frame.push(Stmt::Yield(Emit::Row));
     let block = lowering.frame.finish();
     let frame = &mut lowering.frame;
@@ -218,12 +228,6 @@ fn query_in(cx: &mut Context<'_>, query: &hir::Query) -> Planned<Query> {
         .map(|(place, local)| (*place, local.map(|local| frame.slot(local))))
         .collect();
     let slots = frame.slots();
-    let place = query
-        .body
-        .literals
-        .first()
-        .map(|literal| literal.place)
-        .unwrap_or_default();
     let (inputs, documents) = std::mem::take(&mut cx.naming).into_paths();
     Ok(Query {
         files: query.files.clone(),

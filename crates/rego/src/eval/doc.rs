@@ -22,7 +22,7 @@ pub(super) enum Doc {
 #[derive(Debug)]
 pub(super) struct Conflict;
 
-/// Levels down to which base documents and rules are merged.
+/// Levels down to which documents are merged.
 const MERGED: usize = 256;
 
 /// Keys that a rule's head may have: what is built from it is taken down by recursion.
@@ -105,18 +105,18 @@ pub(super) fn put(base: Option<&Value>, path: &[Value], value: Value) -> Value {
     value
 }
 
-/// Base documents and what rules give in one: objects are merged, otherwise base documents go first.
-pub(super) fn merge(base: &Value, rules: &Value) -> Value {
-    merge_below(base, rules, MERGED)
+/// Two documents in one: objects are merged, otherwise `first` counts.
+pub(super) fn merge(first: &Value, second: &Value) -> Value {
+    merge_below(first, second, MERGED)
 }
 
-/// Down to so many levels; rules stand on packages, whose names are never that long.
-fn merge_below(base: &Value, rules: &Value, levels: usize) -> Value {
-    let (Value::Object(below), Value::Object(above)) = (base, rules) else {
-        return base.clone();
+/// Down to so many levels: what is merged are packages and paths of `with`, which are never that long.
+fn merge_below(first: &Value, second: &Value, levels: usize) -> Value {
+    let (Value::Object(below), Value::Object(above)) = (first, second) else {
+        return first.clone();
     };
     let Some(levels) = levels.checked_sub(1) else {
-        return base.clone();
+        return first.clone();
     };
     let mut members: Vec<(Value, Value)> = below
         .iter()

@@ -6,7 +6,7 @@ use super::machine::{Answer, Flow, Found, Machine};
 use super::reg::Reg;
 use super::{Row, scan};
 use crate::hir::Place;
-use crate::plan::ir::{Comparison, Emit, Expr, Mark, Pattern, Scan, Stmt};
+use crate::plan::ir::{Clause, Comparison, Emit, Expr, Mark, Pattern, Scan, Stmt};
 use crate::value::Value;
 
 /// Where answers go.
@@ -159,7 +159,16 @@ impl<'a> Machine<'a> {
         }
     }
 
-    fn mark(&mut self, mark: &'a Mark) {
+    /// Tells the tracer, if there is one, that a clause has no more answers to give.
+    #[inline]
+    pub(super) fn leave_clause(&mut self, clause: &Clause) {
+        if self.options.tracer.is_some() {
+            self.mark(&Mark::Leave(clause.place));
+        }
+    }
+
+    #[cold]
+    fn mark(&mut self, mark: &Mark) {
         if let Some(tracer) = &mut self.options.tracer {
             tracer.mark(mark);
         }

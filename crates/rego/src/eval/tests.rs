@@ -11,7 +11,7 @@ fn ask(text: &str, query: &str, options: &mut EvalOptions) -> Result<Option<Valu
         text,
         version: crate::syntax::ast::RegoVersion::V1,
     };
-    let data = Data::new(json::parse(r#"{"base": {"x": 1, "y": [1, 2]}}"#).unwrap());
+    let data = Data::new(json::parse(r#"{"base": {"x": 1, "y": [1, 2], "n": {"o": 1}}}"#).unwrap());
     let compiled = compile_with(&[source], CompileOptions::default(), data).unwrap();
     let prepared = compiled.prepare(query).unwrap();
     let input = json::parse(r#"{"user": "ann", "x": 1, "y": true}"#).unwrap();
@@ -107,7 +107,15 @@ fn replacements() {
         ),
         (
             "p := x if x := data.base with data.base.x as 2",
-            "{\"x\": 2, \"y\": [1, 2]}",
+            "{\"n\": {\"o\": 1}, \"x\": 2, \"y\": [1, 2]}",
+        ),
+        (
+            "p := x if x := data.base with data.nest.a as 1 with data.base.n as {\"k\": 1}",
+            "{\"n\": {\"k\": 1, \"o\": 1}, \"x\": 1, \"y\": [1, 2]}",
+        ),
+        (
+            "p := x if x := data.base.n with data.base.n as {\"k\": 1}",
+            "{\"k\": 1}",
         ),
         ("p := x if x := data.t.q with data.t.q as 5\nq := 1", "5"),
         (

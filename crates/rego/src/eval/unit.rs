@@ -151,6 +151,7 @@ impl<'a> Machine<'a> {
         self.in_frame(clause.slots, args, |machine| {
             machine.exec(&clause.block, &mut sink)
         })?;
+        self.leave_clause(clause);
         match sink {
             Sink::First(value) | Sink::Agree(value, None) => Ok(value),
             Sink::Agree(Some(one), Some(other)) => {
@@ -256,6 +257,7 @@ impl<'a> Machine<'a> {
         self.in_frame(clause.slots, given, |machine| {
             machine.exec(&clause.block, &mut sink)
         })?;
+        self.leave_clause(clause);
         match sink {
             Sink::Doc { doc, .. } => Ok(doc),
             _ => Ok(Doc::Nothing),

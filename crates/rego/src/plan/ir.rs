@@ -175,10 +175,14 @@ pub enum Stmt {
 /// What a [`Stmt::Mark`] says.
 #[derive(Debug, Clone)]
 pub enum Mark {
+    /// A rule, one of its branches, or the query begins.
+    Enter(Place),
     /// The literal that the statements after it come from.
     Literal(Place),
-    /// That literal has no solution (any more): stands nowhere, the evaluator says it.
-    Done(Place),
+    /// All of them held: there is an answer.
+    Exit(Place),
+    /// No more answers are looked for: stands nowhere, the evaluator says it.
+    Leave(Place),
 }
 
 /// A loop over the members of a collection.

@@ -1,6 +1,6 @@
 //! Rules to units: the frame of each clause, what stands in its first slots, and what it yields.
 
-use super::ir::{Clause, Comparison, Emit, Expr, Rule, Slot, Stmt, Unit, UnitKind};
+use super::ir::{Clause, Comparison, Emit, Expr, Mark, Rule, Slot, Stmt, Unit, UnitKind};
 use super::lower::{Context, Lowering, Planned};
 use super::tree::Shape;
 use super::unify::is_pattern;
@@ -129,6 +129,7 @@ impl Context<'_> {
         let mut lowering = Lowering::new(self, &case.rule.locals);
         let keys = Keys::of(shape, case.rule);
         let mut later = Vec::new();
+        lowering.mark(Mark::Enter(case.place));
         match &case.rule.kind {
             RuleKind::Function { params, .. } => {
                 let constant = &[];
@@ -151,6 +152,7 @@ impl Context<'_> {
                 .push(Stmt::Compare(Comparison::Equal, Expr::Slot(slot), key));
         }
         let emit = lowering.emit(shape, &keys, case)?;
+        lowering.mark(Mark::Exit(case.place));
         lowering.frame.push(Stmt::Yield(emit));
         let block = lowering.frame.finish();
         let slots = lowering.frame.slots();
