@@ -17,9 +17,9 @@ mod print;
 pub mod profile;
 mod reg;
 mod scan;
-pub mod trace;
 #[cfg(test)]
 mod tests;
+pub mod trace;
 mod unit;
 mod with;
 

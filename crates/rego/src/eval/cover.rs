@@ -8,7 +8,7 @@ use crate::hir::Place;
 use crate::plan::ir::Mark;
 use crate::source::{File, Span};
 use crate::syntax::ast::{
-    Body, Call, Else, HeadKind, Literal, LiteralKind, Module, Rule, Term, TermKind,
+    Body, Else, HeadKind, Literal, LiteralKind, Module, Rule, Term, TermKind,
 };
 
 /// Keeps which places evaluation came by.
@@ -49,7 +49,9 @@ impl Coverage {
     pub fn report(&self, modules: &[Module], files: &[Arc<File>]) -> Vec<Covered> {
         let mut report = Vec::with_capacity(modules.len());
         for module in modules {
-            let number = files.iter().position(|file| Arc::ptr_eq(file, &module.file));
+            let number = files
+                .iter()
+                .position(|file| Arc::ptr_eq(file, &module.file));
             let Some(number) = number.and_then(|number| u32::try_from(number).ok()) else {
                 continue;
             };
@@ -135,13 +137,7 @@ impl Parts<'_> {
             (Some(value), _) => value.span.end,
             (None, _) => branch.span.start + 4,
         };
-        self.part(
-            Span {
-                end,
-                ..branch.span
-            },
-            branch.span,
-        );
+        self.part(Span { end, ..branch.span }, branch.span);
         self.body(&branch.body);
     }
 
@@ -193,7 +189,7 @@ impl Parts<'_> {
                 self.term(value);
                 self.body(body);
             }
-            TermKind::Call(Call { args, .. }) => args.iter().for_each(|arg| self.term(arg)),
+            TermKind::Call(call) => call.args.iter().for_each(|arg| self.term(arg)),
             _ => {}
         }
     }
