@@ -8,6 +8,7 @@
 //! | `body`, `live` | literals to statements; which loops may end at their first success |
 //! | `unify` | unification to assignment, comparison and taking apart |
 //! | `expr`, `refs` | expressions and references |
+//! | `fields` | which loops over base data can be look-ups |
 //! | `frame` | slots, what is bound, and the blocks that are still open |
 //! | `lower` | what all of these share, and the bounds |
 //! | [`names`] | numbers for the paths of `input` and data |
@@ -17,6 +18,7 @@
 
 mod body;
 mod expr;
+mod fields;
 mod frame;
 pub mod index;
 pub mod ir;
@@ -34,6 +36,7 @@ use std::sync::Arc;
 
 use crate::hir::{self, ExprKind, Hir, Local};
 use crate::source::{Code, Diagnostic, File};
+use fields::Sites;
 use index::Index;
 use ir::{Clause, Emit, Mark, Program, Query, Stmt, Unit, UnitKind};
 use lower::{Context, Lowering, Planned, Target};
@@ -93,8 +96,10 @@ fn program(
         targets: grown.shapes.iter().map(Target::of).collect(),
         demand: Some(Vec::new()),
         naming: Naming::default(),
+        sites: (options.index && !options.instruments).then(Sites::default),
     };
     let units = units(&mut cx, &grown.shapes, &mut rules)?;
+    let fields = cx.sites.take().map(Sites::finish).unwrap_or_default();
     let (inputs, documents, mut names) = cx.naming.finish();
     names.functions = grown.functions;
     Ok(Program {
@@ -104,6 +109,7 @@ fn program(
         inputs,
         documents,
         names,
+        fields,
     })
 }
 
@@ -137,6 +143,7 @@ pub fn plan_query(
         targets: program.units.iter().map(Target::planned).collect(),
         demand: None,
         naming: Naming::after(&program.names),
+        sites: None,
     };
     query_in(&mut cx, query).map_err(|error| vec![*error])
 }

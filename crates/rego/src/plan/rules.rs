@@ -156,6 +156,7 @@ impl Context<'_> {
         lowering.frame.push(Stmt::Yield(emit));
         let block = lowering.frame.finish();
         let slots = lowering.frame.slots();
+        lowering.cx.sites = lowering.frame.sites.take();
         Ok(Clause {
             place: case.place,
             slots,
