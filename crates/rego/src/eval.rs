@@ -10,6 +10,8 @@ mod doc;
 mod error;
 mod exec;
 mod expr;
+mod fields;
+mod kept;
 mod machine;
 mod memo;
 mod policy;
@@ -28,8 +30,6 @@ mod with;
 use std::collections::HashMap;
 use std::fmt;
 
-use typed_arena::Arena;
-
 pub use error::{EvalError, Kind};
 pub use policy::Policy;
 
@@ -40,6 +40,7 @@ use crate::source::Location;
 use crate::value::{Str, Value};
 use error::Halt;
 use exec::Sink;
+use kept::Kept;
 use machine::{Found, Machine};
 use memo::{Known, Memo, recycled};
 use reg::Reg;
@@ -150,7 +151,7 @@ impl Evaluator {
     ) -> Result<Output, EvalError> {
         self.memo.clear();
         self.collected.clear();
-        let arena = Arena::with_capacity(8);
+        let arena = Kept::default();
         let runtime = options.runtime.clone();
         let mut budget = std::mem::take(&mut options.budget);
         let cx = Context {

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use smallvec::SmallVec;
-use typed_arena::Arena;
+use smallvec::{SmallVec, smallvec};
 
 use super::error::{EvalError, Halt, Kind};
+use super::kept::Kept;
 use super::memo::{Known, Memo, recycled};
 use super::reads::Target;
 use super::reg::Reg;
@@ -23,7 +23,7 @@ pub(super) struct Machine<'a> {
     pub(super) program: &'a Program,
     pub(super) query: &'a Query,
     /// Values that live until the evaluation ends.
-    pub(super) arena: &'a Arena<Value>,
+    pub(super) arena: &'a Kept,
     /// The base data that the query reads beyond the program's.
     pub(super) documents: Vec<Option<&'a Value>>,
     /// What was found for each path below the unreplaced input.
@@ -32,7 +32,7 @@ pub(super) struct Machine<'a> {
     /// Where the running clause's slots begin.
     pub(super) base: usize,
     /// Replacements: the first frame has none.
-    pub(super) frames: Vec<Frame<'a>>,
+    pub(super) frames: SmallVec<[Frame<'a>; 1]>,
     /// The frame that holds now.
     pub(super) frame: usize,
     /// What replacing these targets changes.
@@ -91,7 +91,7 @@ impl<'a> Machine<'a> {
         policy: &'a Policy,
         query: &'a Query,
         input: Option<&'a Value>,
-        arena: &'a Arena<Value>,
+        arena: &'a Kept,
         cx: Context<'a>,
         options: &'a mut Options,
         memo: Memo<'a>,
@@ -108,7 +108,7 @@ impl<'a> Machine<'a> {
             inputs: Vec::new(),
             regs: Vec::new(),
             base: 0,
-            frames: vec![Frame::first(input, memo)],
+            frames: smallvec![Frame::first(input, memo)],
             frame: 0,
             changed: Vec::new(),
             cx,

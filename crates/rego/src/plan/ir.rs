@@ -54,6 +54,17 @@ pub struct Program {
     pub documents: Vec<Path>,
     /// Where to find those paths again, for queries that are planned later.
     pub names: Names,
+    /// How members of base data are looked up by what they hold, each kind once: what [`By::site`] numbers.
+    pub fields: Vec<Fields>,
+}
+
+/// A look-up of members of a document by values at places in them.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Fields {
+    /// The document: an array, an object or a set.
+    pub document: DataId,
+    /// The places in each member; an empty path is the member itself.
+    pub paths: Box<[Path]>,
 }
 
 /// The virtual documents, by path.
@@ -198,6 +209,28 @@ pub struct Scan {
     pub value: Pattern,
     /// What is run for each.
     pub body: Block,
+    /// How to find the members that pass the tests at the body's beginning, without trying all.
+    pub by: Option<Box<By>>,
+}
+
+/// What a loop asks of its members.
+#[derive(Debug, Clone)]
+pub struct By {
+    /// The look-up's number in [`Program::fields`].
+    pub site: u32,
+    /// For each of its places where the value stands that must be there; none of them can fail.
+    pub asks: Box<[Ask]>,
+}
+
+/// Where the value stands that a member must have.
+#[derive(Debug, Clone, Copy)]
+pub enum Ask {
+    /// In the pattern of the loop's value, which is a [`Pattern::Equal`].
+    Value,
+    /// On the left of the comparison that is the body's statement of this number.
+    Left(u32),
+    /// On its right.
+    Right(u32),
 }
 
 /// What a scan goes over.
