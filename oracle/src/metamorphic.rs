@@ -23,7 +23,11 @@ pub fn violations(program: &Program, seed: u64) -> Vec<String> {
         };
     };
     let mut random = Random::new(seed);
-    let without_index = plan::Options { index: false, ..usual };
+    let without_index = plan::Options {
+        index: false,
+        reuse: false,
+        ..usual
+    };
     let instruments = plan::Options { instruments: true, ..usual };
     let changed = [
         ("the index off", answers(program, without_index)),

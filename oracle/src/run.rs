@@ -138,6 +138,7 @@ impl<'o> Judge<'o> {
         }
         let slow = regate_rego::plan::Options {
             index: false,
+            reuse: false,
             // With them loops run to their end.
             instruments: true,
         };
