@@ -4,6 +4,7 @@
 //! A [`Policy`] is immutable and used by any number of threads at once. Each thread has an [`Evaluator`], which keeps
 //! its memory from one evaluation to the next.
 
+pub mod cover;
 mod data;
 mod doc;
 mod error;
@@ -13,10 +14,12 @@ mod machine;
 mod memo;
 mod policy;
 mod print;
+pub mod profile;
 mod reg;
 mod scan;
 #[cfg(test)]
 mod tests;
+pub mod trace;
 mod unit;
 mod with;
 
@@ -27,10 +30,11 @@ use typed_arena::Arena;
 
 pub use error::{EvalError, Kind};
 pub use policy::Policy;
+pub use trace::Tracer;
 
 use crate::builtins::{Budget, Context};
 use crate::hir::Place;
-use crate::plan::ir::{Mark, Query};
+use crate::plan::ir::Query;
 use crate::source::Location;
 use crate::value::{Str, Value};
 use error::Halt;
@@ -67,18 +71,12 @@ pub struct Options {
     pub stack: usize,
     /// Gets what `print` prints.
     pub print: Option<Print>,
-    /// Is told what happens.
+    /// Is told what happens, where policy and query were planned with instruments: see [`trace`].
     pub tracer: Option<Box<dyn Tracer>>,
 }
 
 /// Gets a line that `print` prints, and where the call stands.
 pub type Print = Box<dyn FnMut(Option<&Location>, String) + Send>;
-
-/// Is told what happens during an evaluation.
-pub trait Tracer: Send {
-    /// A program that was planned with instruments came to a mark.
-    fn mark(&mut self, mark: &Mark);
-}
 
 /// One answer to a query.
 #[derive(Debug, Clone, PartialEq, Eq)]

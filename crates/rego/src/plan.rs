@@ -10,6 +10,7 @@
 //! | `expr`, `refs` | expressions and references |
 //! | `frame` | slots, what is bound, and the blocks that are still open |
 //! | `lower` | what all of these share, and the bounds |
+//! | `marks` | what tracers, profilers and coverage reports are told |
 //! | [`names`] | numbers for the paths of `input` and data |
 //! | [`index`] | which rules can hold |
 //! | `print` | a program as text, for people |
@@ -21,6 +22,7 @@ pub mod index;
 pub mod ir;
 mod live;
 mod lower;
+pub(crate) mod marks;
 pub mod names;
 mod print;
 mod refs;
@@ -28,10 +30,12 @@ mod rules;
 mod tree;
 mod unify;
 
+use std::collections::BTreeSet;
+
 use crate::hir::{self, ExprKind, Hir, Local};
 use crate::source::{Code, Diagnostic, File};
 use index::Index;
-use ir::{Clause, Emit, Program, Query, Stmt, Unit, UnitKind};
+use ir::{Clause, Emit, Mark, Program, Query, Stmt, Unit, UnitKind};
 use lower::{Context, Lowering, Planned, Target};
 use names::Naming;
 use tree::Shape;
@@ -71,8 +75,10 @@ pub fn plan(hir: &Hir, options: &Options) -> Result<Program, Vec<Diagnostic>> {
         targets: grown.shapes.iter().map(Target::of).collect(),
         demand: Some(Vec::new()),
         naming: Naming::default(),
+        marked: BTreeSet::new(),
     };
     let units = units(&mut cx, &grown.shapes, &hir.rules)?;
+    let marked = cx.marked.into_iter().collect();
     let (inputs, documents, mut names) = cx.naming.finish();
     names.functions = grown.functions;
     Ok(Program {
@@ -82,6 +88,7 @@ pub fn plan(hir: &Hir, options: &Options) -> Result<Program, Vec<Diagnostic>> {
         inputs,
         documents,
         names,
+        marked,
     })
 }
 
@@ -115,6 +122,7 @@ pub fn plan_query(
         targets: program.units.iter().map(Target::planned).collect(),
         demand: None,
         naming: Naming::after(&program.names),
+        marked: BTreeSet::new(),
     };
     query_in(&mut cx, query).map_err(|error| vec![*error])
 }
@@ -178,13 +186,17 @@ fn probe(rule: &ir::Rule, at: usize) -> Option<&[Clause]> {
 }
 
 fn query_in(cx: &mut Context<'_>, query: &hir::Query) -> Planned<Query> {
+    let first = query.body.literals.first();
+    let place = first.map(|literal| literal.place).unwrap_or_default();
     let mut lowering = Lowering::new(cx, &query.locals);
     let named = query.bindings.iter().map(|(_, local)| *local);
     let asked: Vec<Local> = named
         .chain(query.expressions.iter().filter_map(|(_, local)| *local))
         .collect();
     let results: Vec<hir::Expr> = asked.into_iter().map(variable).collect();
+    lowering.mark_body(place, &query.body, false);
     lowering.body(&query.body, &results.iter().collect::<Vec<_>>(), true)?;
+    lowering.mark(Mark::Exit);
     lowering.frame.push(Stmt::Yield(Emit::Row));
     let block = lowering.frame.finish();
     let frame = &mut lowering.frame;
@@ -198,12 +210,6 @@ fn query_in(cx: &mut Context<'_>, query: &hir::Query) -> Planned<Query> {
         .map(|(place, local)| (*place, local.map(|local| frame.slot(local))))
         .collect();
     let slots = frame.slots();
-    let place = query
-        .body
-        .literals
-        .first()
-        .map(|literal| literal.place)
-        .unwrap_or_default();
     let (inputs, documents) = std::mem::take(&mut cx.naming).into_paths();
     Ok(Query {
         files: query.files.clone(),

@@ -6,7 +6,7 @@ use super::machine::{Answer, Flow, Found, Machine};
 use super::reg::Reg;
 use super::{Row, scan};
 use crate::hir::Place;
-use crate::plan::ir::{Comparison, Emit, Expr, Mark, Pattern, Scan, Stmt};
+use crate::plan::ir::{Comparison, Emit, Expr, Pattern, Scan, Stmt};
 use crate::value::Value;
 
 /// Where answers go.
@@ -50,7 +50,8 @@ enum Seen<'s> {
 impl<'a> Machine<'a> {
     /// Runs the statements in order until one does not hold.
     pub(super) fn exec(&mut self, block: &'a [Stmt], out: &mut Sink<'a>) -> Result<Flow, Halt> {
-        for stmt in block {
+        let mut rest = block.iter();
+        while let Some(stmt) = rest.next() {
             self.step()?;
             let holds = match stmt {
                 Stmt::Compare(comparison, left, right) => self.compare(*comparison, left, right)?,
@@ -66,6 +67,7 @@ impl<'a> Machine<'a> {
                 Stmt::Yield(emit) => return self.emit(emit, out),
                 Stmt::With(with) => return self.with(with, out),
                 Stmt::Leave(block) => return self.leave(block, out),
+                Stmt::Mark(mark) => return self.marked(mark, rest.as_slice(), out),
                 _ => self.rare(stmt)?,
             };
             if !holds {
@@ -94,10 +96,6 @@ impl<'a> Machine<'a> {
             }
             Stmt::Every(scan) => self.every(scan),
             Stmt::Print(place, args) => self.print(*place, args).map(|()| true),
-            Stmt::Mark(mark) => {
-                self.mark(mark);
-                Ok(true)
-            }
             // The others are run where blocks are.
             _ => Ok(true),
         }
@@ -156,12 +154,6 @@ impl<'a> Machine<'a> {
                 _ => Seen::No,
             },
             _ => Seen::No,
-        }
-    }
-
-    fn mark(&mut self, mark: &'a Mark) {
-        if let Some(tracer) = &mut self.options.tracer {
-            tracer.mark(mark);
         }
     }
 

@@ -110,6 +110,7 @@ impl<'a> Machine<'a> {
         let mut picked = Candidates::new();
         let mocked = self.now().is_some_and(Frame::has_mocks);
         let Some(index) = index.filter(|index| !(mocked && index.calls_builtins())) else {
+            self.trace_index(unit, unit.rules.len());
             return Rules::All(unit.rules.iter());
         };
         let mut read = |key| match key {
@@ -118,6 +119,7 @@ impl<'a> Machine<'a> {
             Key::Arg(slot) => args.get(slot.0 as usize).map(|arg| &**arg),
         };
         index.candidates(&mut read, &mut picked);
+        self.trace_index(unit, picked.len());
         Rules::Picked(&unit.rules, picked.into_iter())
     }
 

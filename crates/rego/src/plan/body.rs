@@ -26,6 +26,7 @@ impl Lowering<'_, '_> {
         let whole = duplicates || self.cx.options.instruments || body.literals.iter().any(watched);
         for (at, literal) in body.literals.iter().enumerate() {
             let depth = self.frame.depth();
+            self.mark_literal(literal);
             self.literal(literal)?;
             if self.frame.depth() > depth {
                 let until = lives.until(at);
@@ -38,15 +39,13 @@ impl Lowering<'_, '_> {
                 self.frame.outside_with();
             }
             self.frame.close_done(at);
+            self.mark(Mark::Holds);
             self.check_depth(literal.place)?;
         }
         Ok(())
     }
 
     fn literal(&mut self, literal: &Literal) -> Planned<()> {
-        if self.cx.options.instruments {
-            self.frame.push(Stmt::Mark(Mark::Literal(literal.place)));
-        }
         if !literal.with.is_empty() {
             let replacements = literal.with.iter().map(|with| self.replace(with));
             let replacements = replacements.collect::<Planned<_>>()?;
@@ -108,7 +107,9 @@ impl Lowering<'_, '_> {
                 patterns.0 = lowering.member(*key);
             }
             patterns.1 = lowering.member(*value);
+            lowering.mark_body(literal.place, body, true);
             lowering.body(body, &[], false)?;
+            lowering.mark(Mark::Exit);
             lowering.frame.push(Stmt::Yield(Emit::Found));
             Ok(())
         })?;
@@ -131,7 +132,9 @@ impl Lowering<'_, '_> {
     /// A body of which only counts whether it has an answer.
     fn found(&mut self, place: hir::Place, body: &Body) -> Planned<super::ir::Block> {
         self.nested(place, |lowering| {
+            lowering.mark_body(place, body, false);
             lowering.body(body, &[], false)?;
+            lowering.mark(Mark::Exit);
             lowering.frame.push(Stmt::Yield(Emit::Found));
             Ok(())
         })

@@ -54,6 +54,8 @@ pub struct Program {
     pub documents: Vec<Path>,
     /// Where to find those paths again, for queries that are planned later.
     pub names: Names,
+    /// Where marks stand, in order: rules' heads, literals and their parts. Empty without instruments.
+    pub marked: Vec<Place>,
 }
 
 /// The virtual documents, by path.
@@ -165,20 +167,48 @@ pub enum Stmt {
     /// Prints and holds. Each argument gives a set: every combination of their members is a line, `<undefined>`
     /// stands for an empty one.
     Print(Place, Vec<Expr>),
-    /// Says where we are, to a tracer, a profiler or a coverage report. Only in programs that were planned with
-    /// instruments.
+    /// Says where we are, to a tracer, a profiler or a coverage report: the evaluator runs the rest of the block
+    /// inside it. Only in programs that were planned with instruments.
     Mark(Mark),
     /// Hands out an answer.
     Yield(Emit),
 }
 
-/// What a [`Stmt::Mark`] says.
-#[derive(Debug, Clone)]
+/// What a [`Stmt::Mark`] says of the statements after it in its block.
+#[derive(Debug)]
 pub enum Mark {
-    /// The literal that the statements after it come from.
-    Literal(Place),
-    /// That literal has no solution (any more): stands nowhere, the evaluator says it.
-    Done(Place),
+    /// They are a body: of a rule, a query, or one inside a literal.
+    Enter(Box<Scope>),
+    /// They begin with those of a literal.
+    Literal(Box<Watched>),
+    /// The literal that was begun last has a solution; they are what comes after it.
+    Holds,
+    /// The body has an answer; they hand it out.
+    Exit,
+}
+
+/// A body as people see it.
+#[derive(Debug)]
+pub struct Scope {
+    /// The rule's name from `data` on; none of a query and of what stands inside a literal.
+    pub name: Option<Str>,
+    /// The rule's head, or the first literal.
+    pub place: Place,
+    /// Its literals.
+    pub literals: Arc<[Place]>,
+    /// Whether its first answer is enough.
+    pub early: bool,
+}
+
+/// A literal as people see it.
+#[derive(Debug)]
+pub struct Watched {
+    /// Where it stands.
+    pub place: Place,
+    /// Its parts that OPA evaluates before it, in that order.
+    pub parts: Vec<Place>,
+    /// The variables in it that have values when it begins.
+    pub locals: Vec<(Str, Slot)>,
 }
 
 /// A loop over the members of a collection.

@@ -1,6 +1,6 @@
 //! Rules to units: the frame of each clause, what stands in its first slots, and what it yields.
 
-use super::ir::{Clause, Comparison, Emit, Expr, Rule, Slot, Stmt, Unit, UnitKind};
+use super::ir::{Clause, Comparison, Emit, Expr, Mark, Rule, Slot, Stmt, Unit, UnitKind};
 use super::lower::{Context, Lowering, Planned};
 use super::tree::Shape;
 use super::unify::is_pattern;
@@ -91,6 +91,7 @@ impl Context<'_> {
         let mut lowering = Lowering::new(self, &case.rule.locals);
         let keys = Keys::of(shape, case.rule);
         let mut later = Vec::new();
+        lowering.mark_rule(case.rule, case.place, case.value, case.body);
         match &case.rule.kind {
             RuleKind::Function { params, .. } => {
                 let constant = &[];
@@ -112,7 +113,11 @@ impl Context<'_> {
                 .frame
                 .push(Stmt::Compare(Comparison::Equal, Expr::Slot(slot), key));
         }
+        if case.body.literals.is_empty() {
+            lowering.mark_nothing(case.rule, case.value, case.place);
+        }
         let emit = lowering.emit(shape, &keys, case)?;
+        lowering.mark(Mark::Exit);
         lowering.frame.push(Stmt::Yield(emit));
         let block = lowering.frame.finish();
         let slots = lowering.frame.slots();
