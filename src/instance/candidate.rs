@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
 
-use super::files::Loaded;
+use crate::files::Loaded;
 use crate::bundle::{self, Bundle};
 use crate::data::merge::{Equal, Merge};
 use crate::data::{Object, Value};

@@ -8,7 +8,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time;
 
 use super::candidate::{self, Candidate};
-use super::files::{self, Loaded};
+use crate::files::{self, Loaded};
 use super::status::{BundleError, BundleStatus, Status};
 use super::{Cell, Config, Snapshot};
 use crate::bundle::archive::Limits;

@@ -13,6 +13,7 @@
 //! | `marks` | what tracers, profilers and coverage reports are told |
 //! | [`names`] | numbers for the paths of `input` and data |
 //! | [`index`] | which rules can hold |
+//! | `reach` | what of its input a query can read |
 //! | `print` | a program as text, for people |
 
 mod body;
@@ -25,6 +26,7 @@ mod lower;
 pub(crate) mod marks;
 pub mod names;
 mod print;
+mod reach;
 mod refs;
 mod rules;
 mod tree;

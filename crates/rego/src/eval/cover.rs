@@ -10,7 +10,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::trace::{Event, Node, Op, Tracer};
 use crate::hir::Place;
 use crate::plan::ir::Program;
-use crate::value::{Number, Object, Value};
 
 /// Keeps what was evaluated.
 #[derive(Debug, Default, Clone)]
@@ -99,27 +98,6 @@ impl Tracer for Cover {
     }
 }
 
-// === impl Report ===
-
-impl Report {
-    /// As OPA writes it.
-    #[must_use]
-    pub fn to_value(&self) -> Value {
-        let files = self.files.iter();
-        let files = files.map(|(name, file)| (Value::from(name.as_str()), file.to_value()));
-        let mut members = vec![(
-            "files",
-            Value::from(Object::from(files.collect::<Vec<_>>())),
-        )];
-        members.extend(counts(
-            self.covered_lines,
-            self.not_covered_lines,
-            self.coverage,
-        ));
-        object(members)
-    }
-}
-
 // === impl FileReport ===
 
 impl FileReport {
@@ -132,47 +110,11 @@ impl FileReport {
         self.not_covered_lines = lines(&self.not_covered);
         self.coverage = percent(self.covered_lines, self.not_covered_lines);
     }
-
-    fn to_value(&self) -> Value {
-        let ranges = |ranges: &[Range]| {
-            let ranges = ranges.iter().map(Range::to_value);
-            Value::from(ranges.collect::<Vec<_>>())
-        };
-        let mut members = Vec::new();
-        for (name, list) in [
-            ("covered", &self.covered),
-            ("not_covered", &self.not_covered),
-        ] {
-            if !list.is_empty() {
-                members.push((name, ranges(list)));
-            }
-        }
-        members.extend(counts(
-            self.covered_lines,
-            self.not_covered_lines,
-            self.coverage,
-        ));
-        object(members)
-    }
-}
-
-// === impl Range ===
-
-impl Range {
-    fn to_value(&self) -> Value {
-        let point = |(row, col): (u32, u32)| {
-            object(vec![
-                ("row", i64::from(row).into()),
-                ("col", i64::from(col).into()),
-            ])
-        };
-        object(vec![("start", point(self.start)), ("end", point(self.end))])
-    }
 }
 
 // === helpers ===
 
-/// How many lines the ranges, in order, stand on.
+/// How many lines the ranges stand on.
 fn lines(ranges: &[Range]) -> usize {
     let rows = ranges.iter().map(|range| range.start.0);
     rows.collect::<BTreeSet<_>>().len()
@@ -188,34 +130,6 @@ fn percent(covered: usize, not_covered: usize) -> f64 {
         return 0.0;
     }
     100.0 * covered as f64 / all as f64
-}
-
-/// The counts that are not zero, as OPA gives them.
-fn counts(covered: usize, not_covered: usize, coverage: f64) -> Vec<(&'static str, Value)> {
-    let mut counts = Vec::new();
-    for (name, count) in [
-        ("covered_lines", covered),
-        ("not_covered_lines", not_covered),
-    ] {
-        if count > 0 {
-            counts.push((name, Value::Number(Number::from(count))));
-        }
-    }
-    if coverage > 0.0 {
-        counts.push(("coverage", number(coverage)));
-    }
-    counts
-}
-
-fn number(value: f64) -> Value {
-    crate::value::json::parse(&value.to_string()).unwrap_or(Value::Null)
-}
-
-fn object(members: Vec<(&str, Value)>) -> Value {
-    let members = members
-        .into_iter()
-        .map(|(name, value)| (Value::from(name), value));
-    Value::from(Object::from(members.collect::<Vec<_>>()))
 }
 
 #[cfg(test)]

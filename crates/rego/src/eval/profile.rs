@@ -4,32 +4,36 @@
 //! A [`Profile`] is a [tracer](super::trace). Time is what passes from one literal's event to the next, so a call's
 //! literal is charged for what is between its own events and not for the rules it calls.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Instant;
 
 use super::trace::{Event, Node, Op, Tracer};
 use crate::hir::Place;
 use crate::source::{File, Location};
-use crate::value::{Object, Value};
 
 /// Counts and times what is evaluated.
 #[derive(Debug, Default, Clone)]
 pub struct Profile {
-    hits: BTreeMap<Place, Hit>,
-    last: Option<(Place, Instant)>,
+    hits: HashMap<Key, Hit>,
+    last: Option<(Key, Instant)>,
 }
+
+/// A literal: where it stands, and its number in its body.
+type Key = (Place, u32);
 
 /// What is known of a line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Line {
     /// Where its first literal stands.
     pub location: Location,
+    /// That literal's text.
+    pub text: String,
     /// How often its literals began.
     pub num_eval: u64,
     /// How often they were asked for another solution.
     pub num_redo: u64,
-    /// How many of them there are, parts that OPA evaluates on their own included.
+    /// How many numbers in their bodies they have, parts that OPA evaluates on their own included.
     pub num_gen_expr: u64,
     /// How long it took, in nanoseconds.
     pub total_time_ns: u64,
@@ -54,6 +58,8 @@ pub enum By {
 
 #[derive(Debug, Default, Clone)]
 struct Hit {
+    /// How many others were come to before.
+    order: usize,
     evals: u64,
     redos: u64,
     ns: u64,
@@ -66,26 +72,26 @@ impl Profile {
     /// [`ir::Query::files`](crate::plan::ir::Query::files).
     #[must_use]
     pub fn lines(&self, files: &[Arc<File>], by: &[By], limit: usize) -> Vec<Line> {
-        let mut lines: BTreeMap<(u32, u32), (Line, BTreeSet<Place>)> = BTreeMap::new();
-        for (place, hit) in &self.hits {
+        let mut lines: BTreeMap<(u32, u32), (Line, BTreeSet<u32>)> = BTreeMap::new();
+        let mut hits: Vec<_> = self.hits.iter().collect();
+        hits.sort_by_key(|(_, hit)| hit.order);
+        for ((place, index), hit) in hits {
             let Some(file) = files.get(place.file as usize) else {
                 continue;
             };
-            let location = file.location(place.span);
-            let key = (place.file, location.row);
-            let (line, places) = lines.entry(key).or_insert_with(|| Line::at(location));
-            places.insert(*place);
+            let key = (place.file, file.row_col(place.span.start).0);
+            let (line, numbers) = lines.entry(key).or_insert_with(|| Line::at(file, *place));
+            numbers.insert(*index);
             line.num_eval += hit.evals;
             line.num_redo += hit.redos;
-            line.total_time_ns += hit.ns;
+            line.total_time_ns = line.total_time_ns.saturating_add(hit.ns);
         }
-        let mut lines: Vec<Line> = lines
-            .into_values()
-            .map(|(line, places)| Line {
-                num_gen_expr: places.len() as u64,
-                ..line
-            })
-            .collect();
+        let lines = lines.into_values();
+        let lines = lines.map(|(line, numbers)| Line {
+            num_gen_expr: numbers.len() as u64,
+            ..line
+        });
+        let mut lines: Vec<Line> = lines.collect();
         lines.sort_by(|a, b| {
             let order = by.iter().map(|by| by.compare(a, b));
             order.fold(std::cmp::Ordering::Equal, std::cmp::Ordering::then)
@@ -98,59 +104,54 @@ impl Profile {
 
     /// The evaluation is over: no literal is charged for what comes now.
     pub fn stop(&mut self) {
-        if let Some((place, since)) = self.last.take() {
+        if let Some((key, since)) = self.last.take() {
             let ns = u64::try_from(since.elapsed().as_nanos()).unwrap_or(u64::MAX);
-            let hit = self.hits.entry(place).or_default();
+            let hit = self.hit(key);
             hit.ns = hit.ns.saturating_add(ns);
         }
+    }
+
+    fn hit(&mut self, key: Key) -> &mut Hit {
+        let order = self.hits.len();
+        self.hits.entry(key).or_insert_with(|| Hit {
+            order,
+            ..Hit::default()
+        })
     }
 }
 
 impl Tracer for Profile {
     fn event(&mut self, event: &Event) {
-        let Node::Literal(place) = event.node else {
+        let (Node::Literal(place) | Node::Not(place)) = event.node else {
             return;
         };
+        if !matches!(event.op, Op::Eval | Op::Redo) {
+            return;
+        }
         self.stop();
-        let hit = self.hits.entry(place).or_default();
+        let key = (place, event.index);
+        let hit = self.hit(key);
         match event.op {
             Op::Eval => hit.evals += 1,
-            Op::Redo => hit.redos += 1,
-            _ => return,
+            _ => hit.redos += 1,
         }
-        self.last = Some((place, Instant::now()));
+        self.last = Some((key, Instant::now()));
     }
 }
 
 // === impl Line ===
 
 impl Line {
-    fn at(location: Location) -> (Self, BTreeSet<Place>) {
+    fn at(file: &File, place: Place) -> (Self, BTreeSet<u32>) {
         let line = Self {
-            location,
+            location: file.location(place.span),
+            text: file.slice(place.span).to_owned(),
             num_eval: 0,
             num_redo: 0,
             num_gen_expr: 0,
             total_time_ns: 0,
         };
         (line, BTreeSet::new())
-    }
-
-    /// As OPA writes it.
-    #[must_use]
-    pub fn to_value(&self) -> Value {
-        let location = object([
-            ("file", (&*self.location.file).into()),
-            ("row", i64::from(self.location.row).into()),
-            ("col", i64::from(self.location.col).into()),
-        ]);
-        object([
-            ("total_time_ns", number(self.total_time_ns)),
-            ("num_eval", number(self.num_eval)),
-            ("num_redo", number(self.num_redo)),
-            ("num_gen_expr", number(self.num_gen_expr)),
-            ("location", location),
-        ])
     }
 }
 
@@ -181,15 +182,4 @@ impl By {
             Self::Row => b.location.row.cmp(&a.location.row),
         }
     }
-}
-
-// === helpers ===
-
-fn number(count: u64) -> Value {
-    Value::from(i64::try_from(count).unwrap_or(i64::MAX))
-}
-
-fn object<const N: usize>(members: [(&str, Value); N]) -> Value {
-    let members = members.map(|(name, value)| (Value::from(name), value));
-    Value::from(Object::from(Vec::from(members)))
 }

@@ -71,6 +71,8 @@ pub struct Event {
     pub query: u64,
     /// The number of the one that it serves.
     pub parent: u64,
+    /// The number of the literal in its body; 0 of anything else.
+    pub index: u32,
     /// Of [`Op::Note`] the note, of [`Op::Index`] what was found, of [`Op::Exit`] whether it was early.
     pub message: String,
     /// The variables in the literal that have values.
@@ -101,10 +103,12 @@ pub enum Op {
 pub enum Node {
     /// A rule, by name.
     Rule(Str),
-    /// A body, by its literals.
-    Body(Arc<[Place]>),
+    /// A body, by its literals and whether they begin with `not`.
+    Body(Arc<[(Place, bool)]>),
     /// A literal, or a part of one.
     Literal(Place),
+    /// A literal that begins with `not`; what follows that word is a literal of a body of its own.
+    Not(Place),
     /// All rules of a name.
     Unit(Str),
     /// Nothing but the place.
@@ -183,6 +187,23 @@ impl Tracer for Vec<Box<dyn Tracer>> {
     }
 }
 
+// === impl Event ===
+
+impl Event {
+    fn new(op: Op, node: Node, place: Place) -> Self {
+        Self {
+            op,
+            node,
+            place,
+            query: 0,
+            parent: 0,
+            index: 0,
+            message: String::new(),
+            locals: Vec::new(),
+        }
+    }
+}
+
 // === impl Op ===
 
 impl Op {
@@ -233,7 +254,7 @@ impl<'a> Machine<'a> {
                     *literal
                 });
                 let flow = self.exec(rest, out)?;
-                if let Some(literal) = literal {
+                if let Some(literal) = literal.filter(|literal| !literal.negated) {
                     self.trace_literal(Op::Redo, literal);
                 }
                 Ok(flow)
@@ -260,28 +281,17 @@ impl<'a> Machine<'a> {
         out: &mut Sink<'a>,
     ) -> Result<Flow, Halt> {
         self.trace.literals.push((literal, false));
-        for part in &literal.parts {
-            self.tell(
-                Op::Eval,
-                Node::Literal(*part),
-                *part,
-                String::new(),
-                Vec::new(),
-            );
+        let first = literal.index.saturating_sub(count(literal.parts.len()));
+        for (part, index) in literal.parts.iter().zip(first..) {
+            self.trace_part(Op::Eval, *part, index);
         }
         self.trace_literal(Op::Eval, literal);
         let flow = self.exec(rest, out)?;
         if self.trace.literals.pop().is_some_and(|(_, held)| !held) {
             self.trace_literal(Op::Fail, literal);
         }
-        for part in literal.parts.iter().rev() {
-            self.tell(
-                Op::Redo,
-                Node::Literal(*part),
-                *part,
-                String::new(),
-                Vec::new(),
-            );
+        for (part, index) in literal.parts.iter().rev().zip((first..literal.index).rev()) {
+            self.trace_part(Op::Redo, *part, index);
         }
         Ok(flow)
     }
@@ -306,7 +316,10 @@ impl<'a> Machine<'a> {
         let early = if unit.first { ", early exit" } else { "" };
         let message = format!("(matched {matched} {rules}{early})");
         let node = Node::Unit(name(&unit.path).into());
-        self.tell(Op::Index, node, place, message, Vec::new());
+        self.tell(Event {
+            message,
+            ..Event::new(Op::Index, node, place)
+        });
     }
 
     /// Tells what `trace` was called with.
@@ -314,8 +327,11 @@ impl<'a> Machine<'a> {
     #[inline(never)]
     pub(super) fn trace_note(&mut self, args: &[Reg<'a>], place: Place) {
         if let Some(Value::String(note)) = args.first().map(|arg| &**arg) {
-            let note = note.to_string();
-            self.tell(Op::Note, Node::Nothing, place, note, Vec::new());
+            let message = note.to_string();
+            self.tell(Event {
+                message,
+                ..Event::new(Op::Note, Node::Nothing, place)
+            });
         }
     }
 
@@ -327,50 +343,47 @@ impl<'a> Machine<'a> {
             Some(name) => Node::Rule(name.clone()),
             None => Node::Body(Arc::clone(&scope.literals)),
         };
-        self.tell(op, node, scope.place, message.to_owned(), Vec::new());
+        let message = message.to_owned();
+        self.tell(Event {
+            message,
+            ..Event::new(op, node, scope.place)
+        });
+    }
+
+    fn trace_part(&mut self, op: Op, part: Place, index: u32) {
+        self.tell(Event {
+            index,
+            ..Event::new(op, Node::Literal(part), part)
+        });
     }
 
     fn trace_literal(&mut self, op: Op, literal: &'a Watched) {
+        let tracer = self.options.tracer.as_ref();
         let mut locals = Vec::new();
-        if self
-            .options
-            .tracer
-            .as_ref()
-            .is_some_and(|tracer| tracer.wants_locals())
-        {
+        if tracer.is_some_and(|tracer| tracer.wants_locals()) {
             let values = literal.locals.iter();
             locals.extend(values.map(|(name, slot)| (name.clone(), self.slot(*slot).into_value())));
         }
-        self.tell(
-            op,
-            Node::Literal(literal.place),
-            literal.place,
-            String::new(),
+        let place = literal.place;
+        let node = if literal.negated {
+            Node::Not(place)
+        } else {
+            Node::Literal(place)
+        };
+        self.tell(Event {
+            index: literal.index,
             locals,
-        );
+            ..Event::new(op, node, place)
+        });
     }
 
-    fn tell(
-        &mut self,
-        op: Op,
-        node: Node,
-        place: Place,
-        message: String,
-        locals: Vec<(Str, Value)>,
-    ) {
+    /// Hands an event on, with the numbers of the body at hand and the one around it.
+    fn tell(&mut self, mut event: Event) {
         let mut scopes = self.trace.scopes.iter().rev().map(|(query, _)| *query);
-        let query = scopes.next().unwrap_or(0);
-        let parent = scopes.next().unwrap_or(query);
+        event.query = scopes.next().unwrap_or(0);
+        event.parent = scopes.next().unwrap_or(event.query);
         if let Some(tracer) = &mut self.options.tracer {
-            tracer.event(&Event {
-                op,
-                node,
-                place,
-                query,
-                parent,
-                message,
-                locals,
-            });
+            tracer.event(&event);
         }
     }
 }
@@ -401,6 +414,10 @@ fn picked(events: &[Event], op: Op) -> Vec<Event> {
         }
     }
     picked
+}
+
+fn count(parts: usize) -> u32 {
+    u32::try_from(parts).unwrap_or(0)
 }
 
 #[cfg(test)]

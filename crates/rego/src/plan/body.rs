@@ -24,9 +24,10 @@ impl Lowering<'_, '_> {
         // What people watch must not end early: it shows each round.
         let watched = |literal: &Literal| matches!(literal.kind, LiteralKind::Print(_));
         let whole = duplicates || self.cx.options.instruments || body.literals.iter().any(watched);
+        let mut index = 0;
         for (at, literal) in body.literals.iter().enumerate() {
             let depth = self.frame.depth();
-            self.mark_literal(literal);
+            self.mark_literal(literal, &mut index);
             self.literal(literal)?;
             if self.frame.depth() > depth {
                 let until = lives.until(at);

@@ -194,8 +194,8 @@ pub struct Scope {
     pub name: Option<Str>,
     /// The rule's head, or the first literal.
     pub place: Place,
-    /// Its literals.
-    pub literals: Arc<[Place]>,
+    /// Its literals, and whether they begin with `not`.
+    pub literals: Arc<[(Place, bool)]>,
     /// Whether its first answer is enough.
     pub early: bool,
 }
@@ -209,6 +209,10 @@ pub struct Watched {
     pub parts: Vec<Place>,
     /// The variables in it that have values when it begins.
     pub locals: Vec<(Str, Slot)>,
+    /// Its number in its body; its parts have the numbers before.
+    pub index: u32,
+    /// Whether it begins with `not`: then there is no other solution to ask for.
+    pub negated: bool,
 }
 
 /// A loop over the members of a collection.

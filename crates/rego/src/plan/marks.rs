@@ -56,19 +56,25 @@ impl Lowering<'_, '_> {
             let scope = Scope {
                 name: name.map(Into::into),
                 place,
-                literals: body.literals.iter().map(|literal| literal.place).collect(),
+                literals: body
+                    .literals
+                    .iter()
+                    .map(|literal| (literal.place, is_negated(literal)))
+                    .collect(),
                 early,
             };
             self.frame.push(Stmt::Mark(Mark::Enter(Box::new(scope))));
         }
     }
 
-    /// A literal begins.
-    pub(super) fn mark_literal(&mut self, literal: &Literal) {
+    /// A literal begins. `index` is the number of the next one in its body.
+    pub(super) fn mark_literal(&mut self, literal: &Literal, index: &mut u32) {
         if self.cx.options.instruments {
             let mut parts = Vec::new();
             literal_parts(literal, &mut parts);
-            self.watch(literal.place, parts);
+            *index += u32::try_from(parts.len()).unwrap_or(0);
+            self.watch(literal.place, parts, *index, is_negated(literal));
+            *index += 1;
         }
     }
 
@@ -92,7 +98,7 @@ impl Lowering<'_, '_> {
             place = rule.place;
             place.span.end = place.span.start.saturating_add(DEFAULT);
         }
-        self.watch(place, Vec::new());
+        self.watch(place, Vec::new(), 0, false);
         self.mark(Mark::Holds);
     }
 
@@ -103,7 +109,7 @@ impl Lowering<'_, '_> {
         }
     }
 
-    fn watch(&mut self, place: Place, parts: Vec<Place>) {
+    fn watch(&mut self, place: Place, parts: Vec<Place>, index: u32, negated: bool) {
         self.cx.marked.insert(place);
         self.cx.marked.extend(&parts);
         let file = self.cx.files.get(place.file as usize);
@@ -121,6 +127,8 @@ impl Lowering<'_, '_> {
             place,
             parts,
             locals: locals.collect(),
+            index,
+            negated,
         };
         self.frame
             .push(Stmt::Mark(Mark::Literal(Box::new(watched))));
@@ -180,6 +188,10 @@ fn mentions(text: &str, name: &str) -> bool {
             let before = at.checked_sub(1).and_then(|at| bytes.get(at));
             !word(before) && !word(bytes.get(at + found.len()))
         })
+}
+
+fn is_negated(literal: &Literal) -> bool {
+    matches!(literal.kind, LiteralKind::Not(_))
 }
 
 fn literal_parts(literal: &Literal, parts: &mut Vec<Place>) {

@@ -8,12 +8,13 @@ use std::collections::HashMap;
 use super::{Event, Node, Op};
 use crate::hir::Place;
 use crate::source::File;
-use crate::value::{Object, Value};
+use crate::value::Value;
 
 /// Shows events of a query whose places point into these files.
 #[derive(Debug, Clone, Copy)]
 pub struct Lines<'f> {
     files: &'f [Arc<File>],
+    gap: usize,
     locals: bool,
 }
 
@@ -28,8 +29,16 @@ impl<'f> Lines<'f> {
     pub fn new(files: &'f [Arc<File>]) -> Self {
         Self {
             files,
+            gap: GAP,
             locals: false,
         }
+    }
+
+    /// Leaves so many columns after the widest location, and one more.
+    #[must_use]
+    pub fn gap(mut self, gap: usize) -> Self {
+        self.gap = gap;
+        self
     }
 
     /// Shows the values of variables too.
@@ -59,7 +68,7 @@ impl<'f> Lines<'f> {
             .map(|(place, ..)| width(place))
             .max()
             .unwrap_or(0)
-            + GAP;
+            + self.gap;
         let deep = rows.iter().map(|(_, row, _)| width(row)).max().unwrap_or(0) + GAP;
         let mut text = String::new();
         for (place, row, event) in rows {
@@ -71,37 +80,6 @@ impl<'f> Lines<'f> {
             };
         }
         text
-    }
-
-    /// The events as the `explanation` of OPA's JSON output, but for `Node`, which is text.
-    #[must_use]
-    pub fn json(&self, events: &[Event]) -> Value {
-        let events = events.iter().map(|event| {
-            let number = |n: u64| Value::from(i64::try_from(n).unwrap_or(i64::MAX));
-            let message = match event.op {
-                Op::Exit => "",
-                _ => &event.message,
-            };
-            object([
-                ("Op", event.op.as_str().into()),
-                ("Node", self.node(&event.node).into()),
-                ("Location", self.place(event.place)),
-                ("QueryID", number(event.query)),
-                ("ParentID", number(event.parent)),
-                ("Message", message.into()),
-            ])
-        });
-        Value::from(events.collect::<Vec<_>>())
-    }
-
-    fn place(&self, place: Place) -> Value {
-        let file = self.files.get(place.file as usize);
-        let (row, col) = file.map_or((0, 0), |file| file.row_col(place.span.start));
-        object([
-            ("file", file.map_or("", |file| &*file.name).into()),
-            ("row", i64::from(row).into()),
-            ("col", i64::from(col).into()),
-        ])
     }
 
     fn location(&self, place: Place) -> String {
@@ -124,7 +102,7 @@ impl<'f> Lines<'f> {
             .or_insert_with(|| outer.map_or(0, |outer| outer + 1));
         let outside = match event.op {
             Op::Enter => true,
-            Op::Redo => !matches!(event.node, Node::Literal(_)),
+            Op::Redo => !matches!(event.node, Node::Literal(_) | Node::Not(_)),
             _ => false,
         };
         let bars = if outside { depth } else { depth + 1 };
@@ -143,25 +121,32 @@ impl<'f> Lines<'f> {
         row
     }
 
-    fn node(&self, node: &Node) -> String {
+    /// What something happened to, as people write it.
+    #[must_use]
+    pub fn node(&self, node: &Node) -> String {
         match node {
             Node::Rule(name) | Node::Unit(name) => name.to_string(),
-            Node::Literal(place) => self.literal(*place),
+            Node::Literal(place) => self.literal(*place, false),
+            Node::Not(place) => self.literal(*place, true),
             Node::Body(literals) => {
-                let texts: Vec<_> = literals.iter().map(|place| self.literal(*place)).collect();
-                texts.join("; ")
+                let texts = literals.iter();
+                let texts = texts.map(|(place, negated)| self.literal(*place, *negated));
+                texts.collect::<Vec<_>>().join("; ")
             }
             Node::Nothing => String::new(),
         }
     }
 
-    /// A literal's text in one line.
-    fn literal(&self, place: Place) -> String {
+    /// A literal's text in one line. What stands behind a `not` is a literal whose place is the whole.
+    fn literal(&self, place: Place, negated: bool) -> String {
         let file = self.files.get(place.file as usize);
         let text = file.map_or("", |file| file.slice(place.span));
-        let words: Vec<_> = text.split_whitespace().collect();
+        let text = match text.strip_prefix("not ") {
+            Some(rest) if !negated => rest.trim_start(),
+            _ => text,
+        };
         if text.contains('\n') {
-            return words.join(" ");
+            return text.split_whitespace().collect::<Vec<_>>().join(" ");
         }
         text.to_owned()
     }
@@ -175,9 +160,4 @@ fn locals(event: &Event) -> String {
         .map(|(name, value)| format!("{name}: {value}"))
         .collect();
     format!("{{{}}}", texts.join(", "))
-}
-
-fn object<const N: usize>(members: [(&str, Value); N]) -> Value {
-    let members = members.map(|(name, value)| (Value::from(name), value));
-    Value::from(Object::from(Vec::from(members)))
 }

@@ -1,0 +1,268 @@
+//! What was seen of an evaluation: its trace, its profile, what it covered. And how they are shown.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use regate_rego::eval::Tracer;
+use regate_rego::eval::cover::{Cover, FileReport, Range, Report};
+use regate_rego::eval::profile::{By, Line, Profile};
+use regate_rego::eval::trace::{self, Event, Lines, Recorder};
+use regate_rego::plan::ir::Program;
+use regate_rego::source::File;
+
+use super::build::Asked;
+use super::eval::{Explain, Request};
+use super::json::Json;
+use super::table::Table;
+
+/// Watches evaluations.
+#[derive(Debug, Default, Clone)]
+pub(super) struct Observer {
+    trace: Option<Arc<Mutex<Recorder>>>,
+    profile: Option<Arc<Mutex<Profile>>>,
+    cover: Option<Arc<Mutex<Cover>>>,
+}
+
+/// What was seen of one evaluation.
+#[derive(Debug, Default)]
+pub(super) struct Observed {
+    files: Vec<Arc<File>>,
+    events: Option<Vec<Event>>,
+    profile: Option<Profile>,
+    covered: Option<Report>,
+}
+
+// === impl Observer ===
+
+impl Observer {
+    /// Watches what is wanted.
+    pub(super) fn new(trace: bool, profile: bool, coverage: bool) -> Self {
+        Self {
+            trace: trace.then(Arc::default),
+            profile: profile.then(Arc::default),
+            cover: coverage.then(Arc::default),
+        }
+    }
+
+    /// What to hand to the evaluation.
+    pub(super) fn tracer(&self) -> Box<dyn Tracer> {
+        let mut tracers: Vec<Box<dyn Tracer>> = Vec::new();
+        if let Some(trace) = &self.trace {
+            tracers.push(Box::new(Arc::clone(trace)));
+        }
+        if let Some(profile) = &self.profile {
+            tracers.push(Box::new(Arc::clone(profile)));
+        }
+        if let Some(cover) = &self.cover {
+            tracers.push(Box::new(Arc::clone(cover)));
+        }
+        Box::new(tracers)
+    }
+
+    /// What was seen since the last time; what was covered adds up.
+    pub(super) fn finish(&self, explain: Explain, program: &Program, asked: &Asked) -> Observed {
+        let profile = self.profile.as_ref().and_then(taken);
+        let recorded = self.trace.as_ref().and_then(taken);
+        let events = recorded.map(|recorder| match explain {
+            Explain::Full | Explain::Debug => recorder.events,
+            Explain::Notes => trace::notes(&recorder.events),
+            Explain::Fails => trace::fails(&recorder.events),
+            Explain::Off => Vec::new(),
+        });
+        let cover = self.cover.as_ref().and_then(|cover| cover.lock().ok());
+        Observed {
+            files: asked.plan.files.clone(),
+            events,
+            profile: profile.map(|mut profile| {
+                profile.stop();
+                profile
+            }),
+            covered: cover.map(|cover| cover.report(program)),
+        }
+    }
+}
+
+fn taken<T: Default>(kept: &Arc<Mutex<T>>) -> Option<T> {
+    kept.lock().ok().map(|mut kept| std::mem::take(&mut *kept))
+}
+
+// === impl Observed ===
+
+impl Observed {
+    pub(super) fn explanation_text(&self) -> String {
+        let events = self.events.as_deref().unwrap_or_default();
+        Lines::new(&self.files).text(events)
+    }
+
+    /// The trace as a test report shows it.
+    pub(super) fn trace_text(&self) -> String {
+        let events = self.events.as_deref().unwrap_or_default();
+        Lines::new(&self.files).gap(6).text(events)
+    }
+
+    pub(super) fn explanation_json(&self) -> Option<Json> {
+        let lines = Lines::new(&self.files);
+        let events = self.events.as_ref()?.iter().map(|event| {
+            let file = self.files.get(event.place.file as usize);
+            let (row, col) = file.map_or((0, 0), |file| file.row_col(event.place.span.start));
+            let name = file.map_or("", |file| file.name.as_str());
+            Json::object()
+                .with("Op", event.op.as_str())
+                .with("Node", lines.node(&event.node))
+                .with("Location", place_json(name, row, col))
+                .with("QueryID", number(event.query))
+                .with("ParentID", number(event.parent))
+                .with("Message", event.message.as_str())
+        });
+        Some(events.collect())
+    }
+
+    pub(super) fn profile_json(&self, request: &Request) -> Option<Json> {
+        let lines = self.profiled(request)?.into_iter().map(|line| {
+            let place = &line.location;
+            Json::object()
+                .with("total_time_ns", number(line.total_time_ns))
+                .with("num_eval", number(line.num_eval))
+                .with("num_redo", number(line.num_redo))
+                .with("num_gen_expr", number(line.num_gen_expr))
+                .with("location", place_json(&place.file, place.row, place.col))
+        });
+        Some(lines.collect())
+    }
+
+    pub(super) fn profile_text(&self, request: &Request) -> String {
+        let Some(lines) = self.profiled(request) else {
+            return String::new();
+        };
+        let head = ["Time", "Num Eval", "Num Redo", "Num Gen Expr", "Location"];
+        let mut table = Table::new(head);
+        let rows = lines.into_iter().map(|line| {
+            let place = match &*line.location.file {
+                "" => line.text,
+                _ => line.location.to_string(),
+            };
+            vec![
+                duration(Duration::from_nanos(line.total_time_ns)),
+                line.num_eval.to_string(),
+                line.num_redo.to_string(),
+                line.num_gen_expr.to_string(),
+                place,
+            ]
+        });
+        table.rows = rows.collect();
+        table.draw()
+    }
+
+    pub(super) fn coverage_json(&self) -> Option<Json> {
+        self.covered.as_ref().map(coverage_json)
+    }
+
+    pub(super) fn coverage_text(&self) -> String {
+        let Some(covered) = &self.covered else {
+            return String::new();
+        };
+        let mut table = Table::default();
+        let percent = covered.coverage.to_string();
+        table.rows = vec![vec!["Overall Coverage".to_owned(), percent]];
+        table.draw()
+    }
+
+    fn profiled(&self, request: &Request) -> Option<Vec<Line>> {
+        let shown = request.profile.as_ref()?;
+        let wanted = shown.sort.iter().filter_map(|name| By::named(name));
+        let rest = [By::Time, By::Evals, By::Redos, By::Exprs, By::File, By::Row];
+        let by: Vec<By> = wanted.chain(rest).collect();
+        let profile = self.profile.as_ref()?;
+        Some(profile.lines(&self.files, &by, shown.limit))
+    }
+}
+
+// === coverage ===
+
+/// A coverage report.
+pub(super) fn coverage_json(report: &Report) -> Json {
+    let files = report.files.iter().map(|(name, file)| {
+        let ranges = |ranges: &[Range]| {
+            let all = ranges.iter().map(range_json);
+            (!ranges.is_empty()).then(|| all.collect::<Json>())
+        };
+        let FileReport {
+            covered,
+            not_covered,
+            ..
+        } = file;
+        let json = Json::object()
+            .with_some("covered", ranges(covered))
+            .with_some("not_covered", ranges(not_covered));
+        let lines = (file.covered_lines, file.not_covered_lines);
+        (name.clone().into(), counted(json, lines, file.coverage))
+    });
+    let files = Json::Object(files.collect());
+    let lines = (report.covered_lines, report.not_covered_lines);
+    counted(Json::object().with("files", files), lines, report.coverage)
+}
+
+fn counted(json: Json, lines: (usize, usize), percent: f64) -> Json {
+    let some = |count: usize| (count > 0).then(|| number(count));
+    let percent = regate_rego::value::Number::parse(&percent.to_string());
+    let percent = percent.filter(|_| lines.0 > 0).map(regate_rego::Value::Number);
+    json.with_some("covered_lines", some(lines.0))
+        .with_some("not_covered_lines", some(lines.1))
+        .with_some("coverage", percent)
+}
+
+fn range_json(range: &Range) -> Json {
+    let place = |(row, col): (u32, u32)| {
+        Json::object()
+            .with("row", i64::from(row))
+            .with("col", i64::from(col))
+    };
+    Json::object()
+        .with("start", place(range.start))
+        .with("end", place(range.end))
+}
+
+// === helpers ===
+
+fn place_json(file: &str, row: u32, col: u32) -> Json {
+    Json::object()
+        .with("file", file)
+        .with("row", i64::from(row))
+        .with("col", i64::from(col))
+}
+
+fn number(count: impl TryInto<i64>) -> i64 {
+    count.try_into().unwrap_or(i64::MAX)
+}
+
+/// A duration as Go writes it: `1.5ms`, `12.345µs`, `800ns`, `1m2.5s`.
+pub(super) fn duration(time: Duration) -> String {
+    let ns = time.as_nanos();
+    let scaled = |unit: u128, name: &str| {
+        let (whole, rest) = (ns / unit, ns % unit);
+        let digits = unit.ilog10() as usize;
+        let rest = format!("{rest:0digits$}");
+        let rest = rest.trim_end_matches('0');
+        if rest.is_empty() {
+            format!("{whole}{name}")
+        } else {
+            format!("{whole}.{rest}{name}")
+        }
+    };
+    match ns {
+        0 => "0s".to_owned(),
+        1..1_000 => format!("{ns}ns"),
+        1_000..1_000_000 => scaled(1_000, "µs"),
+        1_000_000..1_000_000_000 => scaled(1_000_000, "ms"),
+        1_000_000_000..60_000_000_000 => scaled(1_000_000_000, "s"),
+        _ => {
+            let (minutes, rest) = (ns / 60_000_000_000, ns % 60_000_000_000);
+            let rest = u64::try_from(rest).unwrap_or(0);
+            let rest = match rest {
+                0 => "0s".to_owned(),
+                rest => duration(Duration::from_nanos(rest)),
+            };
+            format!("{minutes}m{rest}")
+        }
+    }
+}
