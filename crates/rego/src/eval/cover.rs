@@ -116,7 +116,7 @@ impl FileReport {
 
 /// How many lines the ranges stand on.
 fn lines(ranges: &[Range]) -> usize {
-    let rows = ranges.iter().map(|range| range.start.0);
+    let rows = ranges.iter().flat_map(|range| range.start.0..=range.end.0);
     rows.collect::<BTreeSet<_>>().len()
 }
 

@@ -78,21 +78,21 @@ impl Lowering<'_, '_> {
         }
     }
 
-    /// The literal of a rule that has none: OPA writes `true` there, and says it stands where the value does or,
-    /// of a default, where that word does.
+    /// The literal of a rule that has none: OPA writes `true` there, except in an else branch, and says it stands
+    /// where the value does or, of a default, where that word does.
     pub(super) fn mark_nothing(
         &mut self,
         rule: &hir::Rule,
         value: Option<&hir::Expr>,
         case: Place,
     ) {
-        if !self.cx.options.instruments {
+        if !self.cx.options.instruments || case != rule.place {
             return;
         }
         let mut place = match value {
             Some(value) if value.place != Place::default() => value.place,
-            _ if case == rule.place => rule.head_place,
-            _ => case,
+            // Of `p contains 1` it is `p`.
+            _ => self.first_word(rule.head_place),
         };
         if rule.default {
             place = rule.place;
@@ -100,6 +100,15 @@ impl Lowering<'_, '_> {
         }
         self.watch(place, Vec::new(), 0, false);
         self.mark(Mark::Holds);
+    }
+
+    fn first_word(&self, mut place: Place) -> Place {
+        let file = self.cx.files.get(place.file as usize);
+        let text = file.map_or("", |file| file.slice(place.span));
+        let word = text.split_whitespace().next().unwrap_or(text);
+        let length = u32::try_from(word.len()).unwrap_or(0);
+        place.span.end = place.span.start.saturating_add(length);
+        place
     }
 
     /// The literal at hand holds, or the body has an answer.
