@@ -77,9 +77,9 @@ fn notes_come_with_the_way_to_them() {
         Lines::new(&query.files).text(&notes(events))
     });
     let expected = "\
-query:1     Enter data.a.allow
-a.rego:5    | Enter data.a.allow
-a.rego:9    | | Note \"hi 2\"
+query:1      Enter data.a.allow
+a.rego:5     | Enter data.a.allow
+a.rego:9     | | Note \"hi 2\"
 ";
     assert_eq!(text, expected);
 }
@@ -90,9 +90,9 @@ fn failures_come_with_the_way_to_them() {
         Lines::new(&query.files).text(&fails(events))
     });
     let expected = "\
-query:1     Enter data.a.allow
-a.rego:5    | Enter data.a.allow
-a.rego:7    | | Fail x > 1
+query:1      Enter data.a.allow
+a.rego:5     | Enter data.a.allow
+a.rego:7     | | Fail x > 1
 ";
     assert_eq!(text, expected);
 }
@@ -103,31 +103,31 @@ fn events_come_in_the_order_of_opa() {
         Lines::new(&query.files).text(events)
     });
     let expected = "\
-query:1      Enter data.a.s
-query:1      | Eval data.a.s
-query:1      | Index data.a.s (matched 1 rule)
-a.rego:16    | Enter data.a.s
-a.rego:17    | | Eval [1, 2]
-a.rego:17    | | Eval some x in [1, 2]
-a.rego:18    | | Eval not x == 2
-a.rego:18    | | Enter x == 2
-a.rego:18    | | | Eval x == 2
-a.rego:18    | | | Fail x == 2
-a.rego:16    | | Exit data.a.s
-a.rego:16    | Redo data.a.s
-a.rego:17    | | Redo some x in [1, 2]
-a.rego:18    | | Eval not x == 2
-a.rego:18    | | Enter x == 2
-a.rego:18    | | | Eval x == 2
-a.rego:18    | | | Exit x == 2
-a.rego:18    | | Redo x == 2
-a.rego:18    | | | Redo x == 2
-a.rego:18    | | Fail not x == 2
-a.rego:17    | | Redo some x in [1, 2]
-a.rego:17    | | Redo [1, 2]
-query:1      | Exit data.a.s
-query:1      Redo data.a.s
-query:1      | Redo data.a.s
+query:1       Enter data.a.s
+query:1       | Eval data.a.s
+query:1       | Index data.a.s (matched 1 rule)
+a.rego:16     | Enter data.a.s
+a.rego:17     | | Eval [1, 2]
+a.rego:17     | | Eval some x in [1, 2]
+a.rego:18     | | Eval not x == 2
+a.rego:18     | | Enter x == 2
+a.rego:18     | | | Eval x == 2
+a.rego:18     | | | Fail x == 2
+a.rego:16     | | Exit data.a.s
+a.rego:16     | Redo data.a.s
+a.rego:17     | | Redo some x in [1, 2]
+a.rego:18     | | Eval not x == 2
+a.rego:18     | | Enter x == 2
+a.rego:18     | | | Eval x == 2
+a.rego:18     | | | Exit x == 2
+a.rego:18     | | Redo x == 2
+a.rego:18     | | | Redo x == 2
+a.rego:18     | | Fail not x == 2
+a.rego:17     | | Redo some x in [1, 2]
+a.rego:17     | | Redo [1, 2]
+query:1       | Exit data.a.s
+query:1       Redo data.a.s
+query:1       | Redo data.a.s
 ";
     assert_eq!(text, expected);
 }
@@ -137,7 +137,7 @@ fn values_of_variables_are_shown_where_they_are_asked_for() {
     let text = told("data.a.allow", |query, events| {
         Lines::new(&query.files).locals().text(&fails(events))
     });
-    assert!(text.ends_with("Fail x > 1             {x: 1}\n"), "{text}");
+    assert!(text.ends_with("Fail x > 1           {x: 1}\n"), "{text}");
 }
 
 #[test]
