@@ -233,9 +233,9 @@ fn literal_parts(literal: &Literal, parts: &mut Vec<Place>) {
 /// nest; it has not looked at this one yet, so what nests deeper than text can is not there.
 fn expr_parts(expr: &hir::Expr, spot: Spot, parts: &mut Vec<Place>) {
     let inside = |exprs: &[hir::Expr], parts: &mut Vec<Place>| {
-        exprs
-            .iter()
-            .for_each(|expr| expr_parts(expr, Spot::Inside, parts));
+        for expr in exprs {
+            expr_parts(expr, Spot::Inside, parts);
+        }
     };
     let taken_out = match &expr.kind {
         ExprKind::Const(_) | ExprKind::Local(_) => false,
