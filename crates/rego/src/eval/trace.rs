@@ -25,8 +25,8 @@
 //!
 //! - `--explain full|debug`: all events; `notes`: [`notes`]; `fails`: [`fails`]. [`Lines`] shows them.
 //! - `--var-values`: [`Recorder::locals`] and [`Lines::locals`].
-//! - Tracers go together: a
-//!   `Vec<Box<dyn Tracer>>` is one that tells several.
+//! - `--profile`: [`Profile`](super::profile::Profile); `--coverage`: [`Cover`](super::cover::Cover). Both are
+//!   tracers; a `Vec<Box<dyn Tracer>>` is one that tells several.
 //!
 //! An event is about a literal as written, where OPA's is about what its compiler made of it; the parts that OPA
 //! evaluates as literals of their own are told before it ([`Watched::parts`]), rules that they call after it.
