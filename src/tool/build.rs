@@ -128,7 +128,6 @@ impl Scope {
 // === impl Built ===
 
 impl Built {
-
     /// Parses, checks and plans a query.
     pub(super) fn ask(
         &self,
