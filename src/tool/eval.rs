@@ -6,7 +6,6 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use regate_rego::eval::Row;
 use regate_rego::plan;
-use regate_rego::syntax::ast::Module;
 use regate_rego::value::Object;
 use regate_rego::{EvalOptions, Evaluator, Value};
 
@@ -168,12 +167,12 @@ fn run(request: &Request, outcome: &mut Outcome) -> Result<(), Problems> {
     let built = build::build(&modules, &loaded.data, how, metrics)?;
     let scope = Scope::read(request.package.as_deref(), &request.imports)?;
     let asked = built.ask(&request.query, &scope, metrics)?;
-    answer(request, (&built, &modules), asked, input.as_ref(), outcome)
+    answer(request, &built, asked, input.as_ref(), outcome)
 }
 
 fn answer(
     request: &Request,
-    (built, modules): (&Built, &[Module]),
+    built: &Built,
     asked: Asked,
     input: Option<&Value>,
     outcome: &mut Outcome,
@@ -207,8 +206,7 @@ fn answer(
     if let Ok(mut printed) = printed.lock() {
         outcome.printed = std::mem::take(&mut *printed);
     }
-    outcome.observed =
-        observer.map(|observer| observer.finish(request.explain, built, modules, &asked));
+    outcome.observed = observer.map(|observer| observer.finish(request.explain, built.policy.program(), &asked));
     let collected = evaluator.collected().iter().map(Problem::from);
     outcome.problems.extend(collected);
     outcome.asked = Some(asked);

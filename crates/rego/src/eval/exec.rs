@@ -7,7 +7,7 @@ use super::reg::Reg;
 use super::with::{Callee, Frame, Mock};
 use super::{Row, scan};
 use crate::hir::Place;
-use crate::plan::ir::{Clause, Comparison, Emit, Expr, Mark, Pattern, Scan, Stmt};
+use crate::plan::ir::{Comparison, Emit, Expr, Pattern, Scan, Stmt};
 use crate::value::Value;
 
 /// Where answers go.
@@ -51,7 +51,8 @@ enum Seen<'s> {
 impl<'a> Machine<'a> {
     /// Runs the statements in order until one does not hold.
     pub(super) fn exec(&mut self, block: &'a [Stmt], out: &mut Sink<'a>) -> Result<Flow, Halt> {
-        for stmt in block {
+        let mut rest = block.iter();
+        while let Some(stmt) = rest.next() {
             self.step()?;
             let holds = match stmt {
                 Stmt::Compare(comparison, left, right) => self.compare(*comparison, left, right)?,
@@ -67,6 +68,7 @@ impl<'a> Machine<'a> {
                 Stmt::Yield(emit) => return self.emit(emit, out),
                 Stmt::With(with) => return self.with(with, out),
                 Stmt::Leave(block) => return self.leave(block, out),
+                Stmt::Mark(mark) => return self.marked(mark, rest.as_slice(), out),
                 _ => self.rare(stmt)?,
             };
             if !holds {
@@ -95,10 +97,6 @@ impl<'a> Machine<'a> {
             }
             Stmt::Every(scan) => self.every(scan),
             Stmt::Print(place, args) => self.print(*place, args).map(|()| true),
-            Stmt::Mark(mark) => {
-                self.mark(mark);
-                Ok(true)
-            }
             Stmt::Fresh(slots) => {
                 for slot in slots {
                     self.bind(*slot, Reg::fresh());
@@ -172,21 +170,6 @@ impl<'a> Machine<'a> {
                 reg => Seen::Yes(reg.map(|reg| &**reg)),
             },
             _ => Seen::No,
-        }
-    }
-
-    /// Tells the tracer, if there is one, that a clause has no more answers to give.
-    #[inline]
-    pub(super) fn leave_clause(&mut self, clause: &Clause) {
-        if self.options.tracer.is_some() {
-            self.mark(&Mark::Leave(clause.place));
-        }
-    }
-
-    #[cold]
-    fn mark(&mut self, mark: &Mark) {
-        if let Some(tracer) = &mut self.options.tracer {
-            tracer.mark(mark);
         }
     }
 

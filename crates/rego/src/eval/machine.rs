@@ -9,6 +9,7 @@ use super::kept::Kept;
 use super::memo::{Known, Memo, recycled};
 use super::reads::Target;
 use super::reg::Reg;
+use super::trace::Trace;
 use super::with::Frame;
 use super::{Options, Policy};
 use crate::builtins::{self, Context};
@@ -41,6 +42,8 @@ pub(super) struct Machine<'a> {
     pub(super) options: &'a mut Options,
     /// Errors of built-ins that made something undefined, where they are asked for.
     pub(super) collected: Vec<EvalError>,
+    /// What a tracer is in the middle of.
+    pub(super) trace: Trace<'a>,
     /// Where the stack began.
     stack_base: usize,
 }
@@ -114,6 +117,7 @@ impl<'a> Machine<'a> {
             cx,
             options,
             collected: Vec::new(),
+            trace: Trace::default(),
             stack_base: stack_here(),
         }
     }
