@@ -27,6 +27,9 @@ mod demand;
 /// Policies on the recorded inputs.
 #[cfg(test)]
 mod engine;
+/// The engine against OPA on generated programs.
+#[cfg(test)]
+mod engine_oracle;
 /// Requests through a real Envoy to the real binary.
 #[cfg(test)]
 mod envoy;

@@ -55,6 +55,8 @@ pub struct Checked {
     /// The policy.
     pub hir: Hir,
     names: Names,
+    /// What is wrong but did not keep the rest from being checked.
+    held: Vec<Diagnostic>,
 }
 
 /// Where a query is asked.
@@ -66,15 +68,43 @@ pub struct QueryContext<'a> {
     pub imports: &'a [Import],
 }
 
-/// Checks modules, which together are one policy.
+/// Checks modules, which together are one policy, without types.
 pub fn check(modules: &[Module], options: &Options<'_>) -> Result<Checked, Vec<Diagnostic>> {
+    let mut checked = passes(modules, options)?;
+    let held = std::mem::take(&mut checked.held);
+    if held.is_empty() {
+        Ok(checked)
+    } else {
+        Err(errors::ordered(held, options.max_errors))
+    }
+}
+
+/// Checks modules, which together are one policy, types too.
+pub fn check_with_types(
+    modules: &[Module],
+    options: &Options<'_>,
+    typing: &types::Options<'_>,
+) -> Result<(Checked, types::TypeEnv), Vec<Diagnostic>> {
+    let mut checked = passes(modules, options)?;
+    let mut held = std::mem::take(&mut checked.held);
+    let (env, mut errors) = types::check(&checked.hir, typing);
+    errors.append(&mut held);
+    if errors.is_empty() {
+        Ok((checked, env))
+    } else {
+        Err(errors::ordered(errors, options.max_errors))
+    }
+}
+
+/// All passes but types; what is returned may hold errors still.
+fn passes(modules: &[Module], options: &Options<'_>) -> Result<Checked, Vec<Diagnostic>> {
     let mut errors = Errors::default();
     let names = Names::of(modules);
     let mut hir = lower::modules(modules, &names, options, &mut errors);
     tree::check(&hir, modules, options.data, &mut errors);
     recursion::check(&mut hir, &mut errors);
-    errors.finish(options.max_errors)?;
-    Ok(Checked { hir, names })
+    let held = errors.finish(options.max_errors)?;
+    Ok(Checked { hir, names, held })
 }
 
 /// Checks a query against a checked policy.
@@ -87,8 +117,12 @@ pub fn query(
 ) -> Result<Query, Vec<Diagnostic>> {
     let mut errors = Errors::default();
     let query = lower::query(body, file, context, checked, options, &mut errors);
-    errors.finish(options.max_errors)?;
-    Ok(query)
+    let held = errors.finish(options.max_errors)?;
+    if held.is_empty() {
+        Ok(query)
+    } else {
+        Err(errors::ordered(held, options.max_errors))
+    }
 }
 
 #[cfg(test)]

@@ -105,15 +105,13 @@ pub fn compile_with(
     if !errors.is_empty() {
         return Err(errors);
     }
-    let checked = check::check(&modules, &options.check(Some(data.root())))?;
     let typing = types::Options {
         schemas: options.schemas.as_ref(),
         annotations: options.annotations,
     };
-    let (types, errors) = types::check(&checked.hir, &typing);
-    if !errors.is_empty() {
-        return Err(limited(errors, options.max_errors));
-    }
+    let how = options.check(Some(data.root()));
+    let (checked, types) = check::check_with_types(&modules, &how, &typing)?;
+    drop(modules);
     let program = plan::plan(&checked.hir, &options.plan)?;
     Ok(Compiled {
         policy: Policy::new(program).with_data(data),
@@ -123,14 +121,6 @@ pub fn compile_with(
             options,
         }),
     })
-}
-
-/// At most `max` errors; 0 means all.
-fn limited(mut errors: Vec<Diagnostic>, max: usize) -> Vec<Diagnostic> {
-    if max > 0 {
-        errors.truncate(max);
-    }
-    errors
 }
 
 // === impl CompileOptions ===

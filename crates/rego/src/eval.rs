@@ -15,7 +15,9 @@ mod memo;
 mod policy;
 mod print;
 pub mod profile;
+mod reads;
 mod reg;
+mod reuse;
 mod scan;
 #[cfg(test)]
 mod tests;

@@ -12,6 +12,7 @@
 //! | `lower` | what all of these share, and the bounds |
 //! | [`names`] | numbers for the paths of `input` and data |
 //! | [`index`] | which rules can hold |
+//! | `reuse`, `walk` | what need not be evaluated again; going over a program |
 //! | `reach` | what of its input a query can read |
 //! | `print` | a program as text, for people |
 
@@ -26,9 +27,11 @@ pub mod names;
 mod print;
 mod reach;
 mod refs;
+mod reuse;
 mod rules;
 mod tree;
 mod unify;
+pub(crate) mod walk;
 
 use crate::hir::{self, ExprKind, Hir, Local};
 use crate::source::{Code, Diagnostic, File};
@@ -45,6 +48,9 @@ pub struct Options {
     pub instruments: bool,
     /// Whether to select rules by an index. Without it the answers are the same, later.
     pub index: bool,
+    /// Whether to keep what a loop does not change, and to look comprehensions up. Without it the answers are the
+    /// same, later. With instruments nothing is kept: people want to see each round.
+    pub reuse: bool,
 }
 
 /// The most parts that the name of a package or rule may have.
@@ -57,6 +63,7 @@ impl Default for Options {
         Self {
             instruments: false,
             index: true,
+            reuse: true,
         }
     }
 }
@@ -148,6 +155,9 @@ fn units(
     if cx.options.index {
         units.iter_mut().for_each(index_unit);
     }
+    if cx.options.reuse && !cx.options.instruments {
+        units.iter_mut().for_each(reuse::unit);
+    }
     Ok(units)
 }
 
@@ -209,13 +219,17 @@ fn query_in(cx: &mut Context<'_>, query: &hir::Query) -> Planned<Query> {
         .collect();
     let slots = frame.slots();
     let (inputs, documents) = std::mem::take(&mut cx.naming).into_paths();
+    let mut clause = Clause {
+        place,
+        slots,
+        block,
+    };
+    if cx.options.reuse && !cx.options.instruments {
+        reuse::clause(&mut clause, false);
+    }
     Ok(Query {
         files: query.files.clone(),
-        clause: Clause {
-            place,
-            slots,
-            block,
-        },
+        clause,
         bindings,
         expressions,
         inputs,

@@ -70,6 +70,7 @@ pub(super) fn modules(
         let own = metadata::by_rule(module);
         annotate(&mut hir, module, number);
         for (at, rule) in module.rules.iter().enumerate() {
+            let count = errors.count();
             let lower = Lower {
                 names,
                 globals: &globals,
@@ -86,6 +87,7 @@ pub(super) fn modules(
                 errors,
             };
             hir.rules.push(lower.rule(rule));
+            errors.settle(count);
         }
         imports::check(module, &globals, options, errors);
     }
@@ -156,7 +158,7 @@ impl Lower<'_> {
                     continue;
                 }
             };
-            self.error(Stage::Names, Code::Compile, place.span, message);
+            self.error(Stage::Aside, Code::Compile, place.span, message);
         }
     }
 }

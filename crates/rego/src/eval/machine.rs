@@ -1,10 +1,13 @@
 //! The machine: what one evaluation holds, its slots, and what it costs.
 
+use std::sync::Arc;
+
 use smallvec::SmallVec;
 use typed_arena::Arena;
 
 use super::error::{EvalError, Halt, Kind};
 use super::memo::{Known, Memo, recycled};
+use super::reads::Target;
 use super::reg::Reg;
 use super::with::Frame;
 use super::{Options, Policy};
@@ -32,6 +35,8 @@ pub(super) struct Machine<'a> {
     pub(super) frames: Vec<Frame<'a>>,
     /// The frame that holds now.
     pub(super) frame: usize,
+    /// What replacing these targets changes.
+    pub(super) changed: Vec<(Target<'a>, Arc<[bool]>)>,
     pub(super) cx: Context<'a>,
     pub(super) options: &'a mut Options,
     /// Errors of built-ins that made something undefined, where they are asked for.
@@ -105,6 +110,7 @@ impl<'a> Machine<'a> {
             base: 0,
             frames: vec![Frame::first(input, memo)],
             frame: 0,
+            changed: Vec::new(),
             cx,
             options,
             collected: Vec::new(),
@@ -134,7 +140,12 @@ impl<'a> Machine<'a> {
 
     #[inline]
     pub(super) fn step(&mut self) -> Result<(), Halt> {
-        match self.cx.budget.step(1) {
+        self.steps(1)
+    }
+
+    #[inline]
+    pub(super) fn steps(&mut self, count: u64) -> Result<(), Halt> {
+        match self.cx.budget.step(count) {
             Ok(()) => Ok(()),
             Err(_) => Err(EvalError::spent(self.cx.budget)),
         }

@@ -137,7 +137,7 @@ pub struct Clause {
 pub type Block = Vec<Stmt>;
 
 /// A statement.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub enum Stmt {
     /// Holds when the value is defined and not `false`.
     Test(Expr),
@@ -168,6 +168,8 @@ pub enum Stmt {
     /// Says where we are, to a tracer, a profiler or a coverage report. Only in programs that were planned with
     /// instruments.
     Mark(Mark),
+    /// Empties these slots, which [`Expr::Once`] fills: a loop begins, and what holds during it is not known yet.
+    Fresh(Box<[Slot]>),
     /// Hands out an answer.
     Yield(Emit),
 }
@@ -186,7 +188,7 @@ pub enum Mark {
 }
 
 /// A loop over the members of a collection.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Scan {
     /// Over what. A scalar has no members.
     pub source: Source,
@@ -199,7 +201,7 @@ pub struct Scan {
 }
 
 /// What a scan goes over.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub enum Source {
     /// A value.
     Value(Expr),
@@ -214,7 +216,7 @@ pub enum Source {
 }
 
 /// What a value is matched with.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub enum Pattern {
     /// Anything.
     Any,
@@ -246,7 +248,7 @@ pub enum Comparison {
 }
 
 /// Replacements, and what runs under them.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct With {
     /// In order: each value is computed under those before it.
     pub replacements: Vec<Replace>,
@@ -256,7 +258,7 @@ pub struct With {
 }
 
 /// One replacement.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub enum Replace {
     /// `input`, or below it; the value is merged in by copying the path.
     Input(Path, Expr),
@@ -278,7 +280,7 @@ pub enum Function {
 }
 
 /// What an answer is.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub enum Emit {
     /// That there is one: of `not`, `exists`, `every`.
     Found,
@@ -297,7 +299,7 @@ pub enum Emit {
 }
 
 /// An expression: one value, or none.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub enum Expr {
     /// A constant.
     Const(Value),
@@ -331,10 +333,17 @@ pub enum Expr {
     Missing(Box<BuiltinRef>, Box<Args>),
     /// Whether two values compare so, as a value.
     Compare(Comparison, Box<(Expr, Expr)>),
+    /// What a loop does not change: evaluated when it is first needed after a [`Stmt::Fresh`] emptied the slot, and
+    /// kept there.
+    Once(Slot, Box<Expr>),
+    /// What depends on no slot: evaluated once under one set of replacements.
+    Shared(Box<Expr>),
+    /// A comprehension that asks for members by their keys.
+    Grouped(Box<Grouped>),
 }
 
 /// The arguments of a call. Boxed, so that an [`Expr`] stays small: there are millions of them.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Args {
     /// The arguments, as many as declared.
     pub values: Box<[Expr]>,
@@ -343,7 +352,7 @@ pub struct Args {
 }
 
 /// A comprehension.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Comprehension {
     /// What it makes.
     pub kind: ComprehensionKind,
@@ -351,6 +360,21 @@ pub struct Comprehension {
     pub body: Block,
     /// Where, for conflicts.
     pub place: Place,
+}
+
+/// A comprehension whose body compares what it goes over with what is known outside. Where it is asked for again and
+/// again, its answers are grouped by those keys in one pass, and then looked up.
+#[derive(Debug, Clone)]
+pub struct Grouped {
+    /// The comprehension as it was written.
+    pub plain: Comprehension,
+    /// The slots that the table depends on.
+    pub captured: Box<[Slot]>,
+    /// What is looked up.
+    pub keys: Box<[Expr]>,
+    /// Goes over all there is: yields pairs of an array of keys and what the comprehension makes for them; of an
+    /// object an array of key and value.
+    pub table: Block,
 }
 
 /// What a comprehension makes.
