@@ -23,8 +23,10 @@ pub const STEPS: u64 = 5_000;
 /// A Check that gave way, and how a checker goes on with it.
 struct Work {
     run: Box<Run>,
-    resume: Box<dyn FnOnce(&mut Checker, Run) + Send>,
+    resume: Resume,
 }
+
+type Resume = Box<dyn FnOnce(&mut Checker, Run) + Send>;
 
 /// The threads. They end when the last clone is gone and nothing waits any more.
 #[derive(Clone)]
