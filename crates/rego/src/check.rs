@@ -23,15 +23,17 @@ mod scope;
 mod tree;
 pub mod types;
 
+use std::borrow::Borrow;
 use std::sync::Arc;
 
 use crate::hir::{Hir, Query};
 use crate::source::{Diagnostic, File};
-use crate::syntax::ast::{Body, Import, Module};
+use crate::syntax::ast::{self, Body, Import, Module};
 use crate::value::{Str, Value};
 
 pub use capabilities::Capabilities;
 use errors::Errors;
+use lower::Lowering;
 use names::Names;
 
 /// How a policy is checked.
@@ -70,7 +72,8 @@ pub struct QueryContext<'a> {
 
 /// Checks modules, which together are one policy, without types.
 pub fn check(modules: &[Module], options: &Options<'_>) -> Result<Checked, Vec<Diagnostic>> {
-    let mut checked = passes(modules, options)?;
+    let rules = modules.iter().map(|module| module.rules.iter());
+    let mut checked = passes(modules, Lowering::of(modules), rules, options)?;
     let held = std::mem::take(&mut checked.held);
     if held.is_empty() {
         Ok(checked)
@@ -79,13 +82,20 @@ pub fn check(modules: &[Module], options: &Options<'_>) -> Result<Checked, Vec<D
     }
 }
 
-/// Checks modules, which together are one policy, types too.
+/// Checks modules, which together are one policy, types too. Nobody needs the modules any more: what is lowered is
+/// freed at once, which halves the peak.
 pub fn check_with_types(
-    modules: &[Module],
+    mut modules: Vec<Module>,
     options: &Options<'_>,
     typing: &types::Options<'_>,
 ) -> Result<(Checked, types::TypeEnv), Vec<Diagnostic>> {
-    let mut checked = passes(modules, options)?;
+    let lowering = Lowering::of(&modules);
+    let rules: Vec<_> = modules
+        .iter_mut()
+        .map(|module| std::mem::take(&mut module.rules))
+        .collect();
+    let mut checked = passes(&modules, lowering, rules, options)?;
+    drop(modules);
     let mut held = std::mem::take(&mut checked.held);
     let (env, mut errors) = types::check(&checked.hir, typing);
     errors.append(&mut held);
@@ -97,10 +107,17 @@ pub fn check_with_types(
 }
 
 /// All passes but types; what is returned may hold errors still.
-fn passes(modules: &[Module], options: &Options<'_>) -> Result<Checked, Vec<Diagnostic>> {
+fn passes<R>(
+    modules: &[Module],
+    lowering: Lowering,
+    rules: impl IntoIterator<Item = R>,
+    options: &Options<'_>,
+) -> Result<Checked, Vec<Diagnostic>>
+where
+    R: IntoIterator<Item: Borrow<ast::Rule>>,
+{
     let mut errors = Errors::default();
-    let names = Names::of(modules);
-    let mut hir = lower::modules(modules, &names, options, &mut errors);
+    let (mut hir, names) = lowering.run(modules, rules, options, &mut errors);
     tree::check(&hir, modules, options.data, &mut errors);
     recursion::check(&mut hir, &mut errors);
     let held = errors.finish(options.max_errors)?;

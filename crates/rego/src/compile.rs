@@ -113,9 +113,8 @@ pub fn compile_with(
         annotations: options.annotations,
     };
     let how = options.check(Some(data.root()));
-    let (checked, types) = check::check_with_types(&modules, &how, &typing)?;
-    drop(modules);
-    let program = plan::plan(&checked.hir, &options.plan)?;
+    let (mut checked, types) = check::check_with_types(modules, &how, &typing)?;
+    let program = plan::plan_owned(&mut checked.hir, &options.plan)?;
     Ok(Compiled {
         policy: Policy::new(program).with_data(data),
         shared: Arc::new(Shared {
@@ -158,7 +157,7 @@ impl Compiled {
         }
     }
 
-    /// What was checked, for tools.
+    /// What was checked, for tools; without the rules, which nothing needs once they are planned.
     #[must_use]
     pub fn checked(&self) -> &Checked {
         &self.shared.checked

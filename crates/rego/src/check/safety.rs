@@ -232,6 +232,7 @@ impl<'a> Order<'a> {
     /// Orders a body whose variables have this depth, and the closures in it.
     fn body(&mut self, body: &mut Body, depth: u32) {
         let literals = std::mem::take(&mut body.literals);
+        body.literals.reserve_exact(literals.len());
         let facts: Vec<Facts> = literals
             .iter()
             .map(|literal| Facts::of(literal, depth, self))

@@ -103,13 +103,13 @@ impl Lower<'_> {
                 key,
                 value,
                 collection,
-            } => self.some_in(key.as_ref(), value, collection),
+            } => self.some_in(key.as_deref(), value, collection),
             ast::LiteralKind::Every {
                 key,
                 value,
                 domain,
                 body,
-            } => self.every(key.as_ref(), value, domain, body),
+            } => self.every(key.as_deref(), value, domain, body),
             ast::LiteralKind::NotBody(body) => {
                 self.locals.block(place);
                 LiteralKind::Not(self.closure(body))
@@ -282,6 +282,7 @@ impl Lower<'_> {
         };
         let value = self.term(value);
         let mut reference = as_ref(collection);
+        reference.keys.reserve_exact(1);
         reference.keys.push(key);
         LiteralKind::Unify(value, Expr::new(place, ExprKind::Ref(Box::new(reference))))
     }

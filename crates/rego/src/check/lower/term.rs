@@ -79,6 +79,7 @@ impl Lower<'_> {
         let place = self.place(reference.span);
         let head = self.term(&reference.head);
         let mut reference_ = as_ref(head);
+        reference_.keys.reserve_exact(reference.path.len());
         for key in &reference.path {
             let key = self.term(key);
             reference_.keys.push(key);

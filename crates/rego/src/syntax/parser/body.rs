@@ -44,6 +44,7 @@ impl Parser<'_> {
         }
         let span = self.since(start);
         self.grow(height, span)?;
+        literals.shrink_to_fit();
         Ok(Body {
             span,
             braces: false,
@@ -94,7 +95,7 @@ impl Parser<'_> {
         self.next();
         let right = self.expression()?;
         self.height = self.height.max(height);
-        Ok(make(left, right))
+        Ok(make(Box::new(left), Box::new(right)))
     }
 
     pub(super) fn finish_literal(
@@ -161,15 +162,15 @@ impl Parser<'_> {
                 (Some(value), Some(collection), None) => {
                     return Ok(LiteralKind::SomeIn {
                         key: None,
-                        value,
-                        collection,
+                        value: Box::new(value),
+                        collection: Box::new(collection),
                     });
                 }
                 (Some(key), Some(value), Some(collection)) => {
                     return Ok(LiteralKind::SomeIn {
-                        key: Some(key),
-                        value,
-                        collection,
+                        key: Some(Box::new(key)),
+                        value: Box::new(value),
+                        collection: Box::new(collection),
                     });
                 }
                 _ => {}
@@ -220,10 +221,10 @@ impl Parser<'_> {
         let body = self.block()?;
         self.height = self.height.max(height);
         Ok(LiteralKind::Every {
-            key,
-            value,
-            domain,
-            body,
+            key: key.map(Box::new),
+            value: Box::new(value),
+            domain: Box::new(domain),
+            body: Box::new(body),
         })
     }
 }

@@ -107,7 +107,7 @@ impl Parser<'_> {
 
     fn joined(
         &mut self,
-        make: fn(Body, Body) -> LiteralKind,
+        make: fn(Box<Body>, Box<Body>) -> LiteralKind,
         left: Operand,
         right: Operand,
         height: u32,
@@ -116,7 +116,7 @@ impl Parser<'_> {
         let span = self.since(start);
         // The bodies and the literals in them are levels of the tree too.
         self.grow(self.height.max(height) + 2, span)?;
-        let kind = make(body(left), body(right));
+        let kind = make(Box::new(body(left)), Box::new(body(right)));
         Ok(Operand::Literal(Box::new(plain(kind, false, span))))
     }
 

@@ -173,6 +173,7 @@ impl Parser<'_> {
         };
         let mut path = Vec::new();
         self.keys(&mut path)?;
+        path.shrink_to_fit();
         Ok(Ref {
             span: self.since(token.span),
             head: Box::new(head),
