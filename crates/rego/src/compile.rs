@@ -38,6 +38,8 @@ pub struct CompileOptions {
     pub max_errors: usize,
     /// How to plan.
     pub plan: plan::Options,
+    /// What may be used of the language.
+    pub features: syntax::Features,
 }
 
 /// A compiled policy: immutable, shared by any number of threads; queries are prepared against it.
@@ -95,6 +97,7 @@ pub fn compile_with(
         let file = File::new(source.name, source.text);
         let how = syntax::Options {
             version: source.version,
+            features: options.features,
             ..syntax::Options::default()
         };
         match syntax::parse_module(&file, &how) {

@@ -115,3 +115,17 @@ fn long_bodies_are_ordered_in_reverse_too() {
     let text = format!("package a\np if {{\n{literals}\nx10000 = 1\n}}");
     assert!(checked(&text, &Capabilities::default()).is_ok());
 }
+
+#[test]
+fn what_the_host_forbids_is_refused() {
+    let capabilities = Capabilities::default().forbid(["time.now_ns".into()]);
+    for text in [
+        "package a\np := time.now_ns()",
+        "package a\np if { count([1]) with count as time.now_ns }",
+    ] {
+        let errors = checked(text, &capabilities).unwrap_err();
+        assert_eq!(errors[0].code.as_str(), "rego_type_error", "{errors:?}");
+    }
+    let mocked = "package a\np if { q with time.now_ns as 1 }\nq := 1";
+    assert!(checked(mocked, &capabilities).is_ok());
+}

@@ -114,7 +114,10 @@ impl Lower<'_> {
             }
             return match function.callee {
                 Callee::Function(path) => Replacement::Function(path),
-                Callee::Builtin(builtin) => Replacement::Builtin(builtin),
+                Callee::Builtin(builtin) => {
+                    self.forbidden(&builtin, term.span);
+                    Replacement::Builtin(builtin)
+                }
             };
         }
         Replacement::Value(self.head_term(term))
