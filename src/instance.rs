@@ -10,13 +10,12 @@ use crate::task::{self, Shutdown};
 use crate::{bundle, http};
 
 mod candidate;
-mod files;
 mod snapshot;
 mod status;
 mod watch;
 mod writer;
 
-pub use files::LoadError;
+pub use crate::files::LoadError;
 pub use snapshot::{Cell, Snapshot};
 pub use status::{BundleError, BundleStatus, Status};
 
@@ -85,7 +84,7 @@ pub async fn start(
     let reload = Reload(requests);
     if config.watch {
         let paths = config.paths.clone();
-        let paths = files::places(&paths)
+        let paths = crate::files::places(&paths)
             .into_iter()
             .chain(config.bundle_paths.clone());
         watch::spawn(&paths.collect::<Vec<_>>(), reload.clone(), shutdown.clone())?;

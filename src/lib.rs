@@ -11,8 +11,8 @@
 //! floor 8: app
 //! floor 7: config
 //! floor 6: authz admin
-//! floor 5: instance
-//! floor 4: bundle
+//! floor 5: instance tool
+//! floor 4: bundle files
 //! floor 3: engine decision_log
 //! floor 2: grpc http
 //! floor 1: decision socket tls
@@ -23,6 +23,7 @@
 pub mod app;
 pub mod cli;
 pub mod config;
+pub mod tool;
 
 // What answers requests.
 pub mod admin;
@@ -32,6 +33,7 @@ pub mod authz;
 pub mod bundle;
 pub mod decision_log;
 pub mod engine;
+pub mod files;
 pub mod instance;
 
 // What carries it.

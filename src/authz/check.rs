@@ -198,10 +198,13 @@ impl Checker {
     /// snapshot stay.
     pub fn resume<A: Answer>(&mut self, answer: &A, run: Run) -> Checked<A::Output> {
         let message = run.message.clone();
-        match wire::scan(run.version, &message) {
+        let checked = match wire::scan(run.version, &message) {
             Ok(request) => self.run(answer, run, &request),
             Err(_) => Checked::Answered(self.give_up(answer, run, defect())),
-        }
+        };
+        // The next Check may be long in coming: no old policy stays in memory for it.
+        self.evaluator = None;
+        checked
     }
 
     /// Answers a Check that gave way and that nobody can go on with.
@@ -301,11 +304,7 @@ impl Checker {
         })
     }
 
-    fn decide(
-        &mut self,
-        run: &mut Run,
-        request: &wire::Request<'_>,
-    ) -> Result<Value, Undecided> {
+    fn decide(&mut self, run: &mut Run, request: &wire::Request<'_>) -> Result<Value, Undecided> {
         let started = Instant::now();
         let parsed = self.shared.input.parse(request).map_err(CheckError::from)?;
         let deadline = self.deadline(run, started)?;
@@ -318,9 +317,9 @@ impl Checker {
         let built = Instant::now();
         let steps = self.steps;
         run.timers.input = Some(built.duration_since(started));
-        let evaluation = self
-            .evaluator(&snapshot)
-            .eval(DECISION, &input, Budget { deadline, steps });
+        let evaluation =
+            self.evaluator(&snapshot)
+                .eval(DECISION, &input, Budget { deadline, steps });
         run.timers.eval = Some(built.elapsed());
         if steps.is_some() && evaluation.gave_way() {
             self.metrics.gave_way();
@@ -392,9 +391,7 @@ impl Checker {
                 EvalErrorKind::Undefined
                 | EvalErrorKind::Conflict
                 | EvalErrorKind::TooManySteps
-                | EvalErrorKind::Other => {
-                    Stage::Evaluation
-                }
+                | EvalErrorKind::Other => Stage::Evaluation,
             },
             code: error.code(),
             message: error.to_string(),

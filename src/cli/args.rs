@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use clap::{Arg, ArgAction, Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 
+use super::eval::EvalArgs;
 use super::values;
 use crate::telemetry::{LogFormat, LogLevel};
 use crate::tls::TlsVersion;
@@ -29,6 +30,8 @@ pub(super) enum Command {
     /// Serves decisions.
     #[command(after_help = AFTER_RUN)]
     Run(Box<RunArgs>),
+    /// Evaluates a query.
+    Eval(Box<EvalArgs>),
     /// Looks at configuration files.
     Config {
         #[command(subcommand)]

@@ -4,26 +4,31 @@
 //! A [`Policy`] is immutable and used by any number of threads at once. Each thread has an [`Evaluator`], which keeps
 //! its memory from one evaluation to the next.
 
+pub mod cover;
 mod data;
 mod doc;
 mod error;
 mod exec;
 mod expr;
+mod fields;
+mod kept;
 mod machine;
 mod memo;
 mod policy;
 mod print;
+pub mod profile;
+mod reads;
 mod reg;
+mod reuse;
 mod scan;
 #[cfg(test)]
 mod tests;
+pub mod trace;
 mod unit;
 mod with;
 
 use std::collections::HashMap;
 use std::fmt;
-
-use typed_arena::Arena;
 
 pub use error::{EvalError, Kind};
 pub use policy::Policy;
@@ -35,6 +40,7 @@ use crate::source::Location;
 use crate::value::{Str, Value};
 use error::Halt;
 use exec::Sink;
+use kept::Kept;
 use machine::{Found, Machine};
 use memo::{Known, Memo, recycled};
 use reg::Reg;
@@ -145,7 +151,7 @@ impl Evaluator {
     ) -> Result<Output, EvalError> {
         self.memo.clear();
         self.collected.clear();
-        let arena = Arena::with_capacity(8);
+        let arena = Kept::default();
         let runtime = options.runtime.clone();
         let mut budget = std::mem::take(&mut options.budget);
         let cx = Context {
@@ -221,6 +227,7 @@ fn run_query<'a>(machine: &mut Machine<'a>, query: &'a Query, all: bool) -> Resu
     machine.in_frame(clause.slots, &[], |machine| {
         machine.exec(&clause.block, &mut sink)
     })?;
+    machine.leave_clause(clause);
     Ok(match sink {
         Sink::Rows(rows) => Output::Rows(rows),
         Sink::FirstRow(value) => Output::Value(value.map(Reg::into_value)),

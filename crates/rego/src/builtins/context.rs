@@ -109,6 +109,12 @@ impl Budget {
         self.used
     }
 
+    /// The bytes built so far.
+    #[must_use]
+    pub fn built(&self) -> u64 {
+        self.built
+    }
+
     #[cold]
     fn look(&mut self) -> Result<(), Error> {
         let late = self.deadline.is_some_and(|at| Instant::now() >= at);

@@ -176,24 +176,37 @@ impl<'a> Machine<'a> {
         self.base_at(&path)
     }
 
-    /// Base data at a path, with what is replaced in it.
+    /// Base data at a path, with what is replaced in it: at a replaced path and below it only the replacement is seen,
+    /// above it the replacement lies over what is there, objects into objects.
     pub(super) fn base_at(&mut self, path: &[Value]) -> Option<Reg<'a>> {
-        let mut found = doc::find_base(self.policy.data().root(), path).map(Reg::Ref);
+        let base = doc::find_base(self.policy.data().root(), path).map(Reg::Ref);
+        let mut over: Option<Reg<'a>> = None;
+        let mut inside = false;
         let replaced = self.frames.get(self.frame).map(Frame::data);
         for (at, value) in replaced.unwrap_or_default() {
             if let Some(rest) = path.strip_prefix(*at) {
-                found = doc::find(value, rest).map(Reg::Ref);
+                over = doc::find(value, rest).map(Reg::Ref);
+                inside = true;
             } else if let Some(rest) = at.strip_prefix(path) {
-                let cost = doc::put_cost(found.as_deref(), rest) as u64;
+                let cost = doc::put_cost(over.as_deref(), rest) as u64;
                 // The next step ends the evaluation where this is too much.
                 if self.cx.budget.build(VALUE_COST * cost).is_err() {
                     return None;
                 }
-                let merged = doc::put(found.as_deref(), rest, (*value).clone());
-                found = Some(Reg::Own(merged));
+                over = Some(Reg::Own(doc::put(over.as_deref(), rest, (*value).clone())));
             }
         }
-        found
+        match (base, over) {
+            (_, over) if inside => over,
+            (Some(base), Some(over)) => {
+                let mut cost = 0;
+                let merged = doc::merge(&over, &base, &mut cost);
+                self.cx.budget.build(VALUE_COST * cost as u64).ok()?;
+                Some(Reg::Own(merged))
+            }
+            (base, None) => base,
+            (None, over) => over,
+        }
     }
 }
 

@@ -22,6 +22,12 @@ pub(super) enum Doc {
 #[derive(Debug)]
 pub(super) struct Conflict;
 
+/// Levels down to which documents are merged.
+const MERGED: usize = 256;
+
+/// Keys that a rule's head may have: what is built from it is taken down by recursion.
+const KEYS: usize = 256;
+
 // === impl Doc ===
 
 impl Doc {
@@ -49,6 +55,9 @@ impl Doc {
 
     fn at(&mut self, keys: &[Value]) -> Result<&mut Self, Conflict> {
         let mut place = self;
+        if keys.len() > KEYS {
+            return Err(Conflict);
+        }
         for key in keys {
             if matches!(place, Self::Nothing) {
                 *place = Self::Object(BTreeMap::new());
@@ -81,20 +90,20 @@ impl Doc {
 /// `base` with `value` at `path`: objects on the way are copied, what is none is replaced by one. As deep as a path
 /// that a policy names: the checker has bounded it. What it costs is what [`put_cost`] says.
 pub(super) fn put(base: Option<&Value>, path: &[Value], value: Value) -> Value {
-    let Some((key, rest)) = path.split_first() else {
-        return value;
-    };
-    let inner = put(base.and_then(|base| object_get(base, key)), rest, value);
-    let mut members: Vec<(Value, Value)> = match base {
-        Some(Value::Object(object)) => object
-            .iter()
-            .filter(|(k, _)| *k != key)
-            .map(|(k, v)| (k.clone(), v.clone()))
-            .collect(),
-        _ => Vec::new(),
-    };
-    members.push((key.clone(), inner));
-    Object::from(members).into()
+    let mut parents = Vec::with_capacity(path.len());
+    let mut here = base;
+    for key in path {
+        parents.push((here, key));
+        here = here.and_then(|value| object_get(value, key));
+    }
+    let mut value = value;
+    for (parent, key) in parents.into_iter().rev() {
+        value = match parent {
+            Some(Value::Object(object)) => object.insert(key.clone(), value).into(),
+            _ => Object::from(vec![(key.clone(), value)]).into(),
+        };
+    }
+    value
 }
 
 /// How many values [`put`] builds.
@@ -111,11 +120,18 @@ pub(super) fn put_cost(base: Option<&Value>, path: &[Value]) -> usize {
     cost
 }
 
-/// Base documents and what rules give in one: objects are merged, otherwise base documents go first.
-/// Counts in `cost` how many members it copies.
-pub(super) fn merge(base: &Value, rules: &Value, cost: &mut usize) -> Value {
-    let (Value::Object(below), Value::Object(above)) = (base, rules) else {
-        return base.clone();
+/// Two documents in one: objects are merged, otherwise `first` counts. Counts in `cost` how many members it copies.
+pub(super) fn merge(first: &Value, second: &Value, cost: &mut usize) -> Value {
+    merge_below(first, second, MERGED, cost)
+}
+
+/// Down to so many levels: what is merged are packages and paths of `with`, which are never that long.
+fn merge_below(first: &Value, second: &Value, levels: usize, cost: &mut usize) -> Value {
+    let (Value::Object(below), Value::Object(above)) = (first, second) else {
+        return first.clone();
+    };
+    let Some(levels) = levels.checked_sub(1) else {
+        return first.clone();
     };
     *cost += below.len() + above.len();
     let mut members: Vec<(Value, Value)> = below
@@ -125,7 +141,7 @@ pub(super) fn merge(base: &Value, rules: &Value, cost: &mut usize) -> Value {
         .collect();
     for (key, value) in above.iter() {
         let value = match below.get(key) {
-            Some(there) => merge(there, value, cost),
+            Some(there) => merge_below(there, value, levels, cost),
             None => value.clone(),
         };
         members.push((key.clone(), value));

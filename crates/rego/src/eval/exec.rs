@@ -7,7 +7,7 @@ use super::reg::Reg;
 use super::with::{Callee, Frame, Mock};
 use super::{Row, scan};
 use crate::hir::Place;
-use crate::plan::ir::{Comparison, Emit, Expr, Mark, Pattern, Scan, Stmt};
+use crate::plan::ir::{Clause, Comparison, Emit, Expr, Mark, Pattern, Scan, Stmt};
 use crate::value::Value;
 
 /// Where answers go.
@@ -99,6 +99,12 @@ impl<'a> Machine<'a> {
                 self.mark(mark);
                 Ok(true)
             }
+            Stmt::Fresh(slots) => {
+                for slot in slots {
+                    self.bind(*slot, Reg::fresh());
+                }
+                Ok(true)
+            }
             // The others are run where blocks are.
             _ => Ok(true),
         }
@@ -160,11 +166,25 @@ impl<'a> Machine<'a> {
                 }
                 _ => Seen::No,
             },
+            Expr::Once(slot, _) => match self.slot_ref(*slot) {
+                Some(reg) if reg.is_fresh() => Seen::No,
+                Some(reg) if reg.is_undefined() => Seen::Yes(None),
+                reg => Seen::Yes(reg.map(|reg| &**reg)),
+            },
             _ => Seen::No,
         }
     }
 
-    fn mark(&mut self, mark: &'a Mark) {
+    /// Tells the tracer, if there is one, that a clause has no more answers to give.
+    #[inline]
+    pub(super) fn leave_clause(&mut self, clause: &Clause) {
+        if self.options.tracer.is_some() {
+            self.mark(&Mark::Leave(clause.place));
+        }
+    }
+
+    #[cold]
+    fn mark(&mut self, mark: &Mark) {
         if let Some(tracer) = &mut self.options.tracer {
             tracer.mark(mark);
         }
@@ -211,6 +231,7 @@ impl<'a> Machine<'a> {
 
     #[inline(never)]
     fn takes_apart(&mut self, pattern: &'a Pattern, reg: &Reg<'a>) -> Result<bool, Halt> {
+        self.check_stack()?;
         match (pattern, &**reg) {
             (Pattern::Array(patterns), Value::Array(items)) if patterns.len() == items.len() => {
                 for (at, pattern) in patterns.iter().enumerate() {

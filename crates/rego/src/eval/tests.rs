@@ -11,7 +11,7 @@ fn ask(text: &str, query: &str, options: &mut EvalOptions) -> Result<Option<Valu
         text,
         version: crate::syntax::ast::RegoVersion::V1,
     };
-    let data = Data::new(json::parse(r#"{"base": {"x": 1, "y": [1, 2]}}"#).unwrap());
+    let data = Data::new(json::parse(r#"{"base": {"x": 1, "y": [1, 2], "n": {"o": 1}}}"#).unwrap());
     let compiled = compile_with(&[source], CompileOptions::default(), data).unwrap();
     let prepared = compiled.prepare(query).unwrap();
     let input = json::parse(r#"{"user": "ann", "x": 1, "y": true}"#).unwrap();
@@ -39,8 +39,8 @@ fn documents() {
             "2",
         ),
         ("p contains x if some x in [3, 1, 3]", "data.t.p", "{1, 3}"),
-        ("p contains x if some x in []", "data.t.p", "set()"),
-        ("p[x] := 1 if some x in []", "data.t.p", "{}"),
+        ("p contains x if some x in input.none", "data.t.p", "set()"),
+        ("p[x] := 1 if some x in input.none", "data.t.p", "{}"),
         (
             "p[x].b := 1 if some x in [\"a\"]",
             "data.t.p.a",
@@ -107,7 +107,15 @@ fn replacements() {
         ),
         (
             "p := x if x := data.base with data.base.x as 2",
-            "{\"x\": 2, \"y\": [1, 2]}",
+            "{\"n\": {\"o\": 1}, \"x\": 2, \"y\": [1, 2]}",
+        ),
+        (
+            "p := x if x := data.base with data.nest.a as 1 with data.base.n as {\"k\": 1}",
+            "{\"n\": {\"k\": 1, \"o\": 1}, \"x\": 1, \"y\": [1, 2]}",
+        ),
+        (
+            "p := x if x := data.base.n with data.base.n as {\"k\": 1}",
+            "{\"k\": 1}",
         ),
         ("p := x if x := data.t.q with data.t.q as 5\nq := 1", "5"),
         (
@@ -194,4 +202,14 @@ fn long_chains_of_rules_never_take_the_stack() {
     let error = ask(&text, "data.t.p19999", &mut EvalOptions::default()).unwrap_err();
     assert_eq!(error.kind, Kind::TooDeep);
     assert_eq!(answer(&text, "data.t.p100"), "1");
+}
+
+#[test]
+fn deep_expressions_and_long_paths_never_take_the_stack() {
+    let deep = format!("{}input.x{}", "[".repeat(200), "]".repeat(200));
+    let text = format!("package t\n\np := count({deep})\n");
+    assert_eq!(answer(&text, "data.t.p"), "1");
+    let path = ".a".repeat(2_000);
+    let text = format!("package t\n\np if input{path} == 1 with input{path} as 1\n");
+    assert_eq!(answer(&text, "data.t.p"), "true");
 }

@@ -43,10 +43,15 @@ impl Lowering<'_, '_> {
         Ok(())
     }
 
-    fn literal(&mut self, literal: &Literal) -> Planned<()> {
+    /// Leaves a mark, where instruments are wanted.
+    pub(super) fn mark(&mut self, mark: Mark) {
         if self.cx.options.instruments {
-            self.frame.push(Stmt::Mark(Mark::Literal(literal.place)));
+            self.frame.push(Stmt::Mark(mark));
         }
+    }
+
+    fn literal(&mut self, literal: &Literal) -> Planned<()> {
+        self.mark(Mark::Literal(literal.place));
         if !literal.with.is_empty() {
             let replacements = literal.with.iter().map(|with| self.replace(with));
             let replacements = replacements.collect::<Planned<_>>()?;
@@ -118,6 +123,7 @@ impl Lowering<'_, '_> {
             key,
             value,
             body,
+            by: None,
         })));
         Ok(())
     }

@@ -6,6 +6,7 @@
 
 use hashbrown::{HashMap, HashSet};
 
+use super::fields::Sites;
 use super::ir::{Block, Emit, Expr, Pattern, Replace, Scan, Slot, Source, Stmt, With};
 use crate::hir::Local;
 
@@ -19,6 +20,10 @@ pub(super) struct Frame {
     trail: Vec<Slot>,
     open: Vec<Open>,
     block: Block,
+    /// The member of the loop that was opened last, while no variable stands for it.
+    member: Option<Slot>,
+    /// Where loops that can be look-ups are noted, if they are wanted.
+    pub(super) sites: Option<Sites>,
 }
 
 /// Where a nested body began: what [`Frame::leave`] goes back to.
@@ -48,6 +53,14 @@ enum Head {
 // === impl Frame ===
 
 impl Frame {
+    /// An empty one, which notes loops that can be look-ups.
+    pub(super) fn noting(sites: Option<Sites>) -> Self {
+        Self {
+            sites,
+            ..Self::default()
+        }
+    }
+
     /// How many slots it takes.
     pub(super) fn slots(&self) -> u32 {
         self.next
@@ -124,6 +137,7 @@ impl Frame {
         let value = self.fresh();
         self.bind(value);
         self.open_with(Head::Scan(source, key, Pattern::Bind(value)));
+        self.member = Some(value);
         value
     }
 
@@ -149,11 +163,13 @@ impl Frame {
         };
         let head = self.open.last().map(|open| &open.head);
         self.block.is_empty()
+            && self.member == Some(*slot)
             && matches!(head, Some(Head::Scan(_, _, Pattern::Bind(member))) if member == slot)
     }
 
     /// Lets the loop that was just opened match its values with `pattern`, instead of keeping them.
     pub(super) fn narrow(&mut self, pattern: Pattern) {
+        self.member = None;
         if let Some(Open {
             head: Head::Scan(_, _, value),
             ..
@@ -225,7 +241,7 @@ impl Frame {
         for open in self.open.drain(depth..).rev() {
             let mut body = std::mem::replace(&mut self.block, open.outer);
             body.shrink_to_fit();
-            self.block.push(open.head.around(body));
+            self.block.push(open.head.around(body, self.sites.as_mut()));
         }
     }
 
@@ -239,9 +255,10 @@ impl Frame {
 // === impl Head ===
 
 impl Head {
-    fn around(self, body: Block) -> Stmt {
+    fn around(self, body: Block, sites: Option<&mut Sites>) -> Stmt {
         match self {
             Self::Scan(source, key, value) => Stmt::Scan(Box::new(Scan {
+                by: sites.and_then(|sites| sites.by(&source, &key, &value, &body)),
                 source,
                 key,
                 value,

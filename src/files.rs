@@ -13,7 +13,7 @@ use crate::engine::{Module, RegoVersion};
 
 /// What was found in files.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Loaded {
+pub struct Loaded {
     pub modules: Vec<Module>,
     pub data: Value,
 }
@@ -64,7 +64,7 @@ pub enum LoadError {
 }
 
 /// Loads `paths`; names that match a pattern of `ignore` are left out of directories.
-pub(super) fn load(
+pub fn load(
     paths: &[PathBuf],
     ignore: &[String],
     version: RegoVersion,
@@ -92,7 +92,7 @@ pub(super) fn load(
 }
 
 /// Where the files of `paths` are, without the places in data that they are given.
-pub(super) fn places(paths: &[PathBuf]) -> Vec<PathBuf> {
+pub fn places(paths: &[PathBuf]) -> Vec<PathBuf> {
     paths.iter().map(|path| Argument::of(path).path).collect()
 }
 

@@ -1,0 +1,264 @@
+//! `eval`: a query against policy, data and input, and its answers in one of the formats.
+
+use std::io;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use regate_rego::eval::Row;
+use regate_rego::plan;
+use regate_rego::syntax::ast::Module;
+use regate_rego::value::Object;
+use regate_rego::{EvalOptions, Evaluator, Value};
+
+use super::build::{self, Asked, Built, How, Scope};
+use super::load::{self, Paths};
+use super::metrics::{self, Metrics};
+use super::observe::{Observed, Observer};
+use super::problem::Problems;
+use super::{Problem, Report, present};
+
+/// What `eval` is asked for.
+#[derive(Debug, Clone, Default)]
+pub struct Request {
+    /// The query.
+    pub query: String,
+    /// Policy and data.
+    pub paths: Paths,
+    /// The input's text.
+    pub input: Option<Vec<u8>>,
+    /// `--package`.
+    pub package: Option<String>,
+    /// `--import`.
+    pub imports: Vec<String>,
+    /// A built-in's error ends the evaluation.
+    pub strict_builtin_errors: bool,
+    /// Built-in errors are collected and shown.
+    pub show_builtin_errors: bool,
+    /// Unused and duplicate declarations are errors.
+    pub strict: bool,
+    /// An answer that is undefined is a failure.
+    pub fail: bool,
+    /// An answer that is defined is a failure.
+    pub fail_defined: bool,
+    /// Whether timers are shown.
+    pub metrics: bool,
+    /// How long it may take.
+    pub timeout: Option<Duration>,
+    /// How the answers are printed.
+    pub format: Format,
+    /// How much of the evaluation is told.
+    pub explain: Explain,
+    /// Whether a profile is made, and how it is shown.
+    pub profile: Option<Profile>,
+    /// Whether is shown which lines were evaluated.
+    pub coverage: bool,
+    /// Whether rules are tried one by one.
+    pub disable_indexing: bool,
+    /// The built-ins that there are, as a JSON document.
+    pub capabilities: Option<Value>,
+    /// What `opa.runtime()` gives.
+    pub runtime: Object,
+}
+
+/// How answers are printed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Format {
+    /// One document.
+    #[default]
+    Json,
+    /// Of each answer the values of its expressions.
+    Values,
+    /// Of each answer its variables.
+    Bindings,
+    /// For people.
+    Pretty,
+    /// For scripts.
+    Raw,
+    /// Only whether there is an answer.
+    Discard,
+}
+
+/// How much of an evaluation is told.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Explain {
+    /// Nothing.
+    #[default]
+    Off,
+    /// Everything.
+    Full,
+    /// What `trace` says, and how it came to that.
+    Notes,
+    /// What failed, and how it came to that.
+    Fails,
+    /// All that [`Explain::Full`] tells.
+    Debug,
+}
+
+/// How a profile is shown.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Profile {
+    /// How many lines at most.
+    pub limit: usize,
+    /// By what they are sorted, the most important first.
+    pub sort: Vec<String>,
+}
+
+/// What came out.
+#[derive(Debug, Default)]
+pub(super) struct Outcome {
+    pub(super) problems: Problems,
+    pub(super) rows: Vec<Row>,
+    pub(super) metrics: Metrics,
+    pub(super) asked: Option<Asked>,
+    pub(super) observed: Option<Observed>,
+    /// What the policy printed.
+    printed: String,
+}
+
+/// The stack of an evaluation: deep recursion ends with an error before it is used up.
+const STACK: usize = 256 << 20;
+const STACK_TO_SPARE: usize = 1 << 20;
+
+/// Evaluates.
+pub fn eval(request: &Request) -> Report {
+    let work = || {
+        let mut outcome = Outcome::default();
+        let failed = match run(request, &mut outcome) {
+            Ok(()) => false,
+            Err(problems) => {
+                outcome.problems.extend(problems);
+                true
+            }
+        };
+        report(request, &outcome, failed)
+    };
+    on_deep_stack(work).unwrap_or_else(|error| Report {
+        stderr: format!("the evaluation cannot run: {error}\n"),
+        exit: 2,
+        ..Report::default()
+    })
+}
+
+fn run(request: &Request, outcome: &mut Outcome) -> Result<(), Problems> {
+    let metrics = &mut outcome.metrics;
+    let loaded = metrics
+        .time(metrics::LOAD_FILES, || load::load(&request.paths))
+        .map_err(|problem| vec![problem])?;
+    let input = match &request.input {
+        None => None,
+        Some(text) => Some(
+            metrics
+                .time(metrics::INPUT_PARSE, || load::document(text))
+                .map_err(|problem| vec![problem])?,
+        ),
+    };
+    let modules = build::parse(&loaded, metrics)?;
+    let how = How {
+        strict: request.strict,
+        max_errors: 10,
+        version: request.paths.version,
+        capabilities: build::capabilities(request.capabilities.as_ref())
+            .map_err(|problem| vec![problem])?,
+        plan: plan::Options {
+            instruments: request.instruments(),
+            index: !request.disable_indexing,
+        },
+    };
+    let built = build::build(&modules, &loaded.data, how, metrics)?;
+    let scope = Scope::read(request.package.as_deref(), &request.imports)?;
+    let asked = built.ask(&request.query, &scope, metrics)?;
+    answer(request, (&built, &modules), asked, input.as_ref(), outcome)
+}
+
+fn answer(
+    request: &Request,
+    (built, modules): (&Built, &[Module]),
+    asked: Asked,
+    input: Option<&Value>,
+    outcome: &mut Outcome,
+) -> Result<(), Problems> {
+    let mut options = EvalOptions {
+        strict_builtin_errors: request.strict_builtin_errors,
+        collect_builtin_errors: request.show_builtin_errors,
+        now_ns: now(),
+        runtime: Value::Object(request.runtime.clone()),
+        stack: STACK - STACK_TO_SPARE,
+        ..EvalOptions::default()
+    };
+    let printed = Arc::new(Mutex::new(String::new()));
+    let printer = Arc::clone(&printed);
+    options.print = Some(Box::new(move |_, line| {
+        if let Ok(mut printed) = printer.lock() {
+            printed.push_str(&line);
+            printed.push('\n');
+        }
+    }));
+    let observer = request.instruments().then(|| {
+        let trace = request.explain != Explain::Off;
+        Observer::new(trace, request.profile.is_some(), request.coverage)
+    });
+    options.tracer = observer.as_ref().map(Observer::tracer);
+    options.budget.deadline = request.timeout.map(|timeout| Instant::now() + timeout);
+    let mut evaluator = Evaluator::new();
+    let rows = outcome.metrics.time(metrics::QUERY_EVAL, || {
+        evaluator.query(&built.policy, &asked.plan, input, &mut options)
+    });
+    if let Ok(mut printed) = printed.lock() {
+        outcome.printed = std::mem::take(&mut *printed);
+    }
+    outcome.observed =
+        observer.map(|observer| observer.finish(request.explain, built, modules, &asked));
+    let collected = evaluator.collected().iter().map(Problem::from);
+    outcome.problems.extend(collected);
+    outcome.asked = Some(asked);
+    outcome.rows = rows.map_err(|error| vec![Problem::from(&error)])?;
+    Ok(())
+}
+
+fn report(request: &Request, outcome: &Outcome, failed: bool) -> Report {
+    let (stdout, stderr) = present::present(request, outcome);
+    let exit = match !outcome.rows.is_empty() {
+        _ if failed => 2,
+        false if request.fail => 1,
+        true if request.fail_defined => 1,
+        _ => 0,
+    };
+    Report {
+        stdout,
+        stderr: format!("{}{stderr}", outcome.printed),
+        exit,
+    }
+}
+
+// === impl Request ===
+
+impl Request {
+    /// Whether timers are shown: a profile comes with them.
+    pub(super) fn shows_metrics(&self) -> bool {
+        self.metrics || self.profile.is_some()
+    }
+
+    fn instruments(&self) -> bool {
+        self.profile.is_some() || self.coverage || self.explain != Explain::Off
+    }
+}
+
+// === helpers ===
+
+fn now() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    since.map_or(0, |since| {
+        i64::try_from(since.as_nanos()).unwrap_or(i64::MAX)
+    })
+}
+
+/// Runs `work` where calls may nest deep.
+fn on_deep_stack<T: Send>(work: impl FnOnce() -> T + Send) -> io::Result<T> {
+    std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new().stack_size(STACK);
+        let joined = thread.spawn_scoped(scope, work)?.join();
+        joined.map_err(|_| {
+            io::Error::other("it failed unexpectedly; this is a defect, please report it")
+        })
+    })
+}

@@ -1,0 +1,72 @@
+//! Policy and data for a tool, from files, directories and bundles.
+
+use std::path::PathBuf;
+
+use super::Problem;
+use crate::bundle::archive::Limits;
+use crate::data::merge::{Equal, Merge};
+use crate::data::{Value, read};
+use crate::engine::{Module, RegoVersion};
+use crate::{bundle, files};
+
+/// What to load.
+#[derive(Debug, Clone, Default)]
+pub struct Paths {
+    /// Files and directories, `[prefix:]path`.
+    pub files: Vec<PathBuf>,
+    /// Bundles: archives and directories.
+    pub bundles: Vec<PathBuf>,
+    /// Names and patterns that are left out of directories.
+    pub ignore: Vec<String>,
+    /// The language of modules that say nothing else.
+    pub version: RegoVersion,
+}
+
+/// What was loaded.
+#[derive(Debug, Clone)]
+pub struct Loaded {
+    /// The Rego files.
+    pub modules: Vec<Module>,
+    /// The base data.
+    pub data: Value,
+}
+
+/// A file of one's own is trusted: bounds are far above what is sensible.
+const MAX_BUNDLE: u64 = 4 << 30;
+
+/// Loads all.
+pub(super) fn load(paths: &Paths) -> Result<Loaded, Problem> {
+    let files = files::load(&paths.files, &paths.ignore, paths.version).map_err(Problem::plain)?;
+    let mut modules = files.modules;
+    let mut data = Merge::new(Equal::Allowed);
+    let conflict = |at: Vec<String>| {
+        Problem::plain(format!(
+            "two of the paths have different values for `data.{}`",
+            at.join(".")
+        ))
+    };
+    data.add(&[], files.data).map_err(conflict)?;
+    for path in &paths.bundles {
+        let limits = Limits {
+            size: MAX_BUNDLE,
+            files: usize::MAX,
+            ratio: u64::MAX,
+            ratio_from: u64::MAX,
+            rego_version: paths.version,
+        };
+        let bundle = bundle::load(path, &paths.ignore, limits).map_err(Problem::plain)?;
+        modules.extend(bundle.modules);
+        data.add(&[], bundle.data).map_err(conflict)?;
+    }
+    Ok(Loaded {
+        modules,
+        data: data.finish(),
+    })
+}
+
+/// A document that is JSON or YAML, as input may be.
+pub(super) fn document(text: &[u8]) -> Result<Value, Problem> {
+    read::json_value(text)
+        .or_else(|_| read::yaml_value(text))
+        .map_err(Problem::plain)
+}
