@@ -87,8 +87,8 @@ impl Doc {
 
 // === helpers ===
 
-/// `base` with `value` at `path`: objects on the way are copied, what is none is replaced by one. As deep as a path
-/// that a policy names: the checker has bounded it. What it costs is what [`put_cost`] says.
+/// `base` with `value` at `path`: objects on the way are copied, what is none is replaced by one. What
+/// it costs is what [`put_cost`] says.
 pub(super) fn put(base: Option<&Value>, path: &[Value], value: Value) -> Value {
     let mut parents = Vec::with_capacity(path.len());
     let mut here = base;

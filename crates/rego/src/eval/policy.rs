@@ -3,8 +3,8 @@
 use std::sync::{Arc, OnceLock};
 
 use super::doc;
-use super::reads::Reads;
 use super::fields::Lookups;
+use super::reads::Reads;
 use crate::builtins::Caches;
 use crate::plan::ir::{Emit, Program, Stmt, UnitId};
 use crate::value::{Data, Value};
