@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::source::{Code, Diagnostic, File, Span};
+use crate::source::{Code, Diagnostic, File, Location, Span};
 
 /// The passes in the order of their errors: only those of the first one with errors are reported.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -20,11 +20,17 @@ pub(super) enum Stage {
 
 /// The errors so far.
 #[derive(Debug, Default)]
-pub(super) struct Errors(Vec<(Stage, Diagnostic)>);
+pub(super) struct Errors(Vec<(Stage, Location, Diagnostic)>);
 
 impl Errors {
     pub(super) fn add(&mut self, stage: Stage, diagnostic: Diagnostic) {
-        self.0.push((stage, diagnostic));
+        let order = diagnostic.location.clone();
+        self.0.push((stage, order, diagnostic));
+    }
+
+    /// Adds one that is to stand with those of the place `order`, by its text.
+    pub(super) fn add_of(&mut self, stage: Stage, order: Location, diagnostic: Diagnostic) {
+        self.0.push((stage, order, diagnostic));
     }
 
     pub(super) fn at(
@@ -40,20 +46,18 @@ impl Errors {
 
     /// The errors to report, at most `max` where that is not 0.
     pub(super) fn finish(self, max: usize) -> Result<(), Vec<Diagnostic>> {
-        let Some(first) = self.0.iter().map(|(stage, _)| *stage).min() else {
+        let Some(first) = self.0.iter().map(|(stage, ..)| *stage).min() else {
             return Ok(());
         };
-        let mut found: Vec<Diagnostic> = self
-            .0
-            .into_iter()
-            .filter(|(stage, _)| *stage == first)
-            .map(|(_, d)| d)
-            .collect();
-        found.sort_by(|a, b| {
-            a.location
-                .cmp(&b.location)
-                .then_with(|| a.message.cmp(&b.message))
+        let mut found = self.0;
+        found.retain(|(stage, ..)| *stage == first);
+        found.sort_by(|(_, a, one), (_, b, other)| {
+            let places = || one.location.cmp(&other.location);
+            a.cmp(b)
+                .then_with(|| one.message.cmp(&other.message))
+                .then_with(places)
         });
+        let mut found: Vec<Diagnostic> = found.into_iter().map(|(.., error)| error).collect();
         found.dedup_by(|a, b| a.location == b.location && a.message == b.message);
         if max > 0 {
             found.truncate(max);
