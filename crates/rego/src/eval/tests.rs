@@ -11,7 +11,7 @@ fn ask(text: &str, query: &str, options: &mut EvalOptions) -> Result<Option<Valu
         text,
         version: crate::syntax::ast::RegoVersion::V1,
     };
-    let data = Data::new(json::parse(r#"{"base": {"x": 1, "y": [1, 2], "n": {"o": 1}}}"#).unwrap());
+    let data = Data::new(json::parse(r#"{"base": {"x": 1, "y": [1, 2], "n": {"o": 1}}, "m": {"1": 1, "1.5": 2, "-1": 3, "10": {"2": 4}}}"#).unwrap());
     let compiled = compile_with(&[source], CompileOptions::default(), data).unwrap();
     let prepared = compiled.prepare(query).unwrap();
     let input = json::parse(r#"{"user": "ann", "x": 1, "y": true}"#).unwrap();
@@ -91,6 +91,34 @@ fn documents() {
     for (text, query, want) in cases {
         let text = format!("package t\n\n{text}\n");
         assert_eq!(answer(&text, query), want, "{text}");
+    }
+}
+
+#[test]
+fn paths_of_base_data_are_text() {
+    let cases = [
+        ("data.m[1]", "1"),
+        ("data.m[1.5]", "2"),
+        ("data.m[-1]", "3"),
+        ("data.m[1.0]", "undefined"),
+        ("data.m[input.x]", "1"),
+        ("[v | some k in [1, 2]; v := data.m[k]]", "[1]"),
+        ("[v | some k; v := data.m[k]; k == 1]", "[]"),
+        ("data.m[10][2]", "4"),
+        ("data.base.y[\"1\"]", "2"),
+        ("data.base.y[sprintf(\"%d\", [1])]", "2"),
+        ("data.base.y[\"01\"]", "2"),
+        ("data.base.y[\"-1\"]", "undefined"),
+        // Only there: what is no reference into base data finds keys as they are.
+        ("[v | m := data.m; v := m[1]]", "[]"),
+        ("object.get(data.m, 1, 0)", "0"),
+        ("[v | v := data.m[1] with data.m as {\"1\": 5}]", "[]"),
+        ("[v | v := data.m[1] with data.z as 5]", "[1]"),
+        ("input.m[1]", "undefined"),
+    ];
+    for (text, want) in cases {
+        let text = format!("package t\n\np := {text}\n");
+        assert_eq!(answer(&text, "data.t.p"), want, "{text}");
     }
 }
 
