@@ -54,3 +54,6 @@ fn texts(value: &Value) -> Vec<String> {
         value => vec![text(value)],
     }
 }
+
+#[cfg(test)]
+mod tests;

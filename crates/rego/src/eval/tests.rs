@@ -241,3 +241,48 @@ fn deep_expressions_and_long_paths_never_take_the_stack() {
     let text = format!("package t\n\np if input{path} == 1 with input{path} as 1\n");
     assert_eq!(answer(&text, "data.t.p"), "true");
 }
+
+#[test]
+fn a_larger_stack_takes_longer_chains() {
+    use std::fmt::Write;
+    let mut text = "package t\n\np0 := 1\n".to_owned();
+    for at in 1..3_000 {
+        writeln!(text, "p{at} := p{}", at - 1).unwrap();
+    }
+    let error = ask(&text, "data.t.p2999", &mut EvalOptions::default()).unwrap_err();
+    assert_eq!(error.kind, Kind::TooDeep);
+    let roomy = move || {
+        let mut options = EvalOptions {
+            stack: 15 << 20,
+            ..EvalOptions::default()
+        };
+        ask(&text, "data.t.p2999", &mut options)
+    };
+    let thread = std::thread::Builder::new().stack_size(16 << 20);
+    let answer = thread.spawn(roomy).unwrap().join().unwrap().unwrap();
+    assert_eq!(answer, Some(Value::from(1)));
+}
+
+#[test]
+fn blocks_nest_as_deep_as_they_may_on_a_usual_stack() {
+    use std::fmt::Write;
+    let mut text = "package t\n\np := x0 if {\n".to_owned();
+    for at in 0..290 {
+        writeln!(text, "some x{at} in [{at}, 1000]").unwrap();
+    }
+    let sum: Vec<String> = (0..290).map(|at| format!("x{at}")).collect();
+    writeln!(text, "[{}][289] == 289\nx0 == 0\n}}", sum.join(", ")).unwrap();
+    let mut options = EvalOptions::default();
+    options.budget.steps = 20_000;
+    let ended = ask(&text, "data.t.p", &mut options);
+    let ended = ended.map_err(|error| error.kind);
+    assert!(
+        matches!(ended, Err(Kind::TooManySteps | Kind::TooDeep)),
+        "{ended:?}"
+    );
+    let open = "[y | some y in ".repeat(80);
+    let text = format!("package t\n\np := {open}[1]{}\n", "]".repeat(80));
+    let mut options = EvalOptions::default();
+    let ended = ask(&text, "data.t.p", &mut options).map(|value| value.map(|v| v.to_string()));
+    assert_eq!(ended, Ok(Some("[1]".to_owned())));
+}
