@@ -260,7 +260,7 @@ fn a_larger_stack_takes_longer_chains() {
     };
     let thread = std::thread::Builder::new().stack_size(16 << 20);
     let answer = thread.spawn(roomy).unwrap().join().unwrap().unwrap();
-    assert_eq!(answer, Some(Value::from(1)));
+    assert_eq!(answer, Some(Value::from(1_i64)));
 }
 
 #[test]
@@ -275,11 +275,8 @@ fn blocks_nest_as_deep_as_they_may_on_a_usual_stack() {
     let mut options = EvalOptions::default();
     options.budget.steps = 20_000;
     let ended = ask(&text, "data.t.p", &mut options);
-    let ended = ended.map_err(|error| error.kind);
-    assert!(
-        matches!(ended, Err(Kind::TooManySteps | Kind::TooDeep)),
-        "{ended:?}"
-    );
+    let ended = ended.map(|value| value.map(|value| value.to_string()));
+    assert_eq!(ended, Ok(Some("0".to_owned())));
     let open = "[y | some y in ".repeat(80);
     let text = format!("package t\n\np := {open}[1]{}\n", "]".repeat(80));
     let mut options = EvalOptions::default();
