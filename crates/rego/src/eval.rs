@@ -11,6 +11,8 @@ mod doc;
 mod error;
 mod exec;
 mod expr;
+mod fields;
+mod kept;
 mod machine;
 mod memo;
 mod policy;
@@ -29,18 +31,18 @@ mod with;
 use std::collections::HashMap;
 use std::fmt;
 
-use typed_arena::Arena;
-
 pub use error::{EvalError, Kind};
 pub use policy::Policy;
+pub use trace::Tracer;
 
 use crate::builtins::{Budget, Context};
 use crate::hir::Place;
-use crate::plan::ir::{Mark, Query};
+use crate::plan::ir::Query;
 use crate::source::Location;
 use crate::value::{Str, Value};
 use error::Halt;
 use exec::Sink;
+use kept::Kept;
 use machine::{Found, Machine};
 use memo::{Known, Memo, recycled};
 use reg::Reg;
@@ -73,18 +75,12 @@ pub struct Options {
     pub stack: usize,
     /// Gets what `print` prints.
     pub print: Option<Print>,
-    /// Is told what happens.
+    /// Is told what happens, where policy and query were planned with instruments: see [`trace`].
     pub tracer: Option<Box<dyn Tracer>>,
 }
 
 /// Gets a line that `print` prints, and where the call stands.
 pub type Print = Box<dyn FnMut(Option<&Location>, String) + Send>;
-
-/// Is told what happens during an evaluation.
-pub trait Tracer: Send {
-    /// A program that was planned with instruments came to a mark.
-    fn mark(&mut self, mark: &Mark);
-}
 
 /// One answer to a query.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -151,7 +147,7 @@ impl Evaluator {
     ) -> Result<Output, EvalError> {
         self.memo.clear();
         self.collected.clear();
-        let arena = Arena::with_capacity(8);
+        let arena = Kept::default();
         let runtime = options.runtime.clone();
         let mut budget = std::mem::take(&mut options.budget);
         let cx = Context {
@@ -227,7 +223,6 @@ fn run_query<'a>(machine: &mut Machine<'a>, query: &'a Query, all: bool) -> Resu
     machine.in_frame(clause.slots, &[], |machine| {
         machine.exec(&clause.block, &mut sink)
     })?;
-    machine.leave_clause(clause);
     Ok(match sink {
         Sink::Rows(rows) => Output::Rows(rows),
         Sink::FirstRow(value) => Output::Value(value.map(Reg::into_value)),

@@ -8,8 +8,10 @@
 //! | `body`, `live` | literals to statements; which loops may end at their first success |
 //! | `unify` | unification to assignment, comparison and taking apart |
 //! | `expr`, `refs` | expressions and references |
+//! | `fields` | which loops over base data can be look-ups |
 //! | `frame` | slots, what is bound, and the blocks that are still open |
 //! | `lower` | what all of these share, and the bounds |
+//! | `marks` | what tracers, profilers and coverage reports are told |
 //! | [`names`] | numbers for the paths of `input` and data |
 //! | [`index`] | which rules can hold |
 //! | `reuse`, `walk` | what need not be evaluated again; going over a program |
@@ -18,11 +20,13 @@
 
 mod body;
 mod expr;
+mod fields;
 mod frame;
 pub mod index;
 pub mod ir;
 mod live;
 mod lower;
+pub(crate) mod marks;
 pub mod names;
 mod print;
 mod reach;
@@ -33,13 +37,19 @@ mod tree;
 mod unify;
 pub(crate) mod walk;
 
+use std::sync::Arc;
+
+use std::collections::BTreeSet;
+
 use crate::hir::{self, ExprKind, Hir, Local};
 use crate::source::{Code, Diagnostic, File};
+use fields::Sites;
 use index::Index;
 use ir::{Clause, Emit, Mark, Program, Query, Stmt, Unit, UnitKind};
 use lower::{Context, Lowering, Planned, Target};
 use names::Naming;
-use tree::Shape;
+use rules::Rules;
+use tree::{Grown, Shape};
 
 /// How to plan.
 #[derive(Debug, Clone, Copy)]
@@ -72,25 +82,48 @@ impl Default for Options {
 pub fn plan(hir: &Hir, options: &Options) -> Result<Program, Vec<Diagnostic>> {
     check_paths(hir)?;
     let grown = tree::grow(hir);
+    program(&hir.files, grown, Rules::Shared(&hir.rules), options)
+}
+
+/// The same of a policy whose rules nobody needs any more: they are taken out of it, and freed as they are planned.
+pub fn plan_owned(hir: &mut Hir, options: &Options) -> Result<Program, Vec<Diagnostic>> {
+    check_paths(hir)?;
+    let grown = tree::grow(hir);
+    let rules = std::mem::take(&mut hir.rules);
+    program(&hir.files, grown, Rules::Own(rules), options)
+}
+
+fn program(
+    files: &[Arc<File>],
+    grown: Grown,
+    mut rules: Rules<'_>,
+    options: &Options,
+) -> Result<Program, Vec<Diagnostic>> {
     let mut cx = Context {
         options: *options,
-        files: &hir.files,
+        files,
         tree: &grown.tree,
         functions: &grown.functions,
         targets: grown.shapes.iter().map(Target::of).collect(),
         demand: Some(Vec::new()),
         naming: Naming::default(),
+        sites: (options.index && !options.instruments).then(Sites::default),
+        marked: BTreeSet::new(),
     };
-    let units = units(&mut cx, &grown.shapes, &hir.rules)?;
+    let units = units(&mut cx, &grown.shapes, &mut rules)?;
+    let fields = cx.sites.take().map(Sites::finish).unwrap_or_default();
+    let marked = cx.marked.into_iter().collect();
     let (inputs, documents, mut names) = cx.naming.finish();
     names.functions = grown.functions;
     Ok(Program {
-        files: hir.files.clone(),
+        files: files.to_vec(),
         units,
         tree: grown.tree,
         inputs,
         documents,
         names,
+        fields,
+        marked,
     })
 }
 
@@ -124,6 +157,8 @@ pub fn plan_query(
         targets: program.units.iter().map(Target::planned).collect(),
         demand: None,
         naming: Naming::after(&program.names),
+        sites: None,
+        marked: BTreeSet::new(),
     };
     query_in(&mut cx, query).map_err(|error| vec![*error])
 }
@@ -131,7 +166,7 @@ pub fn plan_query(
 fn units(
     cx: &mut Context<'_>,
     shapes: &[Shape],
-    rules: &[hir::Rule],
+    rules: &mut Rules<'_>,
 ) -> Result<Vec<Unit>, Vec<Diagnostic>> {
     let mut units = Vec::with_capacity(shapes.len());
     let mut errors = Vec::new();
@@ -190,21 +225,17 @@ fn probe(rule: &ir::Rule, at: usize) -> Option<&[Clause]> {
 }
 
 fn query_in(cx: &mut Context<'_>, query: &hir::Query) -> Planned<Query> {
+    let first = query.body.literals.first();
+    let place = first.map(|literal| literal.place).unwrap_or_default();
     let mut lowering = Lowering::new(cx, &query.locals);
     let named = query.bindings.iter().map(|(_, local)| *local);
     let asked: Vec<Local> = named
         .chain(query.expressions.iter().filter_map(|(_, local)| *local))
         .collect();
     let results: Vec<hir::Expr> = asked.into_iter().map(variable).collect();
-    let place = query
-        .body
-        .literals
-        .first()
-        .map(|literal| literal.place)
-        .unwrap_or_default();
-    lowering.mark(Mark::Enter(place));
+    lowering.mark_body(place, &query.body, false);
     lowering.body(&query.body, &results.iter().collect::<Vec<_>>(), true)?;
-    lowering.mark(Mark::Exit(place));
+    lowering.mark(Mark::Exit);
     lowering.frame.push(Stmt::Yield(Emit::Row));
     let block = lowering.frame.finish();
     let frame = &mut lowering.frame;

@@ -197,6 +197,9 @@ impl<'a> Machine<'a> {
         args: &Args<'a>,
         place: Place,
     ) -> Answer<'a> {
+        if self.options.tracer.is_some() && builtin.name == "trace" {
+            self.trace_note(args, place);
+        }
         let args: SmallVec<[&Value; 4]> = args.iter().map(|arg| &**arg).collect();
         match builtin.call(&mut self.cx, &args) {
             Ok(value) => built(value).map(Reg::Own).map(Some),

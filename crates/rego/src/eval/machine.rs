@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use smallvec::SmallVec;
-use typed_arena::Arena;
+use smallvec::{SmallVec, smallvec};
 
 use super::error::{EvalError, Halt, Kind};
+use super::kept::Kept;
 use super::memo::{Known, Memo, recycled};
 use super::reads::Target;
 use super::reg::Reg;
+use super::trace::Trace;
 use super::with::Frame;
 use super::{Options, Policy};
 use crate::builtins::{self, Context};
@@ -23,7 +24,7 @@ pub(super) struct Machine<'a> {
     pub(super) program: &'a Program,
     pub(super) query: &'a Query,
     /// Values that live until the evaluation ends.
-    pub(super) arena: &'a Arena<Value>,
+    pub(super) arena: &'a Kept,
     /// The base data that the query reads beyond the program's.
     pub(super) documents: Vec<Option<&'a Value>>,
     /// What was found for each path below the unreplaced input.
@@ -32,7 +33,7 @@ pub(super) struct Machine<'a> {
     /// Where the running clause's slots begin.
     pub(super) base: usize,
     /// Replacements: the first frame has none.
-    pub(super) frames: Vec<Frame<'a>>,
+    pub(super) frames: SmallVec<[Frame<'a>; 1]>,
     /// The frame that holds now.
     pub(super) frame: usize,
     /// What replacing these targets changes.
@@ -41,6 +42,8 @@ pub(super) struct Machine<'a> {
     pub(super) options: &'a mut Options,
     /// Errors of built-ins that made something undefined, where they are asked for.
     pub(super) collected: Vec<EvalError>,
+    /// What a tracer is in the middle of.
+    pub(super) trace: Trace<'a>,
     /// Where the stack began.
     stack_base: usize,
 }
@@ -91,7 +94,7 @@ impl<'a> Machine<'a> {
         policy: &'a Policy,
         query: &'a Query,
         input: Option<&'a Value>,
-        arena: &'a Arena<Value>,
+        arena: &'a Kept,
         cx: Context<'a>,
         options: &'a mut Options,
         memo: Memo<'a>,
@@ -108,12 +111,13 @@ impl<'a> Machine<'a> {
             inputs: Vec::new(),
             regs: Vec::new(),
             base: 0,
-            frames: vec![Frame::first(input, memo)],
+            frames: smallvec![Frame::first(input, memo)],
             frame: 0,
             changed: Vec::new(),
             cx,
             options,
             collected: Vec::new(),
+            trace: Trace::default(),
             stack_base: stack_here(),
         }
     }

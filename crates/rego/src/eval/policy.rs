@@ -3,6 +3,7 @@
 use std::sync::{Arc, OnceLock};
 
 use super::doc;
+use super::fields::Lookups;
 use super::reads::Reads;
 use crate::builtins::Caches;
 use crate::plan::ir::{Emit, Program, Stmt, UnitId};
@@ -15,6 +16,7 @@ pub struct Policy {
     data: Data,
     /// What stands in data at each of the program's paths.
     resolved: Arc<[Option<Value>]>,
+    lookups: Arc<Lookups>,
 }
 
 /// What stays when the data changes.
@@ -81,6 +83,10 @@ impl Policy {
         self.resolved.get(at)?.as_ref()
     }
 
+    pub(super) fn lookups(&self) -> &Lookups {
+        &self.lookups
+    }
+
     pub(super) fn is_set(&self, unit: UnitId) -> bool {
         self.code.sets.get(unit.0 as usize).copied() == Some(true)
     }
@@ -90,10 +96,12 @@ impl Policy {
         let resolved = paths
             .map(|path| doc::find_base(data.root(), path).cloned())
             .collect();
+        let lookups = Arc::new(Lookups::new(code.program.fields.len()));
         Self {
             code,
             data,
             resolved,
+            lookups,
         }
     }
 }

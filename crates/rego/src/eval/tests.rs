@@ -277,8 +277,8 @@ fn blocks_nest_as_deep_as_they_may_on_a_usual_stack() {
     let ended = ask(&text, "data.t.p", &mut options);
     let ended = ended.map(|value| value.map(|value| value.to_string()));
     assert_eq!(ended, Ok(Some("0".to_owned())));
-    let open = "[y | some y in ".repeat(80);
-    let text = format!("package t\n\np := {open}[1]{}\n", "]".repeat(80));
+    let open = "[y | some y in ".repeat(40);
+    let text = format!("package t\n\np := {open}[1]{}\n", "]".repeat(40));
     let mut options = EvalOptions::default();
     let ended = ask(&text, "data.t.p", &mut options).map(|value| value.map(|v| v.to_string()));
     assert_eq!(ended, Ok(Some("[1]".to_owned())));

@@ -122,6 +122,7 @@ impl<'a> Machine<'a> {
         let mut picked = Candidates::new();
         let mocked = self.now().is_some_and(Frame::has_mocks);
         let Some(index) = index.filter(|index| !(mocked && index.calls_builtins())) else {
+            self.trace_index(unit, unit.rules.len());
             return Rules::All(unit.rules.iter());
         };
         let mut read = |key| match key {
@@ -130,6 +131,7 @@ impl<'a> Machine<'a> {
             Key::Arg(slot) => args.get(slot.0 as usize).map(|arg| &**arg),
         };
         index.candidates(&mut read, &mut picked);
+        self.trace_index(unit, picked.len());
         Rules::Picked(&unit.rules, picked.into_iter())
     }
 
@@ -162,7 +164,6 @@ impl<'a> Machine<'a> {
         self.in_frame(clause.slots, args, |machine| {
             machine.exec(&clause.block, &mut sink)
         })?;
-        self.leave_clause(clause);
         let (value, other) = match sink {
             Sink::First(value) => (value, None),
             Sink::Agree(value, other) => (value, other),
@@ -260,7 +261,6 @@ impl<'a> Machine<'a> {
         self.in_frame(clause.slots, given, |machine| {
             machine.exec(&clause.block, &mut sink)
         })?;
-        self.leave_clause(clause);
         match sink {
             Sink::Doc { doc, .. } => Ok(doc),
             _ => Ok(Doc::Nothing),

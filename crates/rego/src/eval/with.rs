@@ -175,6 +175,10 @@ impl<'a> Machine<'a> {
 
     fn replace(&mut self, replacement: &'a Replace, value: Option<&'a Value>) -> Result<(), Halt> {
         let arena = self.arena;
+        if let Replace::Input(path, _) = replacement {
+            let input = self.now().and_then(|frame| frame.input);
+            self.pay(doc::put_cost(input, path))?;
+        }
         let changed = self.changed_by(match replacement {
             Replace::Input(..) => Target::Input,
             Replace::Data(path, _) => Target::Data(path),
@@ -188,8 +192,8 @@ impl<'a> Machine<'a> {
         match (replacement, value) {
             (Replace::Input(path, _), Some(value)) if path.is_empty() => frame.input = Some(value),
             (Replace::Input(path, _), Some(value)) => {
-                let input = built(doc::put(frame.input, path, value.clone()))?;
-                frame.input = Some(arena.alloc(input));
+                let input = doc::put(frame.input, path, value.clone());
+                frame.input = Some(arena.alloc(built(input)?));
             }
             (Replace::Data(path, _), Some(value)) => frame.data.push((path, value)),
             (Replace::Constant(function, _), Some(value)) => {

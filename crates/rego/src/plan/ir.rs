@@ -54,6 +54,19 @@ pub struct Program {
     pub documents: Vec<Path>,
     /// Where to find those paths again, for queries that are planned later.
     pub names: Names,
+    /// How members of base data are looked up by what they hold, each kind once: what [`By::site`] numbers.
+    pub fields: Vec<Fields>,
+    /// Where marks stand, in order: rules' heads, literals and their parts. Empty without instruments.
+    pub marked: Vec<Place>,
+}
+
+/// A look-up of members of a document by values at places in them.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Fields {
+    /// The document: an array, an object or a set.
+    pub document: DataId,
+    /// The places in each member; an empty path is the member itself.
+    pub paths: Box<[Path]>,
 }
 
 /// The virtual documents, by path.
@@ -165,8 +178,8 @@ pub enum Stmt {
     /// Prints and holds. Each argument gives a set: every combination of their members is a line, `<undefined>`
     /// stands for an empty one.
     Print(Place, Vec<Expr>),
-    /// Says where we are, to a tracer, a profiler or a coverage report. Only in programs that were planned with
-    /// instruments.
+    /// Says where we are, to a tracer, a profiler or a coverage report: the evaluator runs the rest of the block
+    /// inside it. Only in programs that were planned with instruments.
     Mark(Mark),
     /// Empties these slots, which [`Expr::Once`] fills: a loop begins, and what holds during it is not known yet.
     Fresh(Box<[Slot]>),
@@ -174,17 +187,45 @@ pub enum Stmt {
     Yield(Emit),
 }
 
-/// What a [`Stmt::Mark`] says.
+/// What a [`Stmt::Mark`] says of the statements after it in its block.
 #[derive(Debug, Clone)]
 pub enum Mark {
-    /// A rule, one of its branches, or the query begins.
-    Enter(Place),
-    /// The literal that the statements after it come from.
-    Literal(Place),
-    /// All of them held: there is an answer.
-    Exit(Place),
-    /// No more answers are looked for: stands nowhere, the evaluator says it.
-    Leave(Place),
+    /// They are a body: of a rule, a query, or one inside a literal.
+    Enter(Box<Scope>),
+    /// They begin with those of a literal.
+    Literal(Box<Watched>),
+    /// The literal that was begun last has a solution; they are what comes after it.
+    Holds,
+    /// The body has an answer; they hand it out.
+    Exit,
+}
+
+/// A body as people see it.
+#[derive(Debug, Clone)]
+pub struct Scope {
+    /// The rule's name from `data` on; none of a query and of what stands inside a literal.
+    pub name: Option<Str>,
+    /// The rule's head, or the first literal.
+    pub place: Place,
+    /// Its literals, and whether they begin with `not`.
+    pub literals: Arc<[(Place, bool)]>,
+    /// Whether its first answer is enough.
+    pub early: bool,
+}
+
+/// A literal as people see it.
+#[derive(Debug, Clone)]
+pub struct Watched {
+    /// Where it stands.
+    pub place: Place,
+    /// Its parts that OPA evaluates before it, in that order.
+    pub parts: Vec<Place>,
+    /// The variables in it that have values when it begins.
+    pub locals: Vec<(Str, Slot)>,
+    /// Its number in its body; its parts have the numbers before.
+    pub index: u32,
+    /// Whether it begins with `not`: then there is no other solution to ask for.
+    pub negated: bool,
 }
 
 /// A loop over the members of a collection.
@@ -198,6 +239,28 @@ pub struct Scan {
     pub value: Pattern,
     /// What is run for each.
     pub body: Block,
+    /// How to find the members that pass the tests at the body's beginning, without trying all.
+    pub by: Option<Box<By>>,
+}
+
+/// What a loop asks of its members.
+#[derive(Debug, Clone)]
+pub struct By {
+    /// The look-up's number in [`Program::fields`].
+    pub site: u32,
+    /// For each of its places where the value stands that must be there; none of them can fail.
+    pub asks: Box<[Ask]>,
+}
+
+/// Where the value stands that a member must have.
+#[derive(Debug, Clone, Copy)]
+pub enum Ask {
+    /// In the pattern of the loop's value, which is a [`Pattern::Equal`].
+    Value,
+    /// On the left of the comparison that is the body's statement of this number.
+    Left(u32),
+    /// On its right.
+    Right(u32),
 }
 
 /// What a scan goes over.

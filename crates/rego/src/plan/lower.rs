@@ -1,8 +1,10 @@
 //! What all of planning shares: the units that references lead to, the numbers of paths, the bounds.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::Options;
+use super::fields::Sites;
 use super::frame::Frame;
 use super::ir::{Block, NodeId, Tree, Unit, UnitId, UnitKind};
 use super::names::Naming;
@@ -29,8 +31,12 @@ pub(super) struct Context<'p> {
     pub(super) functions: &'p Functions,
     pub(super) targets: Vec<Target>,
     pub(super) naming: Naming<'p>,
+    /// Lent to the clause that is being planned. None of a query, which comes and goes.
+    pub(super) sites: Option<Sites>,
     /// The look-ups still to be planned: unit and number of keys. None of a query, whose program is done.
     pub(super) demand: Option<Vec<(UnitId, usize)>>,
+    /// Where marks stand: see [`Program::marked`](super::ir::Program::marked).
+    pub(super) marked: BTreeSet<Place>,
 }
 
 /// A unit as those see it who refer to it.
@@ -138,10 +144,11 @@ impl Target {
 
 impl<'a, 'p> Lowering<'a, 'p> {
     pub(super) fn new(cx: &'a mut Context<'p>, locals: &'a [LocalInfo]) -> Self {
+        let frame = Frame::noting(cx.sites.take());
         Self {
             cx,
             locals,
-            frame: Frame::default(),
+            frame,
             blocks: 0,
             nesting: 0,
         }

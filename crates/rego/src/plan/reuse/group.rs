@@ -182,6 +182,8 @@ impl Making<'_> {
                 }
                 Stmt::Scan(scan) => {
                     let mut scan = scan.clone();
+                    // A table is made of all members.
+                    scan.by = None;
                     scan.value = self.pattern(&scan.value);
                     scan.body = self.chain(&scan.body, rest);
                     made.push(Stmt::Scan(scan));
