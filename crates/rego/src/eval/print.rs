@@ -70,3 +70,6 @@ fn texts(value: &Value) -> Vec<String> {
         value => vec![text(value)],
     }
 }
+
+#[cfg(test)]
+mod tests;
