@@ -1,10 +1,14 @@
 //! Modules to a program, and queries against it, one timed step after the other.
 
+use std::io;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use regate_rego::check::types::{self, Schemas, TypeEnv};
 use regate_rego::check::{self, Capabilities, Checked, QueryContext};
 use regate_rego::hir::Place;
 use regate_rego::plan::{self, ir};
 use regate_rego::source::{Diagnostic, File};
-use regate_rego::syntax::ast::{self, Body};
+use regate_rego::syntax::ast;
 use regate_rego::syntax;
 use regate_rego::value::{Data, Str};
 use regate_rego::{Policy, Value};
@@ -20,6 +24,7 @@ pub(super) struct How {
     pub(super) capabilities: Capabilities,
     pub(super) strict: bool,
     pub(super) max_errors: usize,
+    pub(super) schemas: Schemas,
     pub(super) plan: plan::Options,
     pub(super) version: RegoVersion,
 }
@@ -29,6 +34,7 @@ pub(super) struct How {
 pub(super) struct Built {
     pub(super) checked: Checked,
     pub(super) policy: Policy,
+    types: TypeEnv,
     how: How,
 }
 
@@ -43,7 +49,6 @@ pub(super) struct Scope {
 #[derive(Debug)]
 pub(super) struct Asked {
     pub(super) plan: ir::Query,
-    pub(super) body: Body,
 }
 
 /// Parses modules; each that fails gives its errors.
@@ -75,12 +80,20 @@ pub(super) fn build(
 ) -> Result<Built, Problems> {
     let built = metrics.time(metrics::MODULE_COMPILE, || {
         let checked = check::check(modules, &how.check(Some(data)))?;
+        let (types, mut errors) = types::check(&checked.hir, &how.types());
+        if !errors.is_empty() {
+            if how.max_errors > 0 {
+                errors.truncate(how.max_errors);
+            }
+            return Err(errors);
+        }
         let program = plan::plan(&checked.hir, &how.plan)?;
-        Ok((checked, program))
+        Ok((checked, types, program))
     });
-    let (checked, program) = built.map_err(|errors: Vec<Diagnostic>| diagnosed(&errors))?;
+    let (checked, types, program) = built.map_err(|errors: Vec<Diagnostic>| diagnosed(&errors))?;
     Ok(Built {
         checked,
+        types,
         policy: Policy::new(program).with_data(Data::new(data.clone())),
         how,
     })
@@ -89,6 +102,13 @@ pub(super) fn build(
 // === impl How ===
 
 impl How {
+    fn types(&self) -> types::Options<'_> {
+        types::Options {
+            schemas: Some(&self.schemas),
+            annotations: true,
+        }
+    }
+
     fn check<'a>(&'a self, data: Option<&'a Value>) -> check::Options<'a> {
         check::Options {
             capabilities: &self.capabilities,
@@ -178,14 +198,40 @@ impl Built {
                 &self.checked,
                 &self.how.check(None),
             )?;
+            let errors = types::check_query(&query, &self.types);
+            if !errors.is_empty() {
+                return Err(errors);
+            }
             plan::plan_query(&query, self.policy.program(), &self.how.plan)
         });
         let plan = planned.map_err(|errors| diagnosed(&errors))?;
-        Ok(Asked { plan, body })
+        Ok(Asked { plan })
     }
 }
 
 // === helpers ===
+
+/// The stack of an evaluation: recursion that is deep ends with an error before all of it is used.
+const STACK: usize = 256 << 20;
+/// What of it calls of rules and functions may take.
+pub(super) const STACK_FOR_CALLS: usize = STACK - (1 << 20);
+
+/// Runs `work` where calls may nest deep.
+pub(super) fn on_deep_stack<T: Send>(work: impl FnOnce() -> T + Send) -> io::Result<T> {
+    std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new().stack_size(STACK);
+        let joined = thread.spawn_scoped(scope, work)?.join();
+        joined.map_err(|_| io::Error::other("it failed unexpectedly; this is a defect, please report it"))
+    })
+}
+
+/// Nanoseconds since 1970.
+pub(super) fn now() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    since.map_or(0, |since| {
+        i64::try_from(since.as_nanos()).unwrap_or(i64::MAX)
+    })
+}
 
 /// The built-ins that a capabilities document names, or all there are.
 pub(super) fn capabilities(document: Option<&Value>) -> Result<Capabilities, Problem> {
@@ -205,7 +251,7 @@ fn is_name(text: &str) -> bool {
         && chars.all(|c| c.is_ascii_alphanumeric() || c == '_')
 }
 
-fn options(version: RegoVersion) -> syntax::Options {
+pub(super) fn options(version: RegoVersion) -> syntax::Options {
     syntax::Options {
         version: match version {
             RegoVersion::V0 => ast::RegoVersion::V0,

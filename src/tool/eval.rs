@@ -1,8 +1,8 @@
 //! `eval`: a query against policy, data and input, and its answers in one of the formats.
 
-use std::io;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use regate_rego::eval::Row;
 use regate_rego::plan;
@@ -15,7 +15,7 @@ use super::load::{self, Paths};
 use super::metrics::{self, Metrics};
 use super::problem::Problems;
 use super::observe::{Observed, Observer};
-use super::{Problem, Report, present};
+use super::{Problem, Report, present, schemas};
 
 /// What `eval` is asked for.
 #[derive(Debug, Clone, Default)]
@@ -56,6 +56,8 @@ pub struct Request {
     pub disable_indexing: bool,
     /// The built-ins that there are, as a JSON document.
     pub capabilities: Option<Value>,
+    /// Schemas of input.
+    pub schema: Option<PathBuf>,
     /// What `opa.runtime()` gives.
     pub runtime: Object,
 }
@@ -101,6 +103,8 @@ pub struct Profile {
     pub limit: usize,
     /// By what they are sorted, the most important first.
     pub sort: Vec<String>,
+    /// How often the query is evaluated; the last time is shown.
+    pub runs: usize,
 }
 
 /// What came out.
@@ -115,10 +119,6 @@ pub(super) struct Outcome {
     printed: String,
 }
 
-/// The stack of an evaluation: deep recursion ends with an error before it is used up.
-const STACK: usize = 256 << 20;
-const STACK_TO_SPARE: usize = 1 << 20;
-
 /// Evaluates.
 pub fn eval(request: &Request) -> Report {
     let work = || {
@@ -132,7 +132,7 @@ pub fn eval(request: &Request) -> Report {
         };
         report(request, &outcome, failed)
     };
-    on_deep_stack(work).unwrap_or_else(|error| Report {
+    build::on_deep_stack(work).unwrap_or_else(|error| Report {
         stderr: format!("the evaluation cannot run: {error}\n"),
         exit: 2,
         ..Report::default()
@@ -159,6 +159,7 @@ fn run(request: &Request, outcome: &mut Outcome) -> Result<(), Problems> {
         version: request.paths.version,
         capabilities: build::capabilities(request.capabilities.as_ref())
             .map_err(|problem| vec![problem])?,
+        schemas: schemas::read(request.schema.as_deref()).map_err(|problem| vec![problem])?,
         plan: plan::Options {
             instruments: request.instruments(),
             index: !request.disable_indexing,
@@ -180,9 +181,9 @@ fn answer(
     let mut options = EvalOptions {
         strict_builtin_errors: request.strict_builtin_errors,
         collect_builtin_errors: request.show_builtin_errors,
-        now_ns: now(),
+        now_ns: build::now(),
         runtime: Value::Object(request.runtime.clone()),
-        stack: STACK - STACK_TO_SPARE,
+        stack: build::STACK_FOR_CALLS,
         ..EvalOptions::default()
     };
     let printed = Arc::new(Mutex::new(String::new()));
@@ -240,22 +241,4 @@ impl Request {
     fn instruments(&self) -> bool {
         self.profile.is_some() || self.coverage || self.explain != Explain::Off
     }
-}
-
-// === helpers ===
-
-fn now() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH);
-    since.map_or(0, |since| {
-        i64::try_from(since.as_nanos()).unwrap_or(i64::MAX)
-    })
-}
-
-/// Runs `work` where calls may nest deep.
-fn on_deep_stack<T: Send>(work: impl FnOnce() -> T + Send) -> io::Result<T> {
-    std::thread::scope(|scope| {
-        let thread = std::thread::Builder::new().stack_size(STACK);
-        let joined = thread.spawn_scoped(scope, work)?.join();
-        joined.map_err(|_| io::Error::other("it failed unexpectedly; this is a defect, please report it"))
-    })
 }

@@ -31,6 +31,30 @@ pub struct Loaded {
     pub data: Value,
 }
 
+// === impl Paths ===
+
+impl Paths {
+    /// Paths that are either all bundles, or all files and directories.
+    pub fn of(
+        paths: Vec<PathBuf>,
+        bundles: bool,
+        ignore: Vec<String>,
+        version: RegoVersion,
+    ) -> Self {
+        let (files, bundles) = if bundles {
+            (Vec::new(), paths)
+        } else {
+            (paths, Vec::new())
+        };
+        Self {
+            files,
+            bundles,
+            ignore,
+            version,
+        }
+    }
+}
+
 /// A file of one's own is trusted: bounds are far above what is sensible.
 const MAX_BUNDLE: u64 = 4 << 30;
 

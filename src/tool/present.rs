@@ -19,7 +19,7 @@ pub(super) fn present(request: &Request, outcome: &Outcome) -> (String, String) 
             (sorted(document(request, outcome, discarded)).to_text(), String::new())
         }
         _ if !outcome.problems.is_empty() => {
-            (String::new(), problem::shown(&outcome.problems))
+            (String::new(), problem::shown(&outcome.problems, false))
         }
         Format::Values => {
             let rows = outcome.rows.iter().map(values);
