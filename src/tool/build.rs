@@ -8,8 +8,8 @@ use regate_rego::check::{self, Capabilities, Checked, QueryContext};
 use regate_rego::hir::Place;
 use regate_rego::plan::{self, ir};
 use regate_rego::source::{Diagnostic, File};
-use regate_rego::syntax::ast;
 use regate_rego::syntax;
+use regate_rego::syntax::ast;
 use regate_rego::value::{Data, Str};
 use regate_rego::{Policy, Value};
 
@@ -134,7 +134,12 @@ impl Scope {
         let file = File::new("", text);
         let module = syntax::parse_module(&file, &options(RegoVersion::V1));
         let module = module.map_err(|errors| diagnosed(&errors))?;
-        let path = module.package.path.path.iter().filter(|_| package.is_some());
+        let path = module
+            .package
+            .path
+            .path
+            .iter()
+            .filter(|_| package.is_some());
         let parts = path.filter_map(|term| match &term.kind {
             ast::TermKind::String(text) => Some(text.clone()),
             _ => None,
@@ -191,13 +196,7 @@ impl Built {
             imports: &scope.imports,
         };
         let planned = metrics.time(metrics::QUERY_COMPILE, || {
-            let query = check::query(
-                &body,
-                &file,
-                &context,
-                &self.checked,
-                &self.how.check(None),
-            )?;
+            let query = check::query(&body, &file, &context, &self.checked, &self.how.check(None))?;
             let errors = types::check_query(&query, &self.types);
             if !errors.is_empty() {
                 return Err(errors);
@@ -221,7 +220,9 @@ pub(super) fn on_deep_stack<T: Send>(work: impl FnOnce() -> T + Send) -> io::Res
     std::thread::scope(|scope| {
         let thread = std::thread::Builder::new().stack_size(STACK);
         let joined = thread.spawn_scoped(scope, work)?.join();
-        joined.map_err(|_| io::Error::other("it failed unexpectedly; this is a defect, please report it"))
+        joined.map_err(|_| {
+            io::Error::other("it failed unexpectedly; this is a defect, please report it")
+        })
     })
 }
 
@@ -245,9 +246,12 @@ pub(super) fn capabilities(document: Option<&Value>) -> Result<Capabilities, Pro
     }
 }
 
-fn is_name(text: &str) -> bool {
+/// Whether a key of a reference can be written with a dot.
+pub(super) fn is_name(text: &str) -> bool {
     let mut chars = text.chars();
-    chars.next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_')
+    chars
+        .next()
+        .is_some_and(|c| c.is_ascii_alphabetic() || c == '_')
         && chars.all(|c| c.is_ascii_alphanumeric() || c == '_')
 }
 

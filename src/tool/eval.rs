@@ -6,15 +6,15 @@ use std::time::{Duration, Instant};
 
 use regate_rego::eval::Row;
 use regate_rego::plan;
-use regate_rego::value::Object;
 use regate_rego::syntax::ast::Module;
+use regate_rego::value::Object;
 use regate_rego::{EvalOptions, Evaluator, Value};
 
 use super::build::{self, Asked, Built, How, Scope};
 use super::load::{self, Paths};
 use super::metrics::{self, Metrics};
-use super::problem::Problems;
 use super::observe::{Observed, Observer};
+use super::problem::Problems;
 use super::{Problem, Report, present, schemas};
 
 /// What `eval` is asked for.
@@ -207,7 +207,8 @@ fn answer(
     if let Ok(mut printed) = printed.lock() {
         outcome.printed = std::mem::take(&mut *printed);
     }
-    outcome.observed = observer.map(|observer| observer.finish(request.explain, built, modules, &asked));
+    outcome.observed =
+        observer.map(|observer| observer.finish(request.explain, built, modules, &asked));
     let collected = evaluator.collected().iter().map(Problem::from);
     outcome.problems.extend(collected);
     outcome.asked = Some(asked);

@@ -5,10 +5,10 @@ use std::fmt::Write as _;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use regate_rego::eval::Tracer;
 use regate_rego::eval::cover::{Coverage, Covered};
 use regate_rego::eval::profile::{Cost, Profile};
 use regate_rego::eval::trace::{Event, Op, Trace};
-use regate_rego::eval::Tracer;
 use regate_rego::plan::ir::Mark;
 use regate_rego::source::{File, Span};
 use regate_rego::syntax::ast::Module;
@@ -95,7 +95,10 @@ impl Observer {
         let costs = seen.profile.take().map(|profile| costs(&profile, files));
         let lines = seen.trace.take().map(|trace| {
             let wanted = filtered(trace.events(), explain);
-            wanted.iter().map(|event| line(event, built, asked)).collect()
+            wanted
+                .iter()
+                .map(|event| line(event, built, asked))
+                .collect()
         });
         let covered = seen.coverage.take();
         Observed {
@@ -125,12 +128,18 @@ impl Tracer for Observer {
 
 impl Observed {
     pub(super) fn explanation_text(&self) -> String {
-        self.lines.as_deref().map(|lines| text(lines, 5)).unwrap_or_default()
+        self.lines
+            .as_deref()
+            .map(|lines| text(lines, 5))
+            .unwrap_or_default()
     }
 
     /// The trace as a test report shows it.
     pub(super) fn trace_text(&self) -> String {
-        self.lines.as_deref().map(|lines| text(lines, 7)).unwrap_or_default()
+        self.lines
+            .as_deref()
+            .map(|lines| text(lines, 7))
+            .unwrap_or_default()
     }
 
     pub(super) fn explanation_json(&self) -> Option<Json> {
@@ -203,8 +212,20 @@ impl Observed {
     fn sorted(&self, request: &Request) -> Option<Vec<Costs>> {
         let profile = request.profile.as_ref()?;
         let mut costs = self.costs.clone()?;
-        let fallback = ["total_time_ns", "num_eval", "num_redo", "num_gen_expr", "file", "line"];
-        let keys: Vec<&str> = profile.sort.iter().map(String::as_str).chain(fallback).collect();
+        let fallback = [
+            "total_time_ns",
+            "num_eval",
+            "num_redo",
+            "num_gen_expr",
+            "file",
+            "line",
+        ];
+        let keys: Vec<&str> = profile
+            .sort
+            .iter()
+            .map(String::as_str)
+            .chain(fallback)
+            .collect();
         costs.sort_by(|a, b| {
             let orders = keys.iter().map(|key| match *key {
                 "total_time_ns" => b.cost.time.cmp(&a.cost.time),
@@ -348,10 +369,7 @@ pub(super) fn totals(covered: &[Covered]) -> (usize, usize) {
 }
 
 /// The share of lines that were covered, in percent.
-#[expect(
-    clippy::cast_precision_loss,
-    reason = "no program has 2^52 lines"
-)]
+#[expect(clippy::cast_precision_loss, reason = "no program has 2^52 lines")]
 pub(super) fn share((covered, not_covered): (usize, usize)) -> f64 {
     match covered + not_covered {
         0 => 0.0,
@@ -363,7 +381,9 @@ fn counted(json: Json, lines: (usize, usize)) -> Json {
     let some = |count: usize| (count > 0).then(|| number(count));
     let percent = share(lines);
     let percent = regate_rego::value::Number::parse(&percent.to_string());
-    let percent = percent.filter(|_| lines.0 > 0).map(regate_rego::Value::Number);
+    let percent = percent
+        .filter(|_| lines.0 > 0)
+        .map(regate_rego::Value::Number);
     json.with_some("covered_lines", some(lines.0))
         .with_some("not_covered_lines", some(lines.1))
         .with_some("coverage", percent)

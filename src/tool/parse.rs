@@ -6,10 +6,10 @@ use regate_rego::Value;
 use regate_rego::source::File;
 use regate_rego::syntax;
 
+use super::Report;
 use super::build;
 use super::json::Json;
 use super::problem::{Problem, Problems, diagnosed};
-use super::Report;
 use crate::engine::RegoVersion;
 
 /// What to parse, and how to print it.
@@ -187,7 +187,10 @@ mod outline {
     }
 
     fn term(term: &Value, level: usize, write: Write<'_>) {
-        let kind = term.get_str("type").and_then(Value::as_str).unwrap_or_default();
+        let kind = term
+            .get_str("type")
+            .and_then(Value::as_str)
+            .unwrap_or_default();
         let Some(value) = term.get_str("value") else {
             return;
         };

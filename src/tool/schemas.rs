@@ -47,7 +47,8 @@ fn directory(path: &Path, place: &mut Vec<Str>, schemas: &mut Schemas) -> Result
 }
 
 fn file(path: &Path, place: Vec<Str>, schemas: &mut Schemas) -> Result<(), Problem> {
-    let problem = |error: &dyn std::fmt::Display| Problem::plain(format!("{}: {error}", path.display()));
+    let problem =
+        |error: &dyn std::fmt::Display| Problem::plain(format!("{}: {error}", path.display()));
     let text = std::fs::read(path).map_err(|error| problem(&error))?;
     let schema = read::json_value(&text).map_err(|error| problem(&error))?;
     schemas.insert(place, schema);

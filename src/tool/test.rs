@@ -11,11 +11,11 @@ mod run;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use regate_rego::Value;
 use regate_rego::eval::cover::Coverage;
 use regate_rego::plan;
 use regate_rego::syntax::ast::Module;
 use regate_rego::value::Object;
-use regate_rego::Value;
 
 use super::build::{self, Built, How};
 use super::eval::Explain;
@@ -151,10 +151,10 @@ fn cover(request: &Request, suite: &Suite, coverage: &Coverage, report: &mut Rep
     let covered = coverage.report(&suite.modules, &suite.built.checked.hir.files);
     let percent = observe::share(observe::totals(&covered));
     if percent < request.threshold {
-        report.stderr.push_str(&format!(
+        report.stderr = format!(
             "Code coverage threshold not met: got {percent:.2} instead of {:.2}\n",
             request.threshold
-        ));
+        );
         report.exit = 2;
     } else {
         let json = observe::coverage_json(&covered);

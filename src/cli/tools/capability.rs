@@ -31,7 +31,9 @@ pub(super) fn capabilities(args: &CapabilitiesArgs) -> Exit {
             Ok(text) => capabilities::file(&text),
             Err(error) => return failed(format!("open {}: {error}", file.display()), 1),
         },
-        (_, _, Some(version)) => capabilities::version(version).map(|json| capabilities::text(&json)),
+        (_, _, Some(version)) => {
+            capabilities::version(version).map(|json| capabilities::text(&json))
+        }
         (true, ..) => Ok(capabilities::text(&capabilities::current())),
         _ => Ok(format!("{}\n", capabilities::VERSION)),
     };

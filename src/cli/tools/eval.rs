@@ -259,9 +259,17 @@ fn refused(args: &EvalArgs) -> Option<(&'static str, &'static str)> {
         (!unknowns.is_empty(), "--unknowns", PARTIAL),
         (!disable_inlining.is_empty(), "--disable-inlining", PARTIAL),
         (*shallow_inlining, "--shallow-inlining", PARTIAL),
-        (*nondeterminstic_builtins, "--nondeterminstic-builtins", PARTIAL),
+        (
+            *nondeterminstic_builtins,
+            "--nondeterminstic-builtins",
+            PARTIAL,
+        ),
         (*optimize > 0, "--optimize", PARTIAL),
-        (matches!(args.format, Format::Source), "--format=source", PARTIAL),
+        (
+            matches!(args.format, Format::Source),
+            "--format=source",
+            PARTIAL,
+        ),
         (target != "rego", "--target", "the only target is `rego`"),
     ];
     let given = flags.into_iter().find(|(given, ..)| *given);
@@ -328,7 +336,10 @@ pub(super) fn runtime() -> Object {
     let member = |name: &str, value: Value| (Value::from(name), value);
     Object::from(vec![
         member("authorization_enabled", Value::Bool(false)),
-        member("commit", Value::from(option_env!("REGATE_BUILD_COMMIT").unwrap_or(""))),
+        member(
+            "commit",
+            Value::from(option_env!("REGATE_BUILD_COMMIT").unwrap_or("")),
+        ),
         member("env", env),
         member("version", Value::from(env!("CARGO_PKG_VERSION"))),
     ])

@@ -108,7 +108,10 @@ pub(super) fn test(args: TestArgs) -> Exit {
         return failed("Error: specify at least one file", 1);
     }
     if args.watch {
-        return refuse("--watch", "tests are run once; run them again when files change");
+        return refuse(
+            "--watch",
+            "tests are run once; run them again when files change",
+        );
     }
     if args.target != "rego" {
         return refuse("--target", "the only target is `rego`");

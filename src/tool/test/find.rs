@@ -4,13 +4,11 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use regate_rego::source::{File, Location, Span};
-use regate_rego::syntax::ast::{
-    Call, Literal, LiteralKind, Module, Ref, Rule, Term, TermKind,
-};
+use regate_rego::syntax::ast::{Call, Literal, LiteralKind, Module, Ref, Rule, Term, TermKind};
 use regate_rego::value::Str;
 use regex::Regex;
 
-use super::super::Problem;
+use super::super::{Problem, build};
 
 /// A test.
 #[derive(Debug, Clone)]
@@ -76,7 +74,14 @@ fn test(
     let seen = names.entry((package.to_owned(), name.clone())).or_default();
     let number = *seen;
     *seen += 1;
-    let keys: Vec<Term> = rule.head.reference.path.iter().skip(depth).cloned().collect();
+    let keys: Vec<Term> = rule
+        .head
+        .reference
+        .path
+        .iter()
+        .skip(depth)
+        .cloned()
+        .collect();
     let cases = keys.iter().any(|key| matches!(key.kind, TermKind::Var(_)));
     let name = if number == 0 {
         name
@@ -86,10 +91,20 @@ fn test(
         name
     };
     if cases {
-        rule.body.literals.insert(0, tried(keys, rule.head.span));
+        let declared = rule
+            .body
+            .literals
+            .iter()
+            .rposition(|literal| declares(literal, &keys));
+        let at = declared.map_or(0, |at| at + 1);
+        rule.body.literals.insert(at, tried(keys, rule.head.span));
     }
     let query = name.split('.').fold(package.to_owned(), |query, part| {
-        format!("{query}[{part:?}]")
+        if build::is_name(part) {
+            format!("{query}.{part}")
+        } else {
+            format!("{query}[{part:?}]")
+        }
     });
     let last = name.rsplit('.').next().unwrap_or_default();
     Some(Test {
@@ -104,9 +119,8 @@ fn test(
 
 /// Which part of a rule's name makes it a test.
 fn named(reference: &Ref) -> Option<usize> {
-    text_parts(reference).position(|part| {
-        part.starts_with("test_") || part.starts_with("todo_test_")
-    })
+    text_parts(reference)
+        .position(|part| part.starts_with("test_") || part.starts_with("todo_test_"))
 }
 
 /// The parts of a reference up to the first that is no name.
@@ -135,6 +149,33 @@ fn rename(reference: &mut Ref, depth: usize, suffix: &str) {
         && let TermKind::Var(name) | TermKind::String(name) = &mut part.kind
     {
         *name = Str::from(format!("{name}{suffix}").as_str());
+    }
+}
+
+/// Whether a literal makes one of the keys a variable of the body: before it the name means something else.
+fn declares(literal: &Literal, keys: &[Term]) -> bool {
+    let is_key = |name: &str| {
+        keys.iter()
+            .any(|key| matches!(&key.kind, TermKind::Var(var) if **var == *name))
+    };
+    match &literal.kind {
+        LiteralKind::Some(vars) => vars.iter().any(|var| is_key(&var.name)),
+        LiteralKind::SomeIn { key, value, .. } => key
+            .iter()
+            .chain([value])
+            .any(|pattern| mentions(pattern, &is_key)),
+        LiteralKind::Assign(left, _) => mentions(left, &is_key),
+        _ => false,
+    }
+}
+
+/// Whether a pattern has such a variable.
+fn mentions(pattern: &Term, is_key: &dyn Fn(&str) -> bool) -> bool {
+    match &pattern.kind {
+        TermKind::Var(name) => is_key(name),
+        TermKind::Array(items) => items.iter().any(|item| mentions(item, is_key)),
+        TermKind::Object(members) => members.iter().any(|(_, value)| mentions(value, is_key)),
+        _ => false,
     }
 }
 

@@ -39,8 +39,12 @@ pub(super) fn text(request: &Request, outcomes: &[Outcome]) -> String {
     for outcome in outcomes {
         out.push_str(&listed(request, outcome));
     }
-    let explained = outcomes.iter().filter(|outcome| outcome.verdict == Verdict::Failed);
-    let explained: Vec<&Outcome> = explained.filter(|outcome| outcome.trace.is_some()).collect();
+    let explained = outcomes
+        .iter()
+        .filter(|outcome| outcome.verdict == Verdict::Failed);
+    let explained: Vec<&Outcome> = explained
+        .filter(|outcome| outcome.trace.is_some())
+        .collect();
     if !explained.is_empty() {
         let _ = writeln!(out, "{}\nFAILURES\n{}", rule(), rule());
         for outcome in explained {
@@ -124,20 +128,44 @@ fn cases(out: &mut String, all: &BTreeMap<Value, Case>, level: usize, passed: bo
     }
 }
 
+/// The sums of verdicts; of a test with cases each case counts.
 fn sums(outcomes: &[Outcome]) -> String {
-    let all = outcomes.len();
-    let count = |wanted: fn(&Verdict) -> bool| {
-        let found = outcomes.iter().filter(|outcome| wanted(&outcome.verdict));
-        found.count()
-    };
+    let [mut passed, mut failed, mut skipped, mut errors] = [0; 4];
+    for outcome in outcomes {
+        match outcome.verdict {
+            Verdict::Skipped => skipped += 1,
+            Verdict::Error(_) => errors += 1,
+            Verdict::Passed | Verdict::Failed if !outcome.cases.is_empty() => {
+                let (good, bad) = leaves(&outcome.cases);
+                passed += good;
+                failed += bad;
+            }
+            Verdict::Passed => passed += 1,
+            Verdict::Failed => failed += 1,
+        }
+    }
+    let all = passed + failed + skipped + errors;
     let sums = [
-        ("PASS", count(|verdict| *verdict == Verdict::Passed)),
-        ("FAIL", count(|verdict| *verdict == Verdict::Failed)),
-        ("SKIPPED", count(|verdict| *verdict == Verdict::Skipped)),
-        ("ERROR", count(|verdict| matches!(verdict, Verdict::Error(_)))),
+        ("PASS", passed),
+        ("FAIL", failed),
+        ("SKIPPED", skipped),
+        ("ERROR", errors),
     ];
     let told = sums.into_iter().filter(|(_, count)| *count > 0);
-    told.map(|(name, count)| format!("{name}: {count}/{all}\n")).collect()
+    told.fold(String::new(), |mut out, (name, count)| {
+        let _ = writeln!(out, "{name}: {count}/{all}");
+        out
+    })
+}
+
+/// How many cases passed, and how many failed.
+fn leaves(cases: &BTreeMap<Value, Case>) -> (usize, usize) {
+    let each = cases.values().map(|case| match case.cases.is_empty() {
+        true if case.failed => (0, 1),
+        true => (1, 0),
+        false => leaves(&case.cases),
+    });
+    each.fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1))
 }
 
 fn rule() -> String {
@@ -151,7 +179,9 @@ fn camel(name: &str) -> String {
         let first = chars.next().map(|c| c.to_ascii_uppercase());
         first.into_iter().chain(chars).collect::<String>()
     });
-    std::iter::once("Benchmark".to_owned()).chain(words).collect()
+    std::iter::once("Benchmark".to_owned())
+        .chain(words)
+        .collect()
 }
 
 // === JSON ===

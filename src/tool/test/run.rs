@@ -102,7 +102,10 @@ fn one(request: &Request, suite: &Suite, test: &Test) -> (Outcome, Option<Covera
         return (outcome, None);
     }
     let scope = Scope::default();
-    let asked = match suite.built.ask(&test.query, &scope, &mut Metrics::default()) {
+    let asked = match suite
+        .built
+        .ask(&test.query, &scope, &mut Metrics::default())
+    {
         Ok(asked) => asked,
         Err(problems) => {
             outcome.verdict = Verdict::Error(problems);
@@ -111,7 +114,13 @@ fn one(request: &Request, suite: &Suite, test: &Test) -> (Outcome, Option<Covera
     };
     let observer = Observer::new(request.explains(), false, request.coverage);
     let watched = request.explains() || request.coverage;
-    evaluate(request, suite, &asked, watched.then_some(&observer), &mut outcome);
+    evaluate(
+        request,
+        suite,
+        &asked,
+        watched.then_some(&observer),
+        &mut outcome,
+    );
     if request.bench && outcome.verdict == Verdict::Passed {
         outcome.timing = Some(bench::time(request, suite, &asked));
     }
@@ -181,17 +190,14 @@ impl Outcome {
     fn take_lines(&mut self, lines: Vec<String>) -> Vec<Vec<Value>> {
         let mut tried = Vec::new();
         for line in lines {
-            match line.strip_prefix(CASE) {
-                Some(keys) => {
-                    // Sets among the keys are not JSON; such a case is known by its result alone.
-                    if let Ok(Value::Array(keys)) = json::parse(keys.trim()) {
-                        tried.push(keys.iter().cloned().collect());
-                    }
+            if let Some(keys) = line.strip_prefix(CASE) {
+                // Sets among the keys are not JSON; such a case is known by its result alone.
+                if let Ok(Value::Array(keys)) = json::parse(keys.trim()) {
+                    tried.push(keys.iter().cloned().collect());
                 }
-                None => {
-                    self.output.push_str(&line);
-                    self.output.push('\n');
-                }
+            } else {
+                self.output.push_str(&line);
+                self.output.push('\n');
             }
         }
         tried

@@ -49,7 +49,9 @@ impl Coverage {
     pub fn report(&self, modules: &[Module], files: &[Arc<File>]) -> Vec<Covered> {
         let mut report = Vec::with_capacity(modules.len());
         for module in modules {
-            let number = files.iter().position(|file| Arc::ptr_eq(file, &module.file));
+            let number = files
+                .iter()
+                .position(|file| Arc::ptr_eq(file, &module.file));
             let Some(number) = number.and_then(|number| u32::try_from(number).ok()) else {
                 continue;
             };
@@ -135,13 +137,7 @@ impl Parts<'_> {
             (Some(value), _) => value.span.end,
             (None, _) => branch.span.start + 4,
         };
-        self.part(
-            Span {
-                end,
-                ..branch.span
-            },
-            branch.span,
-        );
+        self.part(Span { end, ..branch.span }, branch.span);
         self.body(&branch.body);
     }
 
