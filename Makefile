@@ -6,7 +6,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test bench fuzz lint build clean envoy opa cases need-cargo need-cc need-python
+.PHONY: help run test bench bench-engine fuzz lint build clean envoy opa cases need-cargo need-cc need-python
 
 ENVOY_VERSION ?= 1.40.0
 OPA_VERSION ?= 1.22.0
@@ -23,7 +23,7 @@ export REGATE_OPA ?= $(CURDIR)/$(OPA)
 export REGATE_CONFORMANCE
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo "Knobs: FUZZ_SECONDS=$(FUZZ_SECONDS) per fuzz target, BENCH_ROUNDS, BENCH_SECONDS, OPA_ENVOY=PATH of a peer to measure"
 	@echo "beside regate, REGATE_CONFORMANCE=$(REGATE_CONFORMANCE), ONCE=1 ends 'make run' after its two requests."
 
@@ -44,6 +44,9 @@ bench: need-cargo need-cc need-python envoy ## CPU, latency, memory against the 
 	cargo build --release
 	cargo build --release --manifest-path bench/yardstick/Cargo.toml --target-dir .build/yardstick
 	python3 bench/run.py
+
+bench-engine: need-cargo need-cc need-python ## the Rego engine beside `opa bench` on the same files (REGATE_OPA=PATH, REGATE_BENCH=DIR, BENCH_ONLY=a,b,c,load)
+	@python3 bench/engine/run.py
 
 fuzz: need-cargo need-cc ## every fuzz target for FUZZ_SECONDS each, from the kept corpus, on stable
 	cargo run --manifest-path fuzz/Cargo.toml --target-dir target -- --seconds $(FUZZ_SECONDS)

@@ -21,7 +21,7 @@ use regate::authz::verdict::Verdict;
 use regate::authz::wire;
 use regate::data::{read, write};
 use regate::decision::{ApiVersion, DecisionId};
-use regate::engine::{Budget, Demand, Entrypoint, Module, Policy, RegoVersion, Source};
+use regate::engine::{Budget, Demand, Engine, Entrypoint, Module, Policy, RegoVersion, Source};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -51,6 +51,7 @@ fn rbac() -> Policy {
         }],
         data: read::json_value(&file("policies/rbac/data.json")).expect("JSON"),
         entrypoints: vec![Entrypoint::Path("envoy/authz/allow".to_owned())],
+        engine: Engine::default(),
         max_errors: 1,
     });
     policy.expect("a policy")
@@ -91,8 +92,11 @@ fn evaluate_rbac(bencher: Bencher<'_, '_>) {
     let input = builder.value(parsed, policy.demand(0)).expect("an input");
     let mut evaluator = policy.evaluator();
     bencher.bench_local(|| {
-        let deadline = Instant::now() + Duration::from_secs(1);
-        evaluator.eval(0, black_box(input.clone()), Budget { deadline })
+        let budget = Budget {
+            deadline: Instant::now() + Duration::from_secs(1),
+            steps: None,
+        };
+        evaluator.eval(0, black_box(&input), budget)
     });
 }
 

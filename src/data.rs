@@ -10,7 +10,6 @@ mod convert;
 pub mod float;
 pub mod json;
 pub mod merge;
-pub mod octets;
 pub mod quote;
 pub mod read;
 pub mod write;
@@ -20,6 +19,9 @@ pub use convert::{NumberError, dismantle, into_value};
 
 /// A value of the policy engine: cheap to clone, safe to share.
 pub use regate_rego::Value;
+
+/// Strings whose bytes are not UTF-8.
+pub use regate_rego::value::octets;
 
 /// The parts of values.
 pub use regate_rego::value::{Array, Number, Object, Set, Str};

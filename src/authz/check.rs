@@ -301,11 +301,7 @@ impl Checker {
         })
     }
 
-    fn decide(
-        &mut self,
-        run: &mut Run,
-        request: &wire::Request<'_>,
-    ) -> Result<Value, Undecided> {
+    fn decide(&mut self, run: &mut Run, request: &wire::Request<'_>) -> Result<Value, Undecided> {
         let started = Instant::now();
         let parsed = self.shared.input.parse(request).map_err(CheckError::from)?;
         let deadline = self.deadline(run, started)?;
@@ -318,9 +314,9 @@ impl Checker {
         let built = Instant::now();
         let steps = self.steps;
         run.timers.input = Some(built.duration_since(started));
-        let evaluation = self
-            .evaluator(&snapshot)
-            .eval(DECISION, &input, Budget { deadline, steps });
+        let evaluation =
+            self.evaluator(&snapshot)
+                .eval(DECISION, &input, Budget { deadline, steps });
         run.timers.eval = Some(built.elapsed());
         if steps.is_some() && evaluation.gave_way() {
             self.metrics.gave_way();
@@ -392,9 +388,7 @@ impl Checker {
                 EvalErrorKind::Undefined
                 | EvalErrorKind::Conflict
                 | EvalErrorKind::TooManySteps
-                | EvalErrorKind::Other => {
-                    Stage::Evaluation
-                }
+                | EvalErrorKind::Other => Stage::Evaluation,
             },
             code: error.code(),
             message: error.to_string(),

@@ -124,7 +124,10 @@ impl InputBuilder {
             input.push((Member::SourcePrincipal.key(), principal.into()));
         }
         if asks(Member::Version).is_some() {
-            input.push((Member::Version.key(), into_value(version(request.version()))?));
+            input.push((
+                Member::Version.key(),
+                into_value(version(request.version()))?,
+            ));
         }
         Ok(Value::Object(Object::from(input)))
     }

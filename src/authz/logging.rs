@@ -94,9 +94,14 @@ impl PolicyRules {
             return Ok(None);
         }
         let deadline = Instant::now() + RULE_TIME;
-        let evaluation = current
-            .evaluator
-            .eval(entry, event, Budget { deadline, steps: None });
+        let evaluation = current.evaluator.eval(
+            entry,
+            event,
+            Budget {
+                deadline,
+                steps: None,
+            },
+        );
         match evaluation.result {
             Ok(value) => Ok(Some(value)),
             Err(error) if error.kind() == EvalErrorKind::Undefined => Ok(None),
@@ -200,6 +205,10 @@ mod tests {
     fn without_any_policy_there_is_no_answer() {
         let mut rules = PolicyRules::new(Cell::new());
         assert_eq!(rules.defined(&record(None)), Defined::default());
-        assert!(rules.mask(&Value::Object(crate::data::Object::default())).is_err());
+        assert!(
+            rules
+                .mask(&Value::Object(crate::data::Object::default()))
+                .is_err()
+        );
     }
 }

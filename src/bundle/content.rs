@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use super::manifest::{Manifest, ManifestError, Standing, standing};
 use super::{Bundle, package};
+use crate::data::Value;
 use crate::data::merge::{Equal, Merge};
 use crate::data::read::{self, ReadError};
-use crate::data::Value;
 use crate::engine::{Module, RegoVersion};
 
 /// Names longer than this are not the names of policies, and deep trees are dropped recursively.

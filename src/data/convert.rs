@@ -175,7 +175,9 @@ mod tests {
         for text in table {
             assert_eq!(json(&of_number(text).expect(text)), text);
         }
-        let error = of_number("1e9999999999").expect_err("out of range").to_string();
+        let error = of_number("1e9999999999")
+            .expect_err("out of range")
+            .to_string();
         assert!(error.starts_with("number `1e9999999999` is"), "{error}");
     }
 

@@ -50,9 +50,7 @@ impl Merge {
             Value::Object(Object::from(vec![(Value::from(key.as_str()), value)]))
         });
         let mut at = Vec::new();
-        self.root
-            .add(value, self.equal, &mut at)
-            .map_err(|()| at)
+        self.root.add(value, self.equal, &mut at).map_err(|()| at)
     }
 
     /// The document.
@@ -128,7 +126,13 @@ mod tests {
         let one = r#"{"a":{"b":1}}"#;
         let cases: [Case; 7] = [
             (r"{}", &[], r#"{"a":1}"#, allowed, Ok(r#"{"a":1}"#)),
-            (one, &["a"], r#"{"c":2}"#, allowed, Ok(r#"{"a":{"b":1,"c":2}}"#)),
+            (
+                one,
+                &["a"],
+                r#"{"c":2}"#,
+                allowed,
+                Ok(r#"{"a":{"b":1,"c":2}}"#),
+            ),
             (one, &["a", "b"], "2", allowed, Err("a/b")),
             (one, &["a", "b"], "1", allowed, Ok(one)),
             (one, &["a", "b"], "1", refused, Err("a/b")),

@@ -135,9 +135,7 @@ fn begin_value<'a>(
         Value::Array(items) => return Some(Rest::Array(Box::new(items.iter()))),
         Value::Set(items) => return Some(Rest::Array(Box::new(items.iter()))),
         Value::Object(members) => {
-            let members = members
-                .iter()
-                .map(|(key, value)| (key_text(key), value));
+            let members = members.iter().map(|(key, value)| (key_text(key), value));
             return Some(Rest::Object(Box::new(members)));
         }
     }

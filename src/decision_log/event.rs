@@ -264,7 +264,11 @@ fn hidden() -> Vec<String> {
 
 fn object<'a>(members: impl IntoIterator<Item = (&'a str, Value)>) -> Value {
     let members = members.into_iter();
-    Value::Object(members.map(|(key, value)| (Value::from(key), value)).collect())
+    Value::Object(
+        members
+            .map(|(key, value)| (Value::from(key), value))
+            .collect(),
+    )
 }
 
 fn push_text(name: &str, text: &str, out: &mut Vec<u8>) {

@@ -58,14 +58,20 @@ impl Rules for FromInput {
     }
     fn mask(&mut self, event: &Value) -> Result<Option<Value>, String> {
         *self.1.lock().expect("event") = Some(event.clone());
-        match event.get_str("input").and_then(|input| input.get_str("rules")) {
+        match event
+            .get_str("input")
+            .and_then(|input| input.get_str("rules"))
+        {
             Some(Value::String(error)) if &**error == "panic" => panic!("a defect"),
             Some(Value::String(error)) => Err(error.to_string()),
             rules => Ok(rules.cloned()),
         }
     }
     fn drop(&mut self, event: &Value) -> Result<bool, String> {
-        match event.get_str("input").and_then(|input| input.get_str("drop")) {
+        match event
+            .get_str("input")
+            .and_then(|input| input.get_str("drop"))
+        {
             Some(Value::String(error)) => Err(error.to_string()),
             other => Ok(other == Some(&Value::Bool(true))),
         }
@@ -380,8 +386,7 @@ fn rules_see_neither_error_nor_metrics() {
     let id = record.id;
     let (events, _) = logged(vec![record], Some(rules));
     let seen = seen.lock().expect("event").take().expect("an event");
-    let seen: serde_json::Value =
-        serde_json::from_str(&seen.to_string()).expect("json");
+    let seen: serde_json::Value = serde_json::from_str(&seen.to_string()).expect("json");
     assert_eq!(
         seen,
         json!({"labels": events[0]["labels"], "decision_id": id.as_str(),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
 
 use bytes::Bytes;
-use regate::data::Value;
+use regate::data::{Set, Value};
 use regate::decision::{ApiVersion, CheckError, DecisionId, Record, Revisions, Stage, Timers};
 use regate::decision_log::mask::Maskable;
 use regate::decision_log::{Config, Inputs, Log, Parts, Subject};
@@ -13,6 +13,7 @@ use regate::telemetry::{LineFormat, LogConfig, LogFormat, LogLevel};
 use serde_json::{Value as Json, json};
 
 use crate::support::process::Output;
+use crate::support::values::{self, value};
 use crate::support::{corpus, recorded};
 
 /// Mask rules that we understand in another way than the peer, each to hide more than it does.
@@ -32,14 +33,8 @@ fn cases() -> Vec<Json> {
     files.iter().map(|file| recorded::case(file).json).collect()
 }
 
-fn value(json: &Json) -> Value {
-    Value::from_json_str(&json.to_string()).expect("json")
-}
-
 fn json_of(value: Option<&Value>) -> Json {
-    value.map_or(Json::Null, |v| {
-        serde_json::from_str(&v.to_json_str().expect("json")).expect("json")
-    })
+    value.map_or(Json::Null, values::json)
 }
 
 #[test]
@@ -64,13 +59,9 @@ fn masks_do_what_the_peers_do_and_more_where_those_do_nothing() {
             input: Some(value(&input)),
             result: Some(value(&plain["want"]["log"]["result"])),
         };
-        let mut rules = Value::new_set();
-        for rule in case["files"]["data.json"]["masks"][name]
-            .as_array()
-            .expect("rules")
-        {
-            rules.as_set_mut().expect("a set").insert(value(rule));
-        }
+        let rules = case["files"]["data.json"]["masks"][name].as_array();
+        let rules: Vec<Value> = rules.expect("rules").iter().map(value).collect();
+        let rules = Value::from(Set::from(rules));
         let want = &request["want"];
         let got = match event.apply(&rules) {
             Ok(done) => json!([

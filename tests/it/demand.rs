@@ -2,24 +2,25 @@
 //! request the pruned input gives the decision that the whole input gives.
 
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use regate::authz::input::InputBuilder;
 use regate::authz::wire;
 use regate::data::Value;
-use regate::engine::{Budget, Demand, Entrypoint, Evaluator, Module, Policy, RegoVersion, Source};
+use regate::engine::{Demand, Engine, Entrypoint, Evaluator, Module, Policy, RegoVersion, Source};
 
-use crate::support::corpus;
-use crate::support::recorded;
+use crate::support::values::{self, ENGINES};
+use crate::support::{corpus, recorded};
 
 #[test]
 fn a_pruned_input_decides_as_the_whole() {
     let Some(files) = corpus::files() else { return };
     let builder = InputBuilder::default();
     let (mut compared, mut differ) = (0, Vec::new());
-    for file in &files {
+    let both = |file| ENGINES.map(|engine| (file, engine));
+    for (file, engine) in files.iter().flat_map(both) {
         let case = recorded::case(file);
-        let Some(policy) = policy(&case.json) else {
+        let Some(policy) = policy(&case.json, engine) else {
             continue;
         };
         let mut evaluator = policy.evaluator();
@@ -36,22 +37,24 @@ fn a_pruned_input_decides_as_the_whole() {
             let pruned = decide(policy.demand(0));
             compared += usize::from(whole.is_some());
             if whole != pruned {
-                differ.push(format!("{}: {whole:?}, pruned {pruned:?}", request.name));
+                differ.push(format!(
+                    "{engine:?}: {}: {whole:?}, pruned {pruned:?}",
+                    request.name
+                ));
             }
         }
     }
     assert!(differ.is_empty(), "{}", differ.join("\n"));
-    assert!(compared > 1_000, "only {compared} requests were compared");
+    assert!(compared > 2_000, "only {compared} requests were compared");
 }
 
 fn decide(evaluator: &mut Evaluator, input: Value) -> Result<Value, String> {
-    let deadline = Instant::now() + Duration::from_secs(5);
-    let evaluation = evaluator.eval(0, input, Budget { deadline });
+    let evaluation = evaluator.eval(0, &input, values::within(Duration::from_secs(5)));
     evaluation.result.map_err(|error| error.code().to_owned())
 }
 
 /// The case's policy; none when the engine does not take it, which other tests look at.
-fn policy(case: &serde_json::Value) -> Option<Policy> {
+fn policy(case: &serde_json::Value, engine: Engine) -> Option<Policy> {
     let files = case["files"].as_object()?;
     let modules = files
         .iter()
@@ -68,7 +71,7 @@ fn policy(case: &serde_json::Value) -> Option<Policy> {
                 version: RegoVersion::V1,
             })
             .collect(),
-        data: Value::from_json_str(&data).ok()?,
+        data: values::parse(&data),
         entrypoints: vec![match plugin["query"].as_str() {
             Some(query) => Entrypoint::Query(query.to_owned()),
             None => Entrypoint::Path(
@@ -78,6 +81,7 @@ fn policy(case: &serde_json::Value) -> Option<Policy> {
                     .to_owned(),
             ),
         }],
+        engine,
         max_errors: 1,
     };
     // Decisions that depend on the time or on chance cannot be compared.

@@ -6,7 +6,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::Request;
 use regate::grpc::{
-    self, Address, BoundAddress, Call, Code, Config, Reply, Routes, Serving, Stats, Status, Unary,
+    self, Address, BoundAddress, Call, Called, Code, Config, Reply, Routes, Serving, Stats, Status,
+    Unary,
 };
 use regate::task::{self, Drain, DrainGuard, ShutdownTrigger};
 
@@ -69,20 +70,24 @@ pub(crate) fn post() -> http::request::Builder {
 }
 
 impl Unary for Echo {
-    fn call(&mut self, call: Call<'_>, message: Bytes) -> Reply {
+    fn call(&mut self, call: Call<'_>, message: Bytes) -> Called {
         self.calls += 1;
         let text = match &*message {
             b"panic" => panic!("as asked"),
-            b"error" => return Reply::Error(Status::new(Code::Unavailable, "not now: 100%\n")),
+            b"error" => return refused("not now: 100%\n"),
             b"thread" => self.thread.to_string(),
             b"calls" => self.calls.to_string(),
             b"method" => call.method.to_string(),
             b"deadline" => format!("{:?}", call.deadline.map(|at| at - call.received)),
             b"metadata" => call.metadata.get("x-test").unwrap_or("none").to_owned(),
-            _ => return Reply::Framed(framed(&message)),
+            _ => return Called::Done(Reply::Framed(framed(&message))),
         };
-        Reply::Framed(framed(text.as_bytes()))
+        Called::Done(Reply::Framed(framed(text.as_bytes())))
     }
+}
+
+fn refused(text: &str) -> Called {
+    Called::Done(Reply::Error(Status::new(Code::Unavailable, text)))
 }
 
 impl Server {

@@ -1,14 +1,16 @@
 //! An instance on real files: it starts, reloads, takes bundles, and keeps the last good snapshot.
 
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use regate::bundle::{Bundle, Config as BundleConfig, Update};
-use regate::data::Value;
-use regate::engine::{Budget, Entrypoint, Module, RegoVersion};
+use regate::data::Object;
+use regate::engine::{Engine, Entrypoint, Module, RegoVersion};
 use regate::instance::{Config, Instance, start};
 use regate::task::{self, ShutdownTrigger};
 use tokio::sync::{mpsc, oneshot};
+
+use crate::support::values;
 
 struct Running {
     instance: Instance,
@@ -28,6 +30,7 @@ async fn running(paths: &[&Path], bundles: &[&str], watch: bool) -> Result<Runni
         max_errors: 10,
         bundles: bundles.iter().map(|name| bundle_config(name)).collect(),
         services: Vec::new(),
+        engine: Engine::default(),
         persistence_directory: PathBuf::from("."),
     };
     let entrypoint = Entrypoint::Path("authz/allow".to_owned());
@@ -62,8 +65,8 @@ fn bundle(name: &str, root: &str, revision: &str, text: &str) -> Box<Bundle> {
             source: text.into(),
             version: RegoVersion::V1,
         }],
-        data: Value::new_object(),
-        metadata: Value::new_object(),
+        data: Object::default().into(),
+        metadata: Object::default().into(),
         etag: None,
     })
 }
@@ -71,13 +74,11 @@ fn bundle(name: &str, root: &str, revision: &str, text: &str) -> Box<Bundle> {
 impl Running {
     fn decide(&self) -> String {
         let snapshot = self.instance.cell().load_full().expect("a snapshot");
-        let budget = Budget {
-            deadline: Instant::now() + Duration::from_secs(10),
-        };
+        let budget = values::within(Duration::from_secs(10));
         match snapshot
             .policy
             .evaluator()
-            .eval(0, Value::new_object(), budget)
+            .eval(0, &Object::default().into(), budget)
             .result
         {
             Ok(value) => value.to_string(),

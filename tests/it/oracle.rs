@@ -5,14 +5,13 @@
 
 use std::path::Path;
 use std::process::Command;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use regate::data::Value;
 use regate::data::read::yaml_value;
-use regate::engine::{Budget, Entrypoint, EvalErrorKind, Module, Policy, RegoVersion, Source};
+use regate::engine::{Engine, Entrypoint, EvalErrorKind, Module, Policy, RegoVersion, Source};
 use serde_json::Value as Json;
 
-use crate::support::{corpus, skip};
+use crate::support::{corpus, skip, values};
 
 const TABLES: [(&str, &str); 3] = [
     ("negation", include_str!("../cases/engine/negation.yaml")),
@@ -40,15 +39,27 @@ const FUNCTIONS: [&str; 13] = [
 ];
 
 /// Cases that are not decided as recorded, and why. One that passes must leave this list.
-const KNOWN: &str = include_str!("../cases/engine-known-language.txt");
+const KNOWN: [(Engine, &str); 2] = [
+    (Engine::Native, ""),
+    (
+        Engine::Regorus,
+        include_str!("../cases/engine-known-language.txt"),
+    ),
+];
 
 #[test]
 fn small_policies_decide_as_opa_does() {
+    for (engine, known) in KNOWN {
+        small_policies_decide(engine, known);
+    }
+}
+
+fn small_policies_decide(engine: Engine, known: &str) {
     let mut cases = 0;
     let mut wrong = Vec::new();
     for case in table() {
         let (note, rego) = (text(&case["note"]), text(&case["rego"]));
-        let policy = compile(&[rego], DATA, "a/allow");
+        let policy = compile(engine, &[rego], DATA, "a/allow");
         for answer in case["answers"].as_array().expect("a list") {
             cases += 1;
             let got = answered(&policy, &answer["input"]);
@@ -58,8 +69,12 @@ fn small_policies_decide_as_opa_does() {
         }
     }
     assert!(cases > 200, "{cases} answers are too few");
-    let unexpected = unexpected(wrong);
-    assert!(unexpected.is_empty(), "{}", unexpected.join("\n"));
+    let unexpected = unexpected(wrong, known);
+    assert!(
+        unexpected.is_empty(),
+        "{engine:?}:\n{}",
+        unexpected.join("\n")
+    );
 }
 
 #[test]
@@ -87,20 +102,30 @@ fn functions_answer_as_recorded() {
     let Some(folder) = language_folder() else {
         return skip("the recorded cases of the language are not at hand");
     };
+    for (engine, known) in KNOWN {
+        functions_answer(&folder, engine, known);
+    }
+}
+
+fn functions_answer(folder: &Path, engine: Engine, known: &str) {
     let (mut passed, mut wrong) = (0, Vec::new());
     for name in FUNCTIONS {
         let file = std::fs::read_to_string(folder.join(format!("{name}.json"))).expect("a file");
         let file: Json = serde_json::from_str(&file).expect("JSON");
         for case in file["cases"].as_array().expect("a list") {
-            match run_recorded(case) {
+            match run_recorded(case, engine) {
                 Ok(()) => passed += 1,
                 Err(reason) => wrong.push(format!("{}: {reason}", text(&case["note"]))),
             }
         }
     }
-    eprintln!("{passed} recorded cases of built-in functions");
-    let unexpected = unexpected(wrong);
-    assert!(unexpected.is_empty(), "{}", unexpected.join("\n"));
+    eprintln!("{engine:?}: {passed} recorded cases of built-in functions");
+    let unexpected = unexpected(wrong, known);
+    assert!(
+        unexpected.is_empty(),
+        "{engine:?}:\n{}",
+        unexpected.join("\n")
+    );
     assert!(passed > 60, "{passed} cases are too few");
 }
 
@@ -108,15 +133,15 @@ fn table() -> Vec<Json> {
     let mut cases = Vec::new();
     for (name, yaml) in TABLES {
         let value = yaml_value(yaml.as_bytes()).unwrap_or_else(|error| panic!("{name}: {error}"));
-        let json: Json = serde_json::from_str(&value.to_json_str().expect("JSON")).expect("JSON");
+        let json: Json = values::json(&value);
         cases.extend(json.as_array().expect("a list").iter().cloned());
     }
     cases
 }
 
 /// What is wrong and not known to be: each known line is the head of what it explains.
-fn unexpected(wrong: Vec<String>) -> Vec<String> {
-    let known: Vec<&str> = KNOWN
+fn unexpected(wrong: Vec<String>, known: &str) -> Vec<String> {
+    let known: Vec<&str> = known
         .lines()
         .filter(|line| !line.starts_with('#'))
         .collect();
@@ -130,7 +155,7 @@ fn unexpected(wrong: Vec<String>) -> Vec<String> {
         .collect()
 }
 
-fn compile(modules: &[&str], data: &str, path: &str) -> Result<Policy, String> {
+fn compile(engine: Engine, modules: &[&str], data: &str, path: &str) -> Result<Policy, String> {
     let module = |(number, source): (usize, &&str)| Module {
         name: format!("p{number}.rego"),
         source: (*source).into(),
@@ -138,8 +163,9 @@ fn compile(modules: &[&str], data: &str, path: &str) -> Result<Policy, String> {
     };
     let source = Source {
         modules: modules.iter().enumerate().map(module).collect(),
-        data: Value::from_json_str(data).expect("JSON"),
+        data: values::parse(data),
         entrypoints: vec![Entrypoint::Path(path.to_owned())],
+        engine,
         max_errors: 0,
     };
     Policy::compile(source).map_err(|errors| errors.to_string())
@@ -151,15 +177,10 @@ fn answered(policy: &Result<Policy, String>, input: &Json) -> Json {
         Ok(policy) => policy,
         Err(error) => return serde_json::json!({"error": error}),
     };
-    let budget = Budget {
-        deadline: Instant::now() + Duration::from_secs(20),
-    };
-    let input = Value::from_json_str(&input.to_string()).expect("JSON");
-    match policy.evaluator().eval(0, input, budget).result {
-        Ok(value) => {
-            let value = value.to_json_str().expect("JSON");
-            serde_json::json!({"want": serde_json::from_str::<Json>(&value).expect("JSON")})
-        }
+    let budget = values::within(Duration::from_secs(20));
+    let evaluation = policy.evaluator().eval(0, &values::value(input), budget);
+    match evaluation.result {
+        Ok(value) => serde_json::json!({"want": values::json(&value)}),
         Err(error) if error.kind() == EvalErrorKind::Undefined => {
             serde_json::json!({"undefined": true})
         }
@@ -197,7 +218,7 @@ fn ask_opa(folder: &Path) -> Json {
 }
 
 /// Runs a case whose query is `data.path = x`.
-fn run_recorded(case: &Json) -> Result<(), String> {
+fn run_recorded(case: &Json, engine: Engine) -> Result<(), String> {
     let query = text(&case["query"]);
     let path = query
         .strip_prefix("data.")
@@ -213,7 +234,7 @@ fn run_recorded(case: &Json) -> Result<(), String> {
         Json::Null => "{}".to_owned(),
         data => data.to_string(),
     };
-    let policy = compile(&modules, &data, &path.replace('.', "/"));
+    let policy = compile(engine, &modules, &data, &path.replace('.', "/"));
     let got = answered(&policy, case.get("input").unwrap_or(&Json::Null));
     // An error of a function is "undefined" where errors are not strict, as here and in the peer.
     let want = match case["want_result"].get(0) {

@@ -2,10 +2,12 @@
 //! an `input` and the decision it must `want`.
 
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use regate::data::Value;
-use regate::engine::{Budget, Entrypoint, Module, Policy, RegoVersion, Source};
+use regate::engine::{Engine, Entrypoint, Module, Policy, RegoVersion, Source};
+
+use crate::support::values::{self, ENGINES};
 
 const SAMPLES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/policies");
 
@@ -16,8 +18,9 @@ fn every_sample_decides_as_its_requests_say() {
         .filter(|p| p.is_dir())
         .collect();
     assert_eq!(folders.len(), 4, "{folders:?}");
-    for folder in folders {
-        let policy = compile(&folder);
+    let both = |folder: PathBuf| ENGINES.map(|engine| (folder.clone(), engine));
+    for (folder, engine) in folders.into_iter().flat_map(both) {
+        let policy = compile(&folder, engine);
         let requests = entries(&folder.join("requests"));
         assert!(
             requests.len() >= 3,
@@ -26,21 +29,16 @@ fn every_sample_decides_as_its_requests_say() {
         );
         for request in requests {
             let case = read(&request);
-            let budget = Budget {
-                deadline: Instant::now() + Duration::from_secs(10),
-            };
-            let evaluation = policy.evaluator().eval(0, case["input"].clone(), budget);
-            assert_eq!(
-                evaluation.result.unwrap(),
-                case["want"],
-                "{}",
-                request.display()
-            );
+            let member = |name| case.get_str(name).unwrap();
+            let budget = values::within(Duration::from_secs(10));
+            let evaluation = policy.evaluator().eval(0, member("input"), budget);
+            let (got, request) = (evaluation.result.unwrap(), request.display());
+            assert_eq!(got, *member("want"), "{engine:?}: {request}");
         }
     }
 }
 
-fn compile(folder: &Path) -> Policy {
+fn compile(folder: &Path, engine: Engine) -> Policy {
     let source = std::fs::read_to_string(folder.join("policy.rego")).unwrap();
     let module = Module {
         name: "policy.rego".to_owned(),
@@ -51,13 +49,14 @@ fn compile(folder: &Path) -> Policy {
         modules: vec![module],
         data: read(&folder.join("data.json")),
         entrypoints: vec![Entrypoint::Path("envoy/authz/allow".to_owned())],
+        engine,
         max_errors: 10,
     });
     policy.unwrap_or_else(|errors| panic!("{}: {errors}", folder.display()))
 }
 
 fn read(path: &Path) -> Value {
-    Value::from_json_str(&std::fs::read_to_string(path).unwrap()).unwrap()
+    values::parse(&std::fs::read_to_string(path).unwrap())
 }
 
 /// What is in a folder, by name.

@@ -16,6 +16,7 @@ pub(crate) mod process;
 pub(crate) mod protojson;
 pub(crate) mod recorded;
 pub(crate) mod upstream;
+pub(crate) mod values;
 
 /// Says aloud that a test did not run; where nothing may be skipped, fails instead.
 #[expect(clippy::print_stderr, reason = "a skipped test must be seen")]

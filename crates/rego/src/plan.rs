@@ -12,6 +12,7 @@
 //! | `lower` | what all of these share, and the bounds |
 //! | [`names`] | numbers for the paths of `input` and data |
 //! | [`index`] | which rules can hold |
+//! | `reach` | what of its input a query can read |
 //! | `print` | a program as text, for people |
 
 mod body;
@@ -23,6 +24,7 @@ mod live;
 mod lower;
 pub mod names;
 mod print;
+mod reach;
 mod refs;
 mod rules;
 mod tree;

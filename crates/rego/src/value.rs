@@ -12,6 +12,7 @@ mod index;
 pub mod json;
 mod number;
 mod object;
+pub mod octets;
 mod set;
 mod shared;
 #[cfg(test)]

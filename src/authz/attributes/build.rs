@@ -129,13 +129,9 @@ impl<'a> Build<'a> for IntoValue {
         Value::from(value)
     }
 
-    /// A float without fraction becomes the integer that its text says: the number of the log, and
-    /// of the same digits in a body or a policy.
+    /// A policy sees an exponent from 1e+06 on, where the log has the digits.
     fn double(value: f64) -> Value {
-        if let Some(value) = float::integral(value) {
-            return Value::from(value);
-        }
-        Number::parse(&float::json_text(value)).map_or(Value::Null, Value::Number)
+        Number::try_from(value).map_or(Value::Null, Value::Number)
     }
 
     fn text(value: &'a str) -> Value {

@@ -85,7 +85,10 @@ fn errors_name_the_place() {
 #[test]
 fn values_are_what_documents_are() {
     let target = parse("/a/%FF?x=1&x=2").unwrap();
-    assert_eq!(target.path_value().get(&Value::from(0_i64)), Some(&Value::from("a")));
+    assert_eq!(
+        target.path_value().get(&Value::from(0_i64)),
+        Some(&Value::from("a"))
+    );
     let octet = crate::data::into_value(Doc::Octets(vec![0xff])).unwrap();
     assert_eq!(target.path_value().get(&Value::from(1_i64)), Some(&octet));
     let query = target.query_value();

@@ -41,13 +41,11 @@ fn a_bundle_is_read_whole() {
     assert_eq!(bundle.modules[0].source.as_bytes(), POLICY);
     assert_eq!(bundle.modules[0].version, RegoVersion::V0);
     assert_eq!(
-        text(&bundle.data)
-            .replace(char::is_whitespace, ""),
+        text(&bundle.data).replace(char::is_whitespace, ""),
         r#"{"users":{"alice":["admin"]}}"#
     );
     assert_eq!(
-        text(&bundle.metadata)
-            .replace(char::is_whitespace, ""),
+        text(&bundle.metadata).replace(char::is_whitespace, ""),
         r#"{"a":1}"#
     );
 }
@@ -115,7 +113,10 @@ fn what_is_no_file_is_passed_over() {
     }
     let read = read("b", &gzip(&builder.into_inner().unwrap()), limits()).unwrap();
     assert!(read.modules.is_empty());
-    assert_eq!(read.data, crate::data::Value::Object(crate::data::Object::default()));
+    assert_eq!(
+        read.data,
+        crate::data::Value::Object(crate::data::Object::default())
+    );
 }
 
 #[test]

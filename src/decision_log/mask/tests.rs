@@ -162,7 +162,9 @@ fn rules_of_a_set_come_in_its_order() {
         value(r#""/input/new""#),
     ];
     let mut got = event();
-    let done = got.apply(&Value::Set(rules.into_iter().collect())).expect("rules");
+    let done = got
+        .apply(&Value::Set(rules.into_iter().collect()))
+        .expect("rules");
     assert_eq!(
         (done.erased.len(), done.masked),
         (0, vec!["/input/new".to_owned()])

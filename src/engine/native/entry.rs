@@ -60,10 +60,11 @@ impl Entry {
         let Self::Query { query, other, .. } = self else {
             return demand;
         };
-        let own = [Some(query), other.as_ref()];
-        let own = own.into_iter().flatten().flat_map(|query| &query.plan().inputs);
-        for path in compiled.policy().program().inputs.iter().chain(own) {
-            demand.add(path.iter().map_while(Value::as_str));
+        let program = compiled.policy().program();
+        for query in [Some(query), other.as_ref()].into_iter().flatten() {
+            for path in program.inputs_of(query.plan()) {
+                demand.add(path.iter().map_while(Value::as_str));
+            }
         }
         demand
     }
@@ -85,7 +86,10 @@ fn plan_path(text: &str, compiled: &Compiled) -> Planned {
         }
     };
     // An integer finds an element of an array; in data also the key that is its text.
-    let texts: Vec<Value> = segments.iter().map(|segment| Value::from(*segment)).collect();
+    let texts: Vec<Value> = segments
+        .iter()
+        .map(|segment| Value::from(*segment))
+        .collect();
     let other = (texts != keys)
         .then(|| compiled.prepare(&reference(&texts)).ok().map(Box::new))
         .flatten();
@@ -148,7 +152,12 @@ fn undefined_warning(text: &str, compiled: &Compiled) -> String {
         .program()
         .units
         .iter()
-        .filter_map(|unit| unit.path.iter().map(Value::as_str).collect::<Option<Vec<_>>>())
+        .filter_map(|unit| {
+            unit.path
+                .iter()
+                .map(Value::as_str)
+                .collect::<Option<Vec<_>>>()
+        })
         .map(|path| path.join("/"))
         .map(|path| (strsim::jaro_winkler(text.trim_matches('/'), &path), path))
         .collect();

@@ -6,10 +6,10 @@ use std::collections::HashMap;
 use regorus::unstable::{BUILTINS, Span};
 
 use super::builtins;
-use crate::engine::CompileError;
 use super::facts::{Call, Root, RuleFacts};
 use super::index::Index;
 use super::safety::Results;
+use crate::engine::CompileError;
 use regorus::Value;
 
 /// Families and names of Rego's built-in functions that the engine lacks.

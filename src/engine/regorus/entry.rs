@@ -5,10 +5,10 @@
 
 use regorus::unstable::{Expr, Literal, LiteralStmt, Rule};
 
-use crate::engine::{CompileError, EvalError};
 use super::index::Index;
 use super::{error, scan};
 use crate::engine::Entrypoint;
+use crate::engine::{CompileError, EvalError};
 use regorus::Value;
 
 /// What is done for one entrypoint.

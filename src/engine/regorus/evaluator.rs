@@ -34,12 +34,19 @@ impl Evaluator {
     }
 
     /// Asks for the decision number `entry` on `input`.
-    pub(in crate::engine) fn eval(&mut self, entry: usize, input: &data::Value, budget: Budget) -> Evaluation {
+    pub(in crate::engine) fn eval(
+        &mut self,
+        entry: usize,
+        input: &data::Value,
+        budget: Budget,
+    ) -> Evaluation {
         let Self { policy, engine } = self;
         let result = match policy.entry(entry) {
             None => Err(EvalError::undefined()),
             Some(Entry::Broken(error)) => Err(error.clone()),
-            Some(Entry::Constant(value)) => values::from_engine(value).ok_or_else(EvalError::undefined),
+            Some(Entry::Constant(value)) => {
+                values::from_engine(value).ok_or_else(EvalError::undefined)
+            }
             Some(Entry::Rule { path, rest }) => match eval_rule(engine, path, input, budget) {
                 Ok(value) => defined(&value, rest),
                 Err(error) => {

@@ -7,10 +7,10 @@ use std::sync::Arc;
 use regorus::{PolicyLengthConfig, Value};
 
 use super::entry::{self, Entry};
-use crate::engine::{CompileError, CompileErrors};
 use super::facts::{self, RuleFacts};
 use super::index::Index;
 use super::{Evaluator, builtins, check, demand, error, negation, safety, scan, values};
+use crate::engine::{CompileError, CompileErrors};
 use crate::engine::{Demand, Entrypoint, Module, RegoVersion, Source};
 
 /// The longest file, line and column that are read; beyond any policy that people write.
@@ -213,11 +213,7 @@ fn parse(engine: &mut regorus::Engine, modules: &[Module]) -> Result<(), Vec<Com
         engine.set_rego_v0(module.version == RegoVersion::V0);
         if let Err(error) = engine.add_policy(module.name.clone(), module.source.to_string()) {
             let text = error.to_string();
-            errors.push(error::compile(
-                &module.name,
-                "rego_parse_error",
-                &text,
-            ));
+            errors.push(error::compile(&module.name, "rego_parse_error", &text));
         }
     }
     if errors.is_empty() {
@@ -229,13 +225,7 @@ fn parse(engine: &mut regorus::Engine, modules: &[Module]) -> Result<(), Vec<Com
 
 /// Lets the engine make its own plans now, and find what it can find: not on a request.
 fn prepare(engine: &mut regorus::Engine, data: Value) -> Result<(), Vec<CompileError>> {
-    let error = |text: String| {
-        vec![error::compile(
-            "data",
-            "rego_compile_error",
-            &text,
-        )]
-    };
+    let error = |text: String| vec![error::compile("data", "rego_compile_error", &text)];
     engine.add_data(data).map_err(|e| error(e.to_string()))?;
     let ready = "package regate_ready\n\nready := true\n".to_owned();
     engine.set_rego_v0(false);

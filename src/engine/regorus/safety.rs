@@ -10,8 +10,8 @@ use std::collections::{HashMap, HashSet};
 
 use regorus::unstable::{Expr, Literal, LiteralStmt, Module, Query, Ref, Rule, RuleHead, Span};
 
-use crate::engine::CompileError;
 use super::negation::children;
+use crate::engine::CompileError;
 use walk::{Scope, Walk, declared, iterated, mentioned};
 
 /// The places of calls whose last argument takes the result: by file, where they start.

@@ -44,16 +44,13 @@ pub(super) fn from_engine(value: &Theirs) -> Option<Value> {
         Theirs::Undefined => return None,
         Theirs::Null => Value::Null,
         Theirs::Bool(value) => Value::Bool(*value),
-        Theirs::Number(number) => Value::Number(crate::data::Number::parse(
-            &number_text(&number.format_decimal()),
-        )?),
+        Theirs::Number(number) => Value::Number(crate::data::Number::parse(&number_text(
+            &number.format_decimal(),
+        ))?),
         Theirs::String(text) => Value::from(&**text),
-        Theirs::Array(items) => Value::from(
-            items
-                .iter()
-                .map(from_engine)
-                .collect::<Option<Vec<_>>>()?,
-        ),
+        Theirs::Array(items) => {
+            Value::from(items.iter().map(from_engine).collect::<Option<Vec<_>>>()?)
+        }
         Theirs::Set(items) => Value::Set(items.iter().map(from_engine).collect::<Option<_>>()?),
         Theirs::Object(members) => Value::Object(
             members
@@ -68,7 +65,9 @@ pub(super) fn from_engine(value: &Theirs) -> Option<Value> {
 /// small; the text of an integer is exact and stays. What JSON does not have (NaN) is no number.
 fn number_text(plain: &str) -> String {
     match plain.parse::<f64>() {
-        Ok(value) if plain.contains('.') && value.is_finite() => crate::data::float::json_text(value),
+        Ok(value) if plain.contains('.') && value.is_finite() => {
+            crate::data::float::json_text(value)
+        }
         _ => plain.to_owned(),
     }
 }
@@ -77,7 +76,9 @@ fn number_text(plain: &str) -> String {
 fn of_number(text: &str) -> Result<Theirs, String> {
     let error = || {
         let start: String = text.chars().take(32).collect();
-        format!("number `{start}` is too large: expected at most {MAX_DIGITS} digits before the point")
+        format!(
+            "number `{start}` is too large: expected at most {MAX_DIGITS} digits before the point"
+        )
     };
     if digits_before_point(text) > MAX_DIGITS {
         return Err(error());

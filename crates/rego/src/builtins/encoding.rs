@@ -1,10 +1,11 @@
 //! Base64, hex and URL queries.
 //!
-//! A string holds Unicode here, so that bytes decoded from elsewhere which are not UTF-8 become U+FFFD.
+//! Bytes that are not UTF-8 stand in strings as [`octets`] says.
 
 use super::Builtin;
 use super::declare::{boolean, named, string, takes};
 use crate::types::{Function, Type};
+use crate::value::octets;
 
 mod base64;
 mod hex;
@@ -123,7 +124,7 @@ fn decodes() -> Function {
 fn text(bytes: Vec<u8>) -> String {
     match String::from_utf8(bytes) {
         Ok(text) => text,
-        Err(error) => String::from_utf8_lossy(error.as_bytes()).into_owned(),
+        Err(error) => octets::to_text(error.as_bytes()).into_owned(),
     }
 }
 

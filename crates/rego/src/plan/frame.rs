@@ -19,6 +19,8 @@ pub(super) struct Frame {
     trail: Vec<Slot>,
     open: Vec<Open>,
     block: Block,
+    /// The member of the loop that was opened last, while no variable stands for it.
+    member: Option<Slot>,
 }
 
 /// Where a nested body began: what [`Frame::leave`] goes back to.
@@ -124,6 +126,7 @@ impl Frame {
         let value = self.fresh();
         self.bind(value);
         self.open_with(Head::Scan(source, key, Pattern::Bind(value)));
+        self.member = Some(value);
         value
     }
 
@@ -149,11 +152,13 @@ impl Frame {
         };
         let head = self.open.last().map(|open| &open.head);
         self.block.is_empty()
+            && self.member == Some(*slot)
             && matches!(head, Some(Head::Scan(_, _, Pattern::Bind(member))) if member == slot)
     }
 
     /// Lets the loop that was just opened match its values with `pattern`, instead of keeping them.
     pub(super) fn narrow(&mut self, pattern: Pattern) {
+        self.member = None;
         if let Some(Open {
             head: Head::Scan(_, _, value),
             ..

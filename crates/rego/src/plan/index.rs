@@ -92,6 +92,11 @@ impl Index {
         self.calls
     }
 
+    /// The places that it looks at.
+    pub(super) fn keys(&self) -> impl Iterator<Item = Key> {
+        self.places.iter().map(|place| place.key)
+    }
+
     /// Adds the rules that could hold to `out`, in ascending order. `read` gives what stands at a place, `None`
     /// where it is undefined.
     pub fn candidates<'v>(

@@ -9,7 +9,7 @@ use std::fmt::{self, Write};
 use std::slice::Iter;
 use std::vec;
 
-use super::Value;
+use super::{Value, octets};
 
 /// How deep composite keys may nest within composite keys in JSON: each level doubles the backslashes.
 const MAX_KEY_NESTING: usize = 8;
@@ -290,14 +290,15 @@ impl Notation {
     }
 }
 
-/// Writes a JSON string as Go does: U+2028 and U+2029 are escaped always.
+/// Writes a JSON string as Go does: U+2028 and U+2029 are escaped always, and so is what replaces a byte
+/// that is not UTF-8.
 fn write_json_string(text: &str, escape_html: bool, out: &mut impl Write) -> fmt::Result {
     out.write_char('"')?;
     let mut rest = text;
     let escaped = |c: char| match c {
         '"' | '\\' | '\0'..='\u{1f}' | '\u{2028}' | '\u{2029}' => true,
         '<' | '>' | '&' => escape_html,
-        _ => false,
+        c => octets::is_octet(c),
     };
     while let Some((at, c)) = rest.char_indices().find(|(_, c)| escaped(*c)) {
         let (plain, tail) = rest.split_at(at);
@@ -310,6 +311,7 @@ fn write_json_string(text: &str, escape_html: bool, out: &mut impl Write) -> fmt
             '\n' => out.write_str("\\n")?,
             '\r' => out.write_str("\\r")?,
             '\t' => out.write_str("\\t")?,
+            c if octets::is_octet(c) => out.write_str("\\ufffd")?,
             c => write!(out, "\\u{:04x}", u32::from(c))?,
         }
         rest = tail.get(c.len_utf8()..).unwrap_or_default();

@@ -3,7 +3,7 @@
 use data_encoding::{BASE64, BASE64URL, BASE64URL_NOPAD, Encoding};
 
 use crate::builtins::{Context, Error, operand};
-use crate::value::Value;
+use crate::value::{Value, octets};
 
 /// The alphabet of standard base64 with the two characters of each variant at its end.
 #[derive(Clone, Copy)]
@@ -66,7 +66,7 @@ fn encode_in(
 ) -> Result<Value, Error> {
     let input = operand::string(args, 0)?;
     context.budget.build(input.len() as u64 * 4 / 3 + 4)?;
-    Ok(encoding.encode(input.as_bytes()).into())
+    Ok(encoding.encode(&octets::to_bytes(input)).into())
 }
 
 /// The bytes, or the position of what is illegal.

@@ -3,12 +3,12 @@
 use data_encoding::{HEXLOWER, HEXLOWER_PERMISSIVE};
 
 use crate::builtins::{Context, Error, operand};
-use crate::value::Value;
+use crate::value::{Value, octets};
 
 pub(super) fn encode(context: &mut Context<'_>, args: &[&Value]) -> Result<Value, Error> {
     let input = operand::string(args, 0)?;
     context.budget.build(input.len() as u64 * 2)?;
-    Ok(HEXLOWER.encode(input.as_bytes()).into())
+    Ok(HEXLOWER.encode(&octets::to_bytes(input)).into())
 }
 
 pub(super) fn decode(context: &mut Context<'_>, args: &[&Value]) -> Result<Value, Error> {

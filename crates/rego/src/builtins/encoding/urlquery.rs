@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::builtins::text::quote;
 use crate::builtins::{Context, Error, operand};
-use crate::value::{Object, Value};
+use crate::value::{Object, Value, octets};
 
 pub(super) fn encode(context: &mut Context<'_>, args: &[&Value]) -> Result<Value, Error> {
     let input = operand::string(args, 0)?;
@@ -81,7 +81,7 @@ fn read_pair(pair: &str) -> Result<(String, String), Error> {
 }
 
 fn escape(output: &mut String, input: &str) {
-    for byte in input.bytes() {
+    for &byte in &*octets::to_bytes(input) {
         match byte {
             b' ' => output.push('+'),
             b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => {

@@ -3,7 +3,7 @@
 //! Unicode has two mappings; the one used here never makes several characters of one: `ß` stays as it is.
 
 use crate::builtins::{Context, Error, operand};
-use crate::value::{Str, Value};
+use crate::value::{Str, Value, octets};
 
 pub(super) fn lower(context: &mut Context<'_>, args: &[&Value]) -> Result<Value, Error> {
     let text = operand::string(args, 0)?;
@@ -12,6 +12,7 @@ pub(super) fn lower(context: &mut Context<'_>, args: &[&Value]) -> Result<Value,
         return ascii(context, text, changes, str::make_ascii_lowercase);
     }
     context.budget.build(text.len() as u64)?;
+    let text = octets::to_lossy(text);
     Ok(text.chars().map(to_lower).collect::<String>().into())
 }
 
@@ -22,6 +23,7 @@ pub(super) fn upper(context: &mut Context<'_>, args: &[&Value]) -> Result<Value,
         return ascii(context, text, changes, str::make_ascii_uppercase);
     }
     context.budget.build(text.len() as u64)?;
+    let text = octets::to_lossy(text);
     Ok(text.chars().map(to_upper).collect::<String>().into())
 }
 

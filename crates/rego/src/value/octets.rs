@@ -1,8 +1,8 @@
-//! Strings whose bytes are not UTF-8. The engine has none, so each such byte stands there as a
+//! Strings whose bytes are not UTF-8. A [`Str`](super::Str) has none, so each such byte stands in it as a
 //! private character of its own; this file alone knows which.
 //!
-//! A request may hold such a character in its own right. It is then treated like the byte: an
-//! answer that would carry it is refused, and the log shows the replacement character.
+//! A text may hold such a character in its own right. It is then treated like the byte: JSON shows the
+//! replacement character, and a host that must hand on UTF-8 has to refuse it.
 
 use std::borrow::Cow;
 
@@ -26,6 +26,12 @@ pub fn to_text(bytes: &[u8]) -> Cow<'_, str> {
     Cow::Owned(text)
 }
 
+/// Whether a character stands for a byte that is not UTF-8.
+#[must_use]
+pub fn is_octet(c: char) -> bool {
+    c >= FIRST
+}
+
 /// Whether a text of the engine stands for bytes that are not UTF-8.
 #[must_use]
 pub fn has_octets(text: &str) -> bool {
@@ -35,7 +41,10 @@ pub fn has_octets(text: &str) -> bool {
 
 /// The bytes that a text of the engine stands for.
 #[must_use]
-pub fn to_bytes(text: &str) -> Vec<u8> {
+pub fn to_bytes(text: &str) -> Cow<'_, [u8]> {
+    if !has_octets(text) {
+        return Cow::Borrowed(text.as_bytes());
+    }
     let mut bytes = Vec::with_capacity(text.len());
     for c in text.chars() {
         match u32::from(c)
@@ -46,7 +55,7 @@ pub fn to_bytes(text: &str) -> Vec<u8> {
             _ => bytes.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes()),
         }
     }
-    bytes
+    Cow::Owned(bytes)
 }
 
 /// The text with U+FFFD for each byte that is not UTF-8, as Go's `encoding/json` writes it.
@@ -54,7 +63,7 @@ pub fn to_bytes(text: &str) -> Vec<u8> {
 pub fn to_lossy(text: &str) -> Cow<'_, str> {
     if has_octets(text) {
         let replaced = text.chars().map(|c| {
-            if c >= FIRST {
+            if is_octet(c) {
                 char::REPLACEMENT_CHARACTER
             } else {
                 c

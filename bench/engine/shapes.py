@@ -1,0 +1,86 @@
+"""What is measured: workloads with their files, and the files that `workloads.py` does not write."""
+import os
+
+
+class Shape:
+    """A policy with data, a query and inputs."""
+
+    def __init__(self, part, name, query, module, data, inputs):
+        self.part, self.name, self.query, self.module, self.data, self.inputs = part, name, query, module, data, inputs
+
+    def ours(self, inputs=True):
+        data = ["--data", self.data] if self.data else []
+        asked = [word for name in self.inputs for word in ("--input", name)] if inputs else []
+        return [self.query, self.module, *data, *asked]
+
+    def opa(self, name):
+        data = ["-d", self.data] if self.data else []
+        return ["-d", self.module, *data, "-i", name, self.query]
+
+    def label(self, name):
+        stem = os.path.splitext(name)[0]
+        return stem.rsplit("_", 1)[-1]
+
+
+def _inputs(stem):
+    return [f"{stem}_{which}.json" for which in ("first", "mid", "last", "none")]
+
+
+def _rules(count):
+    return Shape("b", f"(b) {count:,} rules", "data.acl.allow", f"b_{count}.rego", None, _inputs(f"b_{count}"))
+
+
+def _permissions(kind):
+    return Shape("c", f"(c) 100,000 permissions, {kind}", "data.perm.allow", f"c_{kind}.rego", f"c_{kind}.json", _inputs("c"))
+
+
+RBAC = Shape("a", "(a) roles, claims, path", "data.envoy.authz.allow", "a.rego", "a_data.json", ["a_input.json"])
+SHAPES = [
+    RBAC,
+    *(_rules(count) for count in (10, 100, 1000, 10000, 100000)),
+    *(_permissions(kind) for kind in ("arr", "nested", "flat")),
+]
+LOADS = [
+    Shape("load", "100,000 rules of one name", "data.acl.allow", "b_100000.rego", None, ["b_100000_none.json"]),
+    Shape("load", "100,000 rules of 100,000 names", "data.names.r7", "names.rego", None, ["c_none.json"]),
+    Shape("load", "100,000 permissions, array", "data.perm.allow", "c_arr.rego", "c_arr.json", ["c_none.json"]),
+]
+GROWTH = {
+    "1,000 rules, 0.1 MB": ["b_1000.rego"],
+    "10,000 rules, 1 MB": ["b_10000.rego"],
+    "100,000 rules, 10 MB": ["b_100000.rego"],
+    "10 MB of one module's functions and loops": ["large.rego"],
+    "100,000 nested brackets": ["brackets.rego"],
+    "250 modules of 40 rules": [f"few/m{number}.rego" for number in range(250)],
+    "1,000 modules of 40 rules": [f"many/m{number}.rego" for number in range(1000)],
+}
+
+
+def more(folder):
+    """Writes the rest of the files."""
+    write(folder, "names.rego", "package names\n\n" + "".join(f'r{i} if input.subject == "user{i}"\n' for i in range(100000)))
+    write(folder, "brackets.rego", "package p\n\nx := " + "[" * 100000 + "]" * 100000 + "\n")
+    write(folder, "large.rego", "package large\n\n" + "".join(_function(i) for i in range(45000)))
+    for name, count in (("few", 250), ("many", 1000)):
+        for number in range(count):
+            rules = "".join(_rule(rule) for rule in range(40))
+            before = f"import data.m{number - 1}\n\nbefore := m{number - 1}.r0\n" if number else ""
+            write(folder, f"{name}/m{number}.rego", f"package m{number}\n\n{before}\n{rules}")
+
+
+def _rule(number):
+    return f'r{number} if {{\n\tsome x in input.xs\n\tx.kind == "k{number}"\n\tstartswith(x.path, "/api/{number}/")\n}}\n\n'
+
+
+def _function(number):
+    return (
+        f"f{number}(x) := y if {{\n\tsome item in x.items\n\titem.id == {number}\n"
+        f'\ty := {{"id": item.id, "names": [n | some n in item.names; n != "{number}"]}}\n\tcount(y.names) > 0\n}}\n\n'
+    )
+
+
+def write(folder, name, text):
+    path = os.path.join(folder, name)
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(text)
