@@ -1,5 +1,6 @@
 //! Modules to a program, and queries against it, one timed step after the other.
 
+use std::fmt::Write as _;
 use std::io;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -49,6 +50,9 @@ pub(super) struct Scope {
 #[derive(Debug)]
 pub(super) struct Asked {
     pub(super) plan: ir::Query,
+    /// Whether it is one expression without variables, whose value may be `false`; of any other query a row with
+    /// a `false` is no answer.
+    pub(super) is_test: bool,
 }
 
 /// Parses modules; each that fails gives its errors.
@@ -80,17 +84,15 @@ pub(super) fn build(
 ) -> Result<Built, Problems> {
     let built = metrics.time(metrics::MODULE_COMPILE, || {
         let checked = check::check(modules, &how.check(Some(data)))?;
-        let (types, mut errors) = types::check(&checked.hir, &how.types());
+        let (types, errors) = types::check(&checked.hir, &how.types());
         if !errors.is_empty() {
-            if how.max_errors > 0 {
-                errors.truncate(how.max_errors);
-            }
             return Err(errors);
         }
         let program = plan::plan(&checked.hir, &how.plan)?;
         Ok((checked, types, program))
     });
-    let (checked, types, program) = built.map_err(|errors: Vec<Diagnostic>| diagnosed(&errors))?;
+    let limited = |errors: Vec<Diagnostic>| limited(diagnosed(&errors), how.max_errors);
+    let (checked, types, program) = built.map_err(limited)?;
     Ok(Built {
         checked,
         types,
@@ -114,7 +116,11 @@ impl How {
             capabilities: &self.capabilities,
             strict: self.strict,
             prints: true,
-            max_errors: self.max_errors,
+            // One more says that there are more.
+            max_errors: match self.max_errors {
+                0 => 0,
+                max => max.saturating_add(1),
+            },
             data,
         }
     }
@@ -168,7 +174,9 @@ impl Built {
                     name.push('.');
                     name.push_str(part);
                 }
-                _ => name.push_str(&format!("[{part}]")),
+                _ => {
+                    let _ = write!(name, "[{part}]");
+                }
             }
         }
         Some(name)
@@ -181,6 +189,10 @@ impl Built {
         scope: &Scope,
         metrics: &mut Metrics,
     ) -> Result<Asked, Problems> {
+        let mut lines = text.lines().map(str::trim);
+        if lines.all(|line| line.is_empty() || line.starts_with('#')) {
+            return Err(vec![Problem::plain("cannot evaluate empty query")]);
+        }
         let file = File::new("", text);
         let how = syntax::Options {
             future_keywords: true,
@@ -188,9 +200,6 @@ impl Built {
         };
         let body = metrics.time(metrics::QUERY_PARSE, || syntax::parse_query(&file, &how));
         let body = body.map_err(|errors| diagnosed(&errors))?;
-        if body.literals.is_empty() {
-            return Err(vec![Problem::plain("cannot evaluate empty query")]);
-        }
         let context = QueryContext {
             package: &scope.package,
             imports: &scope.imports,
@@ -204,7 +213,8 @@ impl Built {
             plan::plan_query(&query, self.policy.program(), &self.how.plan)
         });
         let plan = planned.map_err(|errors| diagnosed(&errors))?;
-        Ok(Asked { plan })
+        let is_test = is_ground(&body);
+        Ok(Asked { plan, is_test })
     }
 }
 
@@ -234,6 +244,15 @@ pub(super) fn now() -> i64 {
     })
 }
 
+/// At most `max` problems, where that is not 0, and then that there are more.
+fn limited(mut problems: Problems, max: usize) -> Problems {
+    if max > 0 && problems.len() > max {
+        problems.truncate(max);
+        problems.push(Problem::compile("error limit reached"));
+    }
+    problems
+}
+
 /// The built-ins that a capabilities document names, or all there are.
 pub(super) fn capabilities(document: Option<&Value>) -> Result<Capabilities, Problem> {
     match document {
@@ -243,6 +262,39 @@ pub(super) fn capabilities(document: Option<&Value>) -> Result<Capabilities, Pro
             let read = read.map_err(Problem::plain)?;
             Ok(Capabilities::new(read.declared()))
         }
+    }
+}
+
+/// Whether a query is one expression without variables.
+fn is_ground(body: &ast::Body) -> bool {
+    match body.literals.as_slice() {
+        [literal] => match &literal.kind {
+            ast::LiteralKind::Term(term) => is_ground_term(term),
+            _ => false,
+        },
+        _ => false,
+    }
+}
+
+/// Whether a term has no variables. The parser bounds how deep it is.
+fn is_ground_term(term: &ast::Term) -> bool {
+    use ast::TermKind as Kind;
+
+    let all = |terms: &[ast::Term]| terms.iter().all(is_ground_term);
+    match &term.kind {
+        Kind::Var(name) => matches!(&**name, "input" | "data"),
+        Kind::Ref(reference) => match &reference.head.kind {
+            // A package or an import may stand behind the name; the reference is one value all the same.
+            Kind::Var(_) => all(&reference.path),
+            _ => is_ground_term(&reference.head) && all(&reference.path),
+        },
+        Kind::Array(items) | Kind::Set(items) => all(items),
+        Kind::Object(members) => {
+            let mut members = members.iter();
+            members.all(|(key, value)| is_ground_term(key) && is_ground_term(value))
+        }
+        Kind::Call(call) => all(&call.args),
+        _ => true,
     }
 }
 

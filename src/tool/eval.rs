@@ -146,11 +146,7 @@ fn run(request: &Request, outcome: &mut Outcome) -> Result<(), Problems> {
         .map_err(|problem| vec![problem])?;
     let input = match &request.input {
         None => None,
-        Some(text) => Some(
-            metrics
-                .time(metrics::INPUT_PARSE, || load::document(text))
-                .map_err(|problem| vec![problem])?,
-        ),
+        Some(text) => Some(load::document(text).map_err(|problem| vec![problem])?),
     };
     let modules = build::parse(&loaded, metrics)?;
     let how = How {
@@ -211,8 +207,13 @@ fn answer(
         observer.map(|observer| observer.finish(request.explain, built, modules, &asked));
     let collected = evaluator.collected().iter().map(Problem::from);
     outcome.problems.extend(collected);
+    let is_test = asked.is_test;
     outcome.asked = Some(asked);
-    outcome.rows = rows.map_err(|error| vec![Problem::from(&error)])?;
+    let mut rows = rows.map_err(|error| vec![Problem::from(&error)])?;
+    if !is_test {
+        rows.retain(|row| row.expressions.iter().all(|(_, value)| *value != Value::Bool(false)));
+    }
+    outcome.rows = rows;
     Ok(())
 }
 

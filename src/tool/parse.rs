@@ -104,9 +104,8 @@ mod outline {
             if let Some(path) = import.get_str("path") {
                 term(path, 2, write);
             }
-            if let Some(alias) = import.get_str("alias").and_then(Value::as_str) {
-                write(2, alias);
-            }
+            let alias = import.get_str("alias").and_then(Value::as_str);
+            write(2, alias.unwrap_or_default());
         }
         for one in items(module.get_str("rules")) {
             rule(one, 1, write);
@@ -195,7 +194,10 @@ mod outline {
             return;
         };
         match kind {
-            "var" => write(level, value.as_str().unwrap_or_default()),
+            "var" => match value.as_str().unwrap_or_default() {
+                wildcard if wildcard.starts_with('$') => write(level, "_"),
+                name => write(level, name),
+            },
             "ref" | "array" | "set" | "call" => {
                 write(level, kind);
                 items(Some(value)).for_each(|part| self::term(part, level + 1, write));

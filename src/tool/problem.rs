@@ -39,6 +39,14 @@ impl Problem {
         }
     }
 
+    /// Of a compilation as a whole.
+    pub(super) fn compile(message: impl fmt::Display) -> Self {
+        Self {
+            code: Some(regate_rego::source::Code::Compile.as_str()),
+            ..Self::plain(message)
+        }
+    }
+
     /// As `errors` lists it.
     pub(super) fn to_json(&self) -> Json {
         let place = self.location.as_ref().map(|at| {

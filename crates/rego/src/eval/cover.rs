@@ -102,15 +102,16 @@ impl Covered {
 impl Parts<'_> {
     /// A part that counts as covered where evaluation came by `at`.
     fn part(&mut self, span: Span, at: Span) {
-        let place = Place {
-            file: self.file,
-            span: at,
-        };
-        if self.seen.contains(&place) {
+        if self.came_by(at) {
             self.covered.insert(span);
         } else {
             self.not_covered.insert(span);
         }
+    }
+
+    fn came_by(&self, span: Span) -> bool {
+        let file = self.file;
+        self.seen.contains(&Place { file, span })
     }
 
     fn rule(&mut self, rule: &Rule) {
@@ -125,7 +126,9 @@ impl Parts<'_> {
         } else if let (Some(value), true) = (value, rule.body.literals.is_empty()) {
             self.part(value.span, rule.span);
         }
-        value.into_iter().for_each(|value| self.term(value));
+        if let Some(value) = value {
+            self.term(value);
+        }
         self.body(&rule.body);
         for branch in &rule.else_ {
             self.branch(branch);
@@ -151,6 +154,8 @@ impl Parts<'_> {
         match &literal.kind {
             // Declares, and is nothing to evaluate.
             LiteralKind::Some(_) => return,
+            // As with OPA, it is only missed where what follows is.
+            LiteralKind::SomeIn { .. } if !self.came_by(literal.span) => {}
             _ => self.part(literal.span, literal.span),
         }
         match &literal.kind {
@@ -172,7 +177,9 @@ impl Parts<'_> {
     fn term(&mut self, term: &Term) {
         match &term.kind {
             TermKind::Array(items) | TermKind::Set(items) => {
-                items.iter().for_each(|item| self.term(item));
+                for item in items {
+                    self.term(item);
+                }
             }
             TermKind::Object(members) => {
                 for (key, value) in members {
