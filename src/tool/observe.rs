@@ -465,3 +465,25 @@ pub(super) fn duration(time: Duration) -> String {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_are_those_of_go() {
+        let cases = [
+            (0, "0s"),
+            (950, "950ns"),
+            (1_500, "1.5µs"),
+            (12_345, "12.345µs"),
+            (2_000_000, "2ms"),
+            (1_020_000_000, "1.02s"),
+            (61_500_000_000, "1m1.5s"),
+            (120_000_000_000, "2m0s"),
+        ];
+        for (ns, want) in cases {
+            assert_eq!(duration(Duration::from_nanos(ns)), want);
+        }
+    }
+}

@@ -63,6 +63,9 @@ mod telemetry;
 /// HTTPS and certificates.
 #[cfg(test)]
 mod tls;
+/// The commands for people who write policies.
+#[cfg(test)]
+mod tools;
 /// The attributes of the recorded requests.
 #[cfg(test)]
 mod wire;
