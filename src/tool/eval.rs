@@ -13,7 +13,7 @@ use regate_rego::{EvalOptions, Evaluator, Value};
 use super::build::{self, Asked, Built, How, Scope};
 use super::load::{self, Paths};
 use super::metrics::{self, Metrics};
-use super::observe::{Observed, Observer};
+use super::observe::{Observed, Observer, notes};
 use super::problem::Problems;
 use super::{Problem, Report, present, schemas};
 
@@ -148,7 +148,10 @@ fn run(request: &Request, outcome: &mut Outcome) -> Result<(), Problems> {
         None => None,
         Some(text) => Some(load::document(text).map_err(|problem| vec![problem])?),
     };
-    let modules = build::parse(&loaded, metrics)?;
+    let mut modules = build::parse(&loaded, metrics)?;
+    if request.explain != Explain::Off {
+        notes::turn(&mut modules);
+    }
     let how = How {
         strict: request.strict,
         max_errors: 10,
@@ -182,18 +185,23 @@ fn answer(
         stack: build::STACK_FOR_CALLS,
         ..EvalOptions::default()
     };
+    let observer = request.instruments().then(|| {
+        let trace = request.explain != Explain::Off;
+        Observer::new(trace, request.profile.is_some(), request.coverage)
+    });
     let printed = Arc::new(Mutex::new(String::new()));
     let printer = Arc::clone(&printed);
+    let noted = observer.clone();
     options.print = Some(Box::new(move |_, line| {
+        if let (Some(observer), Some(note)) = (&noted, notes::of(&line)) {
+            observer.note(note);
+            return;
+        }
         if let Ok(mut printed) = printer.lock() {
             printed.push_str(&line);
             printed.push('\n');
         }
     }));
-    let observer = request.instruments().then(|| {
-        let trace = request.explain != Explain::Off;
-        Observer::new(trace, request.profile.is_some(), request.coverage)
-    });
     options.tracer = observer.as_ref().map(Observer::tracer);
     options.budget.deadline = request.timeout.map(|timeout| Instant::now() + timeout);
     let mut evaluator = Evaluator::new();
@@ -211,7 +219,11 @@ fn answer(
     outcome.asked = Some(asked);
     let mut rows = rows.map_err(|error| vec![Problem::from(&error)])?;
     if !is_test {
-        rows.retain(|row| row.expressions.iter().all(|(_, value)| *value != Value::Bool(false)));
+        rows.retain(|row| {
+            row.expressions
+                .iter()
+                .all(|(_, value)| *value != Value::Bool(false))
+        });
     }
     outcome.rows = rows;
     Ok(())

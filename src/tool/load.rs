@@ -100,7 +100,10 @@ pub(super) fn document(text: &[u8]) -> Result<Value, Problem> {
 fn unread(error: files::LoadError) -> Problem {
     match &error {
         files::LoadError::Io { path, source } if source.kind() == io::ErrorKind::NotFound => {
-            Problem::plain(format!("stat {}: no such file or directory", path.display()))
+            Problem::plain(format!(
+                "stat {}: no such file or directory",
+                path.display()
+            ))
         }
         _ => Problem::plain(error),
     }

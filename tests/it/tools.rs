@@ -38,10 +38,16 @@ fn tools_say_what_opa_said() {
         .iter()
         .filter_map(|case| {
             let said = run(Path::new(env!("CARGO_BIN_EXE_regate")), case);
-            (said != case.want).then(|| format!("{}\nours {said:#?}\nopa {:#?}", case.name, case.want))
+            (said != case.want)
+                .then(|| format!("{}\nours {said:#?}\nopa {:#?}", case.name, case.want))
         })
         .collect();
-    assert!(wrong.is_empty(), "{} differ:\n{}", wrong.len(), wrong.join("\n"));
+    assert!(
+        wrong.is_empty(),
+        "{} differ:\n{}",
+        wrong.len(),
+        wrong.join("\n")
+    );
 }
 
 #[test]
@@ -97,7 +103,9 @@ fn instruments_report_what_was_evaluated() {
         String::from_utf8(output.stdout).expect("UTF-8")
     };
     let covered = read::json_value(ask(&["--coverage"]).as_bytes()).expect("JSON");
-    let share = covered.get_str("coverage").and_then(|it| it.get_str("coverage"));
+    let share = covered
+        .get_str("coverage")
+        .and_then(|it| it.get_str("coverage"));
     assert_eq!(share.map(ToString::to_string).as_deref(), Some("75"));
 
     let profile = ask(&["--profile", "--profile-sort", "line", "-f", "pretty"]);

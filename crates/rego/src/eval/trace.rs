@@ -20,6 +20,8 @@ pub enum Op {
     Fail,
     /// A rule or query has an answer.
     Exit,
+    /// The policy said something.
+    Note,
 }
 
 /// One event.
@@ -35,6 +37,8 @@ pub struct Event {
     pub id: usize,
     /// The number of the evaluation that began this one.
     pub parent: usize,
+    /// Of a note the number of its text in [`Trace::notes`].
+    pub note: Option<usize>,
 }
 
 /// Keeps the events of an evaluation.
@@ -43,6 +47,7 @@ pub struct Trace {
     events: Vec<Event>,
     open: Vec<Frame>,
     begun: usize,
+    notes: Vec<String>,
 }
 
 /// A rule or query under way.
@@ -68,6 +73,29 @@ impl Trace {
         &self.events
     }
 
+    /// What the policy said.
+    #[must_use]
+    pub fn notes(&self) -> &[String] {
+        &self.notes
+    }
+
+    /// Takes in what the policy says at the literal that is looked at.
+    pub fn note(&mut self, text: impl Into<String>) {
+        let place = self.open.last().and_then(|frame| frame.path.last());
+        let before = self.events.len();
+        self.push(
+            Op::Note,
+            place.copied().unwrap_or_default(),
+            self.open.len(),
+        );
+        if self.events.len() > before
+            && let Some(event) = self.events.last_mut()
+        {
+            event.note = Some(self.notes.len());
+            self.notes.push(text.into());
+        }
+    }
+
     fn push(&mut self, op: Op, place: Place, depth: usize) {
         let (id, parent) = match self.open.last() {
             Some(frame) => (frame.id, frame.parent),
@@ -80,6 +108,7 @@ impl Trace {
                 depth,
                 id,
                 parent,
+                note: None,
             });
         }
     }
