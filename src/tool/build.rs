@@ -83,11 +83,9 @@ pub(super) fn build(
     metrics: &mut Metrics,
 ) -> Result<Built, Problems> {
     let built = metrics.time(metrics::MODULE_COMPILE, || {
-        let checked = check::check(modules, &how.check(Some(data)))?;
-        let (types, errors) = types::check(&checked.hir, &how.types());
-        if !errors.is_empty() {
-            return Err(errors);
-        }
+        // The modules are kept for reports of what was covered.
+        let (checked, types) =
+            check::check_with_types(modules.to_vec(), &how.check(Some(data)), &how.types())?;
         let program = plan::plan(&checked.hir, &how.plan)?;
         Ok((checked, types, program))
     });

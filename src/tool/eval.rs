@@ -162,6 +162,7 @@ fn run(request: &Request, outcome: &mut Outcome) -> Result<(), Problems> {
         plan: plan::Options {
             instruments: request.instruments(),
             index: !request.disable_indexing,
+            ..plan::Options::default()
         },
     };
     let built = build::build(&modules, &loaded.data, how, metrics)?;

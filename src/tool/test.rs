@@ -111,6 +111,7 @@ fn prepare(request: &Request) -> Result<Suite, (Problems, bool)> {
         plan: plan::Options {
             instruments: request.coverage || request.explains(),
             index: true,
+            ..plan::Options::default()
         },
         ..How::default()
     };

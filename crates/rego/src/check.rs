@@ -23,15 +23,17 @@ mod scope;
 mod tree;
 pub mod types;
 
+use std::borrow::Borrow;
 use std::sync::Arc;
 
 use crate::hir::{Hir, Query};
 use crate::source::{Diagnostic, File};
-use crate::syntax::ast::{Body, Import, Module};
+use crate::syntax::ast::{self, Body, Import, Module};
 use crate::value::{Str, Value};
 
 pub use capabilities::Capabilities;
 use errors::Errors;
+use lower::Lowering;
 use names::Names;
 
 /// How a policy is checked.
@@ -55,6 +57,8 @@ pub struct Checked {
     /// The policy.
     pub hir: Hir,
     names: Names,
+    /// What is wrong but did not keep the rest from being checked.
+    held: Vec<Diagnostic>,
 }
 
 /// Where a query is asked.
@@ -66,15 +70,58 @@ pub struct QueryContext<'a> {
     pub imports: &'a [Import],
 }
 
-/// Checks modules, which together are one policy.
+/// Checks modules, which together are one policy, without types.
 pub fn check(modules: &[Module], options: &Options<'_>) -> Result<Checked, Vec<Diagnostic>> {
+    let rules = modules.iter().map(|module| module.rules.iter());
+    let mut checked = passes(modules, Lowering::of(modules), rules, options)?;
+    let held = std::mem::take(&mut checked.held);
+    if held.is_empty() {
+        Ok(checked)
+    } else {
+        Err(errors::ordered(held, options.max_errors))
+    }
+}
+
+/// Checks modules, which together are one policy, types too. Nobody needs the modules any more: what is lowered is
+/// freed at once, which halves the peak.
+pub fn check_with_types(
+    mut modules: Vec<Module>,
+    options: &Options<'_>,
+    typing: &types::Options<'_>,
+) -> Result<(Checked, types::TypeEnv), Vec<Diagnostic>> {
+    let lowering = Lowering::of(&modules);
+    let rules: Vec<_> = modules
+        .iter_mut()
+        .map(|module| std::mem::take(&mut module.rules))
+        .collect();
+    let mut checked = passes(&modules, lowering, rules, options)?;
+    drop(modules);
+    let mut held = std::mem::take(&mut checked.held);
+    let (env, mut errors) = types::check(&checked.hir, typing);
+    errors.append(&mut held);
+    if errors.is_empty() {
+        Ok((checked, env))
+    } else {
+        Err(errors::ordered(errors, options.max_errors))
+    }
+}
+
+/// All passes but types; what is returned may hold errors still.
+fn passes<R>(
+    modules: &[Module],
+    lowering: Lowering,
+    rules: impl IntoIterator<Item = R>,
+    options: &Options<'_>,
+) -> Result<Checked, Vec<Diagnostic>>
+where
+    R: IntoIterator<Item: Borrow<ast::Rule>>,
+{
     let mut errors = Errors::default();
-    let names = Names::of(modules);
-    let mut hir = lower::modules(modules, &names, options, &mut errors);
+    let (mut hir, names) = lowering.run(modules, rules, options, &mut errors);
     tree::check(&hir, modules, options.data, &mut errors);
     recursion::check(&mut hir, &mut errors);
-    errors.finish(options.max_errors)?;
-    Ok(Checked { hir, names })
+    let held = errors.finish(options.max_errors)?;
+    Ok(Checked { hir, names, held })
 }
 
 /// Checks a query against a checked policy.
@@ -87,8 +134,12 @@ pub fn query(
 ) -> Result<Query, Vec<Diagnostic>> {
     let mut errors = Errors::default();
     let query = lower::query(body, file, context, checked, options, &mut errors);
-    errors.finish(options.max_errors)?;
-    Ok(query)
+    let held = errors.finish(options.max_errors)?;
+    if held.is_empty() {
+        Ok(query)
+    } else {
+        Err(errors::ordered(held, options.max_errors))
+    }
 }
 
 #[cfg(test)]

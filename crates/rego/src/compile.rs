@@ -105,16 +105,13 @@ pub fn compile_with(
     if !errors.is_empty() {
         return Err(errors);
     }
-    let checked = check::check(&modules, &options.check(Some(data.root())))?;
     let typing = types::Options {
         schemas: options.schemas.as_ref(),
         annotations: options.annotations,
     };
-    let (types, errors) = types::check(&checked.hir, &typing);
-    if !errors.is_empty() {
-        return Err(limited(errors, options.max_errors));
-    }
-    let program = plan::plan(&checked.hir, &options.plan)?;
+    let how = options.check(Some(data.root()));
+    let (mut checked, types) = check::check_with_types(modules, &how, &typing)?;
+    let program = plan::plan_owned(&mut checked.hir, &options.plan)?;
     Ok(Compiled {
         policy: Policy::new(program).with_data(data),
         shared: Arc::new(Shared {
@@ -123,14 +120,6 @@ pub fn compile_with(
             options,
         }),
     })
-}
-
-/// At most `max` errors; 0 means all.
-fn limited(mut errors: Vec<Diagnostic>, max: usize) -> Vec<Diagnostic> {
-    if max > 0 {
-        errors.truncate(max);
-    }
-    errors
 }
 
 // === impl CompileOptions ===
@@ -165,7 +154,7 @@ impl Compiled {
         }
     }
 
-    /// What was checked, for tools.
+    /// What was checked, for tools; without the rules, which nothing needs once they are planned.
     #[must_use]
     pub fn checked(&self) -> &Checked {
         &self.shared.checked

@@ -10,23 +10,25 @@ mod doc;
 mod error;
 mod exec;
 mod expr;
+mod fields;
+mod kept;
 mod machine;
 mod memo;
 mod policy;
 mod print;
 pub mod profile;
+mod reads;
 mod reg;
+mod reuse;
 mod scan;
-pub mod trace;
 #[cfg(test)]
 mod tests;
+pub mod trace;
 mod unit;
 mod with;
 
 use std::collections::HashMap;
 use std::fmt;
-
-use typed_arena::Arena;
 
 pub use error::{EvalError, Kind};
 pub use policy::Policy;
@@ -38,6 +40,7 @@ use crate::source::Location;
 use crate::value::{Str, Value};
 use error::Halt;
 use exec::Sink;
+use kept::Kept;
 use machine::{Found, Machine};
 use memo::{Known, Memo, recycled};
 use reg::Reg;
@@ -148,7 +151,7 @@ impl Evaluator {
     ) -> Result<Output, EvalError> {
         self.memo.clear();
         self.collected.clear();
-        let arena = Arena::with_capacity(8);
+        let arena = Kept::default();
         let runtime = options.runtime.clone();
         let mut budget = std::mem::take(&mut options.budget);
         let cx = Context {

@@ -8,15 +8,18 @@
 //! | `body`, `live` | literals to statements; which loops may end at their first success |
 //! | `unify` | unification to assignment, comparison and taking apart |
 //! | `expr`, `refs` | expressions and references |
+//! | `fields` | which loops over base data can be look-ups |
 //! | `frame` | slots, what is bound, and the blocks that are still open |
 //! | `lower` | what all of these share, and the bounds |
 //! | [`names`] | numbers for the paths of `input` and data |
 //! | [`index`] | which rules can hold |
+//! | `reuse`, `walk` | what need not be evaluated again; going over a program |
 //! | `reach` | what of its input a query can read |
 //! | `print` | a program as text, for people |
 
 mod body;
 mod expr;
+mod fields;
 mod frame;
 pub mod index;
 pub mod ir;
@@ -26,17 +29,23 @@ pub mod names;
 mod print;
 mod reach;
 mod refs;
+mod reuse;
 mod rules;
 mod tree;
 mod unify;
+pub(crate) mod walk;
+
+use std::sync::Arc;
 
 use crate::hir::{self, ExprKind, Hir, Local};
 use crate::source::{Code, Diagnostic, File};
+use fields::Sites;
 use index::Index;
 use ir::{Clause, Emit, Mark, Program, Query, Stmt, Unit, UnitKind};
 use lower::{Context, Lowering, Planned, Target};
 use names::Naming;
-use tree::Shape;
+use rules::Rules;
+use tree::{Grown, Shape};
 
 /// How to plan.
 #[derive(Debug, Clone, Copy)]
@@ -45,6 +54,9 @@ pub struct Options {
     pub instruments: bool,
     /// Whether to select rules by an index. Without it the answers are the same, later.
     pub index: bool,
+    /// Whether to keep what a loop does not change, and to look comprehensions up. Without it the answers are the
+    /// same, later. With instruments nothing is kept: people want to see each round.
+    pub reuse: bool,
 }
 
 /// The most parts that the name of a package or rule may have.
@@ -57,6 +69,7 @@ impl Default for Options {
         Self {
             instruments: false,
             index: true,
+            reuse: true,
         }
     }
 }
@@ -65,25 +78,45 @@ impl Default for Options {
 pub fn plan(hir: &Hir, options: &Options) -> Result<Program, Vec<Diagnostic>> {
     check_paths(hir)?;
     let grown = tree::grow(hir);
+    program(&hir.files, grown, Rules::Shared(&hir.rules), options)
+}
+
+/// The same of a policy whose rules nobody needs any more: they are taken out of it, and freed as they are planned.
+pub fn plan_owned(hir: &mut Hir, options: &Options) -> Result<Program, Vec<Diagnostic>> {
+    check_paths(hir)?;
+    let grown = tree::grow(hir);
+    let rules = std::mem::take(&mut hir.rules);
+    program(&hir.files, grown, Rules::Own(rules), options)
+}
+
+fn program(
+    files: &[Arc<File>],
+    grown: Grown,
+    mut rules: Rules<'_>,
+    options: &Options,
+) -> Result<Program, Vec<Diagnostic>> {
     let mut cx = Context {
         options: *options,
-        files: &hir.files,
+        files,
         tree: &grown.tree,
         functions: &grown.functions,
         targets: grown.shapes.iter().map(Target::of).collect(),
         demand: Some(Vec::new()),
         naming: Naming::default(),
+        sites: (options.index && !options.instruments).then(Sites::default),
     };
-    let units = units(&mut cx, &grown.shapes, &hir.rules)?;
+    let units = units(&mut cx, &grown.shapes, &mut rules)?;
+    let fields = cx.sites.take().map(Sites::finish).unwrap_or_default();
     let (inputs, documents, mut names) = cx.naming.finish();
     names.functions = grown.functions;
     Ok(Program {
-        files: hir.files.clone(),
+        files: files.to_vec(),
         units,
         tree: grown.tree,
         inputs,
         documents,
         names,
+        fields,
     })
 }
 
@@ -117,6 +150,7 @@ pub fn plan_query(
         targets: program.units.iter().map(Target::planned).collect(),
         demand: None,
         naming: Naming::after(&program.names),
+        sites: None,
     };
     query_in(&mut cx, query).map_err(|error| vec![*error])
 }
@@ -124,7 +158,7 @@ pub fn plan_query(
 fn units(
     cx: &mut Context<'_>,
     shapes: &[Shape],
-    rules: &[hir::Rule],
+    rules: &mut Rules<'_>,
 ) -> Result<Vec<Unit>, Vec<Diagnostic>> {
     let mut units = Vec::with_capacity(shapes.len());
     let mut errors = Vec::new();
@@ -147,6 +181,9 @@ fn units(
     }
     if cx.options.index {
         units.iter_mut().for_each(index_unit);
+    }
+    if cx.options.reuse && !cx.options.instruments {
+        units.iter_mut().for_each(reuse::unit);
     }
     Ok(units)
 }
@@ -209,13 +246,17 @@ fn query_in(cx: &mut Context<'_>, query: &hir::Query) -> Planned<Query> {
         .collect();
     let slots = frame.slots();
     let (inputs, documents) = std::mem::take(&mut cx.naming).into_paths();
+    let mut clause = Clause {
+        place,
+        slots,
+        block,
+    };
+    if cx.options.reuse && !cx.options.instruments {
+        reuse::clause(&mut clause, false);
+    }
     Ok(Query {
         files: query.files.clone(),
-        clause: Clause {
-            place,
-            slots,
-            block,
-        },
+        clause,
         bindings,
         expressions,
         inputs,

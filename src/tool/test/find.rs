@@ -194,11 +194,11 @@ fn tried(keys: Vec<Term>, span: Span) -> Literal {
     Literal {
         span,
         negated: false,
-        kind: LiteralKind::Term(term(TermKind::Call(Call {
+        kind: LiteralKind::Term(term(TermKind::Call(Box::new(Call {
             operator,
             args,
             infix: false,
-        }))),
+        })))),
         with: Vec::new(),
     }
 }

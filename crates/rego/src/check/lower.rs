@@ -13,11 +13,12 @@ mod rule;
 mod term;
 mod with;
 
+use std::borrow::Borrow;
 use std::sync::Arc;
 
 use crate::hir::{Annotated, Expr, ExprKind, Hir, Literal, LiteralKind, Local, Place};
 use crate::source::{Code, File, Span};
-use crate::syntax::ast::{Module, RegoVersion};
+use crate::syntax::ast::{self, Module, RegoVersion};
 use crate::value::{Str, Value};
 
 use super::Options;
@@ -50,67 +51,100 @@ struct Lower<'a> {
     errors: &'a mut Errors,
 }
 
-/// Lowers all rules.
-pub(super) fn modules(
-    modules: &[Module],
-    names: &Names,
-    options: &Options<'_>,
-    errors: &mut Errors,
-) -> Hir {
-    let mut hir = Hir::default();
-    let notes = Notes::of(modules);
-    let mut seen = std::collections::HashSet::new();
-    for (number, module) in (0..).zip(modules) {
-        let package = package_path(&module.package.path);
-        let globals = names.globals(package.clone(), &module.imports);
-        hir.files.push(Arc::clone(&module.file));
-        if seen.insert(package.clone()) {
-            hir.packages.push(package);
-        }
-        let own = metadata::by_rule(module);
-        annotate(&mut hir, module, number);
-        for (at, rule) in module.rules.iter().enumerate() {
-            let lower = Lower {
-                names,
-                globals: &globals,
-                options,
-                file: &module.file,
-                number,
-                version: module.version,
-                locals: Locals::default(),
-                notes: &notes,
-                own_notes: own.get(&at).cloned().unwrap_or_default(),
-                path: rule_path(&globals.package, rule),
-                before: Vec::new(),
-                unused_args: Vec::new(),
-                errors,
-            };
-            hir.rules.push(lower.rule(rule));
-        }
-        imports::check(module, &globals, options, errors);
-    }
-    hir
+/// What must be known of all rules before the first is lowered.
+pub(super) struct Lowering {
+    names: Names,
+    notes: Notes,
+    annotations: Vec<Annotated>,
+    rules: usize,
 }
 
-/// Notes the annotations of a module whose rules come next.
-fn annotate(hir: &mut Hir, module: &Module, file: u32) {
-    let package = package_path(&module.package.path);
-    for annotations in &module.annotations {
-        let rule = annotations.rule.and_then(|at| module.rules.get(at));
-        let path = rule.map_or_else(|| strs(&package), |rule| rule_path(&package, rule));
-        let path = path
-            .iter()
-            .filter_map(Value::as_str)
-            .map(Str::from)
-            .collect();
-        let span = annotations.span;
-        hir.annotations.push(Annotated {
-            path,
-            rule: annotations.rule.map(|at| hir.rules.len() + at),
-            place: Place { file, span },
-            annotations: annotations.clone(),
-        });
+// === impl Lowering ===
+
+impl Lowering {
+    /// Looks at all rules of the modules.
+    pub(super) fn of(modules: &[Module]) -> Self {
+        Self {
+            names: Names::of(modules),
+            notes: Notes::of(modules),
+            annotations: annotated(modules),
+            rules: modules.iter().map(|module| module.rules.len()).sum(),
+        }
     }
+
+    /// Lowers all rules: those of each module, whose own may have been taken out of it.
+    pub(super) fn run<R>(
+        self,
+        modules: &[Module],
+        rules: impl IntoIterator<Item = R>,
+        options: &Options<'_>,
+        errors: &mut Errors,
+    ) -> (Hir, Names)
+    where
+        R: IntoIterator<Item: Borrow<ast::Rule>>,
+    {
+        let mut hir = Hir {
+            rules: Vec::with_capacity(self.rules),
+            annotations: self.annotations,
+            ..Hir::default()
+        };
+        let mut seen = std::collections::HashSet::new();
+        for ((number, module), rules) in (0..).zip(modules).zip(rules) {
+            let package = package_path(&module.package.path);
+            let globals = self.names.globals(package.clone(), &module.imports);
+            hir.files.push(Arc::clone(&module.file));
+            if seen.insert(package.clone()) {
+                hir.packages.push(package);
+            }
+            let own = metadata::by_rule(module);
+            for (at, rule) in rules.into_iter().enumerate() {
+                let rule = rule.borrow();
+                let count = errors.count();
+                let lower = Lower {
+                    names: &self.names,
+                    globals: &globals,
+                    options,
+                    file: &module.file,
+                    number,
+                    version: module.version,
+                    locals: Locals::default(),
+                    notes: &self.notes,
+                    own_notes: own.get(&at).cloned().unwrap_or_default(),
+                    path: rule_path(&globals.package, rule),
+                    before: Vec::new(),
+                    unused_args: Vec::new(),
+                    errors,
+                };
+                hir.rules.push(lower.rule(rule));
+                errors.settle(count);
+            }
+            imports::check(module, &globals, options, errors);
+        }
+        (hir, self.names)
+    }
+}
+
+/// The annotations of all modules.
+fn annotated(modules: &[Module]) -> Vec<Annotated> {
+    let mut found = Vec::new();
+    let mut before = 0;
+    for (file, module) in (0..).zip(modules) {
+        let package = package_path(&module.package.path);
+        for annotations in &module.annotations {
+            let rule = annotations.rule.and_then(|at| module.rules.get(at));
+            let path = rule.map_or_else(|| strs(&package), |rule| rule_path(&package, rule));
+            let path = path.iter().filter_map(Value::as_str).map(Str::from);
+            let span = annotations.span;
+            found.push(Annotated {
+                path: path.collect(),
+                rule: annotations.rule.map(|at| before + at),
+                place: Place { file, span },
+                annotations: annotations.clone(),
+            });
+        }
+        before += module.rules.len();
+    }
+    found
 }
 
 // === impl Lower ===
@@ -156,7 +190,7 @@ impl Lower<'_> {
                     continue;
                 }
             };
-            self.error(Stage::Names, Code::Compile, place.span, message);
+            self.error(Stage::Aside, Code::Compile, place.span, message);
         }
     }
 }

@@ -8,7 +8,7 @@ use crate::hir::Place;
 use crate::plan::ir::Mark;
 use crate::source::{File, Span};
 use crate::syntax::ast::{
-    Body, Call, Else, HeadKind, Literal, LiteralKind, Module, Rule, Term, TermKind,
+    Body, Else, HeadKind, Literal, LiteralKind, Module, Rule, Term, TermKind,
 };
 
 /// Keeps which places evaluation came by.
@@ -196,7 +196,7 @@ impl Parts<'_> {
                 self.term(value);
                 self.body(body);
             }
-            TermKind::Call(Call { args, .. }) => args.iter().for_each(|arg| self.term(arg)),
+            TermKind::Call(call) => call.args.iter().for_each(|arg| self.term(arg)),
             _ => {}
         }
     }

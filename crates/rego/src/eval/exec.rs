@@ -4,6 +4,7 @@ use super::doc::Doc;
 use super::error::Halt;
 use super::machine::{Answer, Flow, Found, Machine};
 use super::reg::Reg;
+use super::with::{Callee, Frame, Mock};
 use super::{Row, scan};
 use crate::hir::Place;
 use crate::plan::ir::{Clause, Comparison, Emit, Expr, Mark, Pattern, Scan, Stmt};
@@ -98,6 +99,12 @@ impl<'a> Machine<'a> {
                 self.mark(mark);
                 Ok(true)
             }
+            Stmt::Fresh(slots) => {
+                for slot in slots {
+                    self.bind(*slot, Reg::fresh());
+                }
+                Ok(true)
+            }
             // The others are run where blocks are.
             _ => Ok(true),
         }
@@ -126,6 +133,10 @@ impl<'a> Machine<'a> {
         left: &'a Expr,
         right: &'a Expr,
     ) -> Result<bool, Halt> {
+        if comparison != Comparison::Equal && self.now().is_some_and(Frame::has_mocks) {
+            let answer = self.compared(comparison, left, right)?;
+            return Ok(answer.is_some_and(|value| !matches!(*value, Value::Bool(false))));
+        }
         if let (Seen::Yes(left), Seen::Yes(right)) = (self.peek(left), self.peek(right)) {
             let sides = left.zip(right);
             return Ok(sides.is_some_and(|(left, right)| compares(comparison, left, right)));
@@ -154,6 +165,11 @@ impl<'a> Machine<'a> {
                     Seen::Yes(self.slot_ref(*slot).and_then(|reg| reg.at(key)))
                 }
                 _ => Seen::No,
+            },
+            Expr::Once(slot, _) => match self.slot_ref(*slot) {
+                Some(reg) if reg.is_fresh() => Seen::No,
+                Some(reg) if reg.is_undefined() => Seen::Yes(None),
+                reg => Seen::Yes(reg.map(|reg| &**reg)),
             },
             _ => Seen::No,
         }
@@ -233,6 +249,10 @@ impl<'a> Machine<'a> {
             (Pattern::Object(patterns), Value::Object(object))
                 if patterns.len() == object.len() =>
             {
+                let constant = |(key, _): &(Expr, Pattern)| matches!(key, Expr::Const(_));
+                if !patterns.iter().all(constant) && !self.differ(patterns)? {
+                    return Ok(false);
+                }
                 for (key, pattern) in patterns {
                     let Some(key) = self.eval(key)? else {
                         return Ok(false);
@@ -248,6 +268,21 @@ impl<'a> Machine<'a> {
             }
             _ => Ok(false),
         }
+    }
+
+    /// Whether the keys of an object's pattern are all defined and no two of them are equal: an object with one
+    /// member less than there are patterns must not match.
+    #[cold]
+    fn differ(&mut self, patterns: &'a [(Expr, Pattern)]) -> Result<bool, Halt> {
+        let mut keys = Vec::with_capacity(patterns.len());
+        for (key, _) in patterns {
+            match self.eval(key)? {
+                Some(key) => keys.push(key.into_value()),
+                None => return Ok(false),
+            }
+        }
+        keys.sort_unstable();
+        Ok(keys.windows(2).all(|two| !matches!(two, [a, b] if a == b)))
     }
 
     /// Hands out an answer.
@@ -354,6 +389,12 @@ impl<'a> Machine<'a> {
         Ok(Some(values))
     }
 
+    /// What the comparison is replaced by.
+    fn mocked(&self, comparison: Comparison) -> Option<Mock<'a>> {
+        let frame = self.now().filter(|frame| frame.has_mocks())?;
+        frame.mock(Callee::Builtin(operator(comparison)?))
+    }
+
     /// What a comparison gives as a value.
     pub(super) fn compared(
         &mut self,
@@ -367,11 +408,27 @@ impl<'a> Machine<'a> {
         let Some(right) = self.eval(right)? else {
             return Ok(None);
         };
+        if let Some(mock) = self.mocked(comparison) {
+            let args = [left, right].into_iter().collect();
+            return self.call_mock(mock, &args, Place::default());
+        }
         Ok(Some(Reg::bool(compares(comparison, &left, &right))))
     }
 }
 
 // === helpers ===
+
+/// The name of the built-in that compares so, where that can be replaced: `==` is no call.
+fn operator(comparison: Comparison) -> Option<&'static str> {
+    Some(match comparison {
+        Comparison::Equal => return None,
+        Comparison::NotEqual => "neq",
+        Comparison::Less => "lt",
+        Comparison::LessEqual => "lte",
+        Comparison::Greater => "gt",
+        Comparison::GreaterEqual => "gte",
+    })
+}
 
 #[inline]
 fn compares(comparison: Comparison, left: &Value, right: &Value) -> bool {

@@ -1,10 +1,13 @@
 //! The machine: what one evaluation holds, its slots, and what it costs.
 
-use smallvec::SmallVec;
-use typed_arena::Arena;
+use std::sync::Arc;
+
+use smallvec::{SmallVec, smallvec};
 
 use super::error::{EvalError, Halt, Kind};
+use super::kept::Kept;
 use super::memo::{Known, Memo, recycled};
+use super::reads::Target;
 use super::reg::Reg;
 use super::with::Frame;
 use super::{Options, Policy};
@@ -20,7 +23,7 @@ pub(super) struct Machine<'a> {
     pub(super) program: &'a Program,
     pub(super) query: &'a Query,
     /// Values that live until the evaluation ends.
-    pub(super) arena: &'a Arena<Value>,
+    pub(super) arena: &'a Kept,
     /// The base data that the query reads beyond the program's.
     pub(super) documents: Vec<Option<&'a Value>>,
     /// What was found for each path below the unreplaced input.
@@ -29,9 +32,11 @@ pub(super) struct Machine<'a> {
     /// Where the running clause's slots begin.
     pub(super) base: usize,
     /// Replacements: the first frame has none.
-    pub(super) frames: Vec<Frame<'a>>,
+    pub(super) frames: SmallVec<[Frame<'a>; 1]>,
     /// The frame that holds now.
     pub(super) frame: usize,
+    /// What replacing these targets changes.
+    pub(super) changed: Vec<(Target<'a>, Arc<[bool]>)>,
     pub(super) cx: Context<'a>,
     pub(super) options: &'a mut Options,
     /// Errors of built-ins that made something undefined, where they are asked for.
@@ -86,7 +91,7 @@ impl<'a> Machine<'a> {
         policy: &'a Policy,
         query: &'a Query,
         input: Option<&'a Value>,
-        arena: &'a Arena<Value>,
+        arena: &'a Kept,
         cx: Context<'a>,
         options: &'a mut Options,
         memo: Memo<'a>,
@@ -103,8 +108,9 @@ impl<'a> Machine<'a> {
             inputs: Vec::new(),
             regs: Vec::new(),
             base: 0,
-            frames: vec![Frame::first(input, memo)],
+            frames: smallvec![Frame::first(input, memo)],
             frame: 0,
+            changed: Vec::new(),
             cx,
             options,
             collected: Vec::new(),
@@ -134,7 +140,12 @@ impl<'a> Machine<'a> {
 
     #[inline]
     pub(super) fn step(&mut self) -> Result<(), Halt> {
-        match self.cx.budget.step(1) {
+        self.steps(1)
+    }
+
+    #[inline]
+    pub(super) fn steps(&mut self, count: u64) -> Result<(), Halt> {
+        match self.cx.budget.step(count) {
             Ok(()) => Ok(()),
             Err(_) => Err(EvalError::spent(self.cx.budget)),
         }

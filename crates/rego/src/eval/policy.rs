@@ -1,8 +1,10 @@
 //! A program that has met its data.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::doc;
+use super::reads::Reads;
+use super::fields::Lookups;
 use crate::builtins::Caches;
 use crate::plan::ir::{Emit, Program, Stmt, UnitId};
 use crate::value::{Data, Value};
@@ -14,6 +16,7 @@ pub struct Policy {
     data: Data,
     /// What stands in data at each of the program's paths.
     resolved: Arc<[Option<Value>]>,
+    lookups: Arc<Lookups>,
 }
 
 /// What stays when the data changes.
@@ -22,6 +25,8 @@ struct Code {
     program: Program,
     /// Of each unit, whether it is a set where nothing is in it.
     sets: Vec<bool>,
+    /// What its units read; found out when a `with` first asks.
+    reads: OnceLock<Reads>,
     caches: Caches,
 }
 
@@ -41,6 +46,7 @@ impl Policy {
         let code = Arc::new(Code {
             program,
             sets,
+            reads: OnceLock::new(),
             caches: Caches::default(),
         });
         Self::resolve(code, Data::default())
@@ -68,8 +74,17 @@ impl Policy {
         &self.code.caches
     }
 
+    pub(super) fn reads(&self) -> &Reads {
+        let reads = &self.code.reads;
+        reads.get_or_init(|| Reads::of(&self.code.program))
+    }
+
     pub(super) fn resolved(&self, at: usize) -> Option<&Value> {
         self.resolved.get(at)?.as_ref()
+    }
+
+    pub(super) fn lookups(&self) -> &Lookups {
+        &self.lookups
     }
 
     pub(super) fn is_set(&self, unit: UnitId) -> bool {
@@ -81,10 +96,12 @@ impl Policy {
         let resolved = paths
             .map(|path| doc::find_base(data.root(), path).cloned())
             .collect();
+        let lookups = Arc::new(Lookups::new(code.program.fields.len()));
         Self {
             code,
             data,
             resolved,
+            lookups,
         }
     }
 }

@@ -65,6 +65,11 @@ impl<'a> Machine<'a> {
         if let Some(walked) = self.walked(scan)? {
             return self.scan_walk(scan, walked, out);
         }
+        if let Some(by) = &scan.by
+            && let Some(flow) = self.scan_by(scan, by, out)?
+        {
+            return Ok(flow);
+        }
         let source = match &scan.source {
             Source::Value(expr) => self.eval(expr)?,
             Source::Keys { node, keys } => return self.scan_keys(scan, *node, keys, out),

@@ -46,6 +46,14 @@ impl<'a> Machine<'a> {
     /// A unit's whole document.
     #[inline]
     pub(super) fn unit(&mut self, id: UnitId) -> Answer<'a> {
+        if self.frame != 0 {
+            return self.at_home(id, |machine| machine.unit_here(id));
+        }
+        self.unit_here(id)
+    }
+
+    #[inline]
+    fn unit_here(&mut self, id: UnitId) -> Answer<'a> {
         match self.now().map(|frame| frame.memo.unit(id)) {
             Some(Known::Value(value)) => Ok(Some(Reg::Ref(value))),
             Some(Known::Undefined) => Ok(None),
@@ -188,6 +196,13 @@ impl<'a> Machine<'a> {
         {
             return self.call_mock(mock, args, place);
         }
+        if self.frame != 0 {
+            return self.at_home(id, |machine| machine.call_here(id, args));
+        }
+        self.call_here(id, args)
+    }
+
+    fn call_here(&mut self, id: UnitId, args: &Args<'a>) -> Answer<'a> {
         let Some(unit) = self.program.units.get(id.0 as usize) else {
             return Ok(None);
         };
@@ -266,6 +281,13 @@ impl<'a> Machine<'a> {
 
     /// A look-up in a partial document.
     pub(super) fn probe_values(&mut self, id: UnitId, keys: Keys) -> Answer<'a> {
+        if self.frame != 0 {
+            return self.at_home(id, |machine| machine.probe_here(id, keys));
+        }
+        self.probe_here(id, keys)
+    }
+
+    fn probe_here(&mut self, id: UnitId, keys: Keys) -> Answer<'a> {
         let Some(unit) = self.program.units.get(id.0 as usize) else {
             return Ok(None);
         };

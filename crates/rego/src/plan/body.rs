@@ -123,6 +123,7 @@ impl Lowering<'_, '_> {
             key,
             value,
             body,
+            by: None,
         })));
         Ok(())
     }

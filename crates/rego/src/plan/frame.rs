@@ -6,6 +6,7 @@
 
 use hashbrown::{HashMap, HashSet};
 
+use super::fields::Sites;
 use super::ir::{Block, Emit, Expr, Pattern, Replace, Scan, Slot, Source, Stmt, With};
 use crate::hir::Local;
 
@@ -21,6 +22,8 @@ pub(super) struct Frame {
     block: Block,
     /// The member of the loop that was opened last, while no variable stands for it.
     member: Option<Slot>,
+    /// Where loops that can be look-ups are noted, if they are wanted.
+    pub(super) sites: Option<Sites>,
 }
 
 /// Where a nested body began: what [`Frame::leave`] goes back to.
@@ -50,6 +53,14 @@ enum Head {
 // === impl Frame ===
 
 impl Frame {
+    /// An empty one, which notes loops that can be look-ups.
+    pub(super) fn noting(sites: Option<Sites>) -> Self {
+        Self {
+            sites,
+            ..Self::default()
+        }
+    }
+
     /// How many slots it takes.
     pub(super) fn slots(&self) -> u32 {
         self.next
@@ -230,7 +241,7 @@ impl Frame {
         for open in self.open.drain(depth..).rev() {
             let mut body = std::mem::replace(&mut self.block, open.outer);
             body.shrink_to_fit();
-            self.block.push(open.head.around(body));
+            self.block.push(open.head.around(body, self.sites.as_mut()));
         }
     }
 
@@ -244,9 +255,10 @@ impl Frame {
 // === impl Head ===
 
 impl Head {
-    fn around(self, body: Block) -> Stmt {
+    fn around(self, body: Block, sites: Option<&mut Sites>) -> Stmt {
         match self {
             Self::Scan(source, key, value) => Stmt::Scan(Box::new(Scan {
+                by: sites.and_then(|sites| sites.by(&source, &key, &value, &body)),
                 source,
                 key,
                 value,

@@ -54,6 +54,17 @@ pub struct Program {
     pub documents: Vec<Path>,
     /// Where to find those paths again, for queries that are planned later.
     pub names: Names,
+    /// How members of base data are looked up by what they hold, each kind once: what [`By::site`] numbers.
+    pub fields: Vec<Fields>,
+}
+
+/// A look-up of members of a document by values at places in them.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Fields {
+    /// The document: an array, an object or a set.
+    pub document: DataId,
+    /// The places in each member; an empty path is the member itself.
+    pub paths: Box<[Path]>,
 }
 
 /// The virtual documents, by path.
@@ -137,7 +148,7 @@ pub struct Clause {
 pub type Block = Vec<Stmt>;
 
 /// A statement.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub enum Stmt {
     /// Holds when the value is defined and not `false`.
     Test(Expr),
@@ -168,6 +179,8 @@ pub enum Stmt {
     /// Says where we are, to a tracer, a profiler or a coverage report. Only in programs that were planned with
     /// instruments.
     Mark(Mark),
+    /// Empties these slots, which [`Expr::Once`] fills: a loop begins, and what holds during it is not known yet.
+    Fresh(Box<[Slot]>),
     /// Hands out an answer.
     Yield(Emit),
 }
@@ -186,7 +199,7 @@ pub enum Mark {
 }
 
 /// A loop over the members of a collection.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Scan {
     /// Over what. A scalar has no members.
     pub source: Source,
@@ -196,10 +209,32 @@ pub struct Scan {
     pub value: Pattern,
     /// What is run for each.
     pub body: Block,
+    /// How to find the members that pass the tests at the body's beginning, without trying all.
+    pub by: Option<Box<By>>,
+}
+
+/// What a loop asks of its members.
+#[derive(Debug, Clone)]
+pub struct By {
+    /// The look-up's number in [`Program::fields`].
+    pub site: u32,
+    /// For each of its places where the value stands that must be there; none of them can fail.
+    pub asks: Box<[Ask]>,
+}
+
+/// Where the value stands that a member must have.
+#[derive(Debug, Clone, Copy)]
+pub enum Ask {
+    /// In the pattern of the loop's value, which is a [`Pattern::Equal`].
+    Value,
+    /// On the left of the comparison that is the body's statement of this number.
+    Left(u32),
+    /// On its right.
+    Right(u32),
 }
 
 /// What a scan goes over.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub enum Source {
     /// A value.
     Value(Expr),
@@ -214,7 +249,7 @@ pub enum Source {
 }
 
 /// What a value is matched with.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub enum Pattern {
     /// Anything.
     Any,
@@ -246,7 +281,7 @@ pub enum Comparison {
 }
 
 /// Replacements, and what runs under them.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct With {
     /// In order: each value is computed under those before it.
     pub replacements: Vec<Replace>,
@@ -256,7 +291,7 @@ pub struct With {
 }
 
 /// One replacement.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub enum Replace {
     /// `input`, or below it; the value is merged in by copying the path.
     Input(Path, Expr),
@@ -278,7 +313,7 @@ pub enum Function {
 }
 
 /// What an answer is.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub enum Emit {
     /// That there is one: of `not`, `exists`, `every`.
     Found,
@@ -297,7 +332,7 @@ pub enum Emit {
 }
 
 /// An expression: one value, or none.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub enum Expr {
     /// A constant.
     Const(Value),
@@ -331,10 +366,17 @@ pub enum Expr {
     Missing(Box<BuiltinRef>, Box<Args>),
     /// Whether two values compare so, as a value.
     Compare(Comparison, Box<(Expr, Expr)>),
+    /// What a loop does not change: evaluated when it is first needed after a [`Stmt::Fresh`] emptied the slot, and
+    /// kept there.
+    Once(Slot, Box<Expr>),
+    /// What depends on no slot: evaluated once under one set of replacements.
+    Shared(Box<Expr>),
+    /// A comprehension that asks for members by their keys.
+    Grouped(Box<Grouped>),
 }
 
 /// The arguments of a call. Boxed, so that an [`Expr`] stays small: there are millions of them.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Args {
     /// The arguments, as many as declared.
     pub values: Box<[Expr]>,
@@ -343,7 +385,7 @@ pub struct Args {
 }
 
 /// A comprehension.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Comprehension {
     /// What it makes.
     pub kind: ComprehensionKind,
@@ -351,6 +393,21 @@ pub struct Comprehension {
     pub body: Block,
     /// Where, for conflicts.
     pub place: Place,
+}
+
+/// A comprehension whose body compares what it goes over with what is known outside. Where it is asked for again and
+/// again, its answers are grouped by those keys in one pass, and then looked up.
+#[derive(Debug, Clone)]
+pub struct Grouped {
+    /// The comprehension as it was written.
+    pub plain: Comprehension,
+    /// The slots that the table depends on.
+    pub captured: Box<[Slot]>,
+    /// What is looked up.
+    pub keys: Box<[Expr]>,
+    /// Goes over all there is: yields pairs of an array of keys and what the comprehension makes for them; of an
+    /// object an array of key and value.
+    pub table: Block,
 }
 
 /// What a comprehension makes.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::Options;
+use super::fields::Sites;
 use super::frame::Frame;
 use super::ir::{Block, NodeId, Tree, Unit, UnitId, UnitKind};
 use super::names::Naming;
@@ -29,6 +30,8 @@ pub(super) struct Context<'p> {
     pub(super) functions: &'p Functions,
     pub(super) targets: Vec<Target>,
     pub(super) naming: Naming<'p>,
+    /// Lent to the clause that is being planned. None of a query, which comes and goes.
+    pub(super) sites: Option<Sites>,
     /// The look-ups still to be planned: unit and number of keys. None of a query, whose program is done.
     pub(super) demand: Option<Vec<(UnitId, usize)>>,
 }
@@ -138,10 +141,11 @@ impl Target {
 
 impl<'a, 'p> Lowering<'a, 'p> {
     pub(super) fn new(cx: &'a mut Context<'p>, locals: &'a [LocalInfo]) -> Self {
+        let frame = Frame::noting(cx.sites.take());
         Self {
             cx,
             locals,
-            frame: Frame::default(),
+            frame,
             blocks: 0,
             nesting: 0,
         }

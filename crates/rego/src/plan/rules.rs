@@ -17,10 +17,40 @@ struct Case<'h> {
     body: &'h Body,
 }
 
+/// The rules of a policy while it is planned.
+pub(super) enum Rules<'h> {
+    /// Somebody else's.
+    Shared(&'h [hir::Rule]),
+    /// Nobody else's: what is planned is freed, so that a large policy is not in memory twice.
+    Own(Vec<hir::Rule>),
+}
+
 /// The keys of a rule of a partial document, and where they begin.
 struct Keys<'h> {
     constant: &'h [Value],
     exprs: Vec<&'h hir::Expr>,
+}
+
+// === impl Rules ===
+
+impl Rules<'_> {
+    fn all(&self) -> &[hir::Rule] {
+        match self {
+            Self::Shared(rules) => rules,
+            Self::Own(rules) => rules,
+        }
+    }
+
+    /// Says that a rule's bodies are needed no more.
+    fn done(&mut self, number: usize) {
+        if let Self::Own(rules) = self
+            && let Some(rule) = rules.get_mut(number)
+        {
+            rule.body = Body::default();
+            rule.else_ = Vec::new();
+            rule.locals = Vec::new();
+        }
+    }
 }
 
 // === impl Context ===
@@ -30,7 +60,7 @@ impl Context<'_> {
     pub(super) fn unit(
         &mut self,
         shape: &Shape,
-        rules: &[hir::Rule],
+        rules: &mut Rules<'_>,
     ) -> Result<Unit, Vec<Diagnostic>> {
         let mut errors = Vec::new();
         let mut unit = Unit {
@@ -40,19 +70,26 @@ impl Context<'_> {
             default: None,
             index: None,
             probes: Vec::new(),
-            first: is_first(shape, rules),
+            first: is_first(shape, rules.all()),
         };
-        for rule in sources(shape, rules) {
+        for number in shape.rules.iter().copied() {
+            let Some(rule) = source(shape, rules.all(), number) else {
+                continue;
+            };
+            let default = rule.default;
             let planned = cases(rule)
                 .map(|case| self.clause(shape, case, 0))
                 .collect::<Planned<Vec<_>>>();
             match planned {
-                Ok(mut clauses) if rule.default => unit.default = clauses.pop(),
+                Ok(mut clauses) if default => unit.default = clauses.pop(),
                 Ok(clauses) => unit.rules.push(Rule {
                     clauses,
                     probes: Vec::new(),
                 }),
                 Err(error) => errors.push(*error),
+            }
+            if shape.kind != UnitKind::Partial {
+                rules.done(number);
             }
         }
         unit.rules.shrink_to_fit();
@@ -68,10 +105,11 @@ impl Context<'_> {
         &mut self,
         unit: &mut Unit,
         shape: &Shape,
-        rules: &[hir::Rule],
+        rules: &Rules<'_>,
         known: usize,
     ) -> Planned<()> {
-        let sources = sources(shape, rules);
+        let numbers = shape.rules.iter();
+        let sources = numbers.filter_map(|number| source(shape, rules.all(), *number));
         for (planned, rule) in unit.rules.iter_mut().zip(sources) {
             let Some(case) = cases(rule).next() else {
                 continue;
@@ -118,6 +156,7 @@ impl Context<'_> {
         lowering.frame.push(Stmt::Yield(emit));
         let block = lowering.frame.finish();
         let slots = lowering.frame.slots();
+        lowering.cx.sites = lowering.frame.sites.take();
         Ok(Clause {
             place: case.place,
             slots,
@@ -195,11 +234,10 @@ impl<'h> Keys<'h> {
     }
 }
 
-/// The rules of a unit. A default below a partial document counts for nothing, as with OPA.
-fn sources<'h>(shape: &Shape, rules: &'h [hir::Rule]) -> impl Iterator<Item = &'h hir::Rule> {
+/// A rule of a unit. A default below a partial document counts for nothing, as with OPA.
+fn source<'h>(shape: &Shape, rules: &'h [hir::Rule], number: usize) -> Option<&'h hir::Rule> {
     let partial = shape.kind == UnitKind::Partial;
-    let numbers = shape.rules.iter().filter_map(|number| rules.get(*number));
-    numbers.filter(move |rule| !(partial && rule.default))
+    rules.get(number).filter(|rule| !(partial && rule.default))
 }
 
 /// The body and the else branches of a rule.

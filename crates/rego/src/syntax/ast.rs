@@ -126,6 +126,8 @@ pub struct Else {
 pub struct Body {
     /// Where, without braces.
     pub span: Span,
+    /// Whether it stands in braces of its own.
+    pub braces: bool,
     /// The literals in the order they were written.
     pub literals: Vec<Literal>,
 }
@@ -149,37 +151,37 @@ pub enum LiteralKind {
     /// A term that must be defined and not false; calls and infix operators except the two below too.
     Term(Term),
     /// `LEFT = RIGHT`.
-    Unify(Term, Term),
+    Unify(Box<Term>, Box<Term>),
     /// `LEFT := RIGHT`.
-    Assign(Term, Term),
+    Assign(Box<Term>, Box<Term>),
     /// `some x, y`.
     Some(Vec<Var>),
     /// `some KEY, VALUE in COLLECTION`.
     SomeIn {
         /// The key, where one was written.
-        key: Option<Term>,
+        key: Option<Box<Term>>,
         /// The value.
-        value: Term,
+        value: Box<Term>,
         /// What it is in.
-        collection: Term,
+        collection: Box<Term>,
     },
     /// `every KEY, VALUE in DOMAIN { BODY }`.
     Every {
         /// The key, where one was written.
-        key: Option<Var>,
+        key: Option<Box<Var>>,
         /// The value.
-        value: Var,
+        value: Box<Var>,
         /// What it ranges over.
-        domain: Term,
+        domain: Box<Term>,
         /// What must hold of each.
-        body: Body,
+        body: Box<Body>,
     },
     /// `not { BODY }` (`negated` is not set for it).
     NotBody(Body),
     /// `LEFT and RIGHT`, behind `future.keywords.and`.
-    And(Body, Body),
+    And(Box<Body>, Box<Body>),
     /// `LEFT or RIGHT`, behind `future.keywords.or`.
-    Or(Body, Body),
+    Or(Box<Body>, Box<Body>),
 }
 
 /// `with TARGET as VALUE`.
@@ -203,6 +205,9 @@ pub struct Ref {
     /// The keys; `.name` is the string `name`.
     pub path: Vec<Term>,
 }
+
+// A large policy is millions of these: what is rare in them stands in a box.
+const _: () = assert!(size_of::<Term>() <= 48 && size_of::<Literal>() <= 96);
 
 /// A term.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -237,13 +242,13 @@ pub enum TermKind {
     /// `{…}` or `set()`.
     Set(Vec<Term>),
     /// `[TERM | BODY]`.
-    ArrayComprehension(Box<Term>, Body),
+    ArrayComprehension(Box<Term>, Box<Body>),
     /// `{TERM | BODY}`.
-    SetComprehension(Box<Term>, Body),
+    SetComprehension(Box<Term>, Box<Body>),
     /// `{KEY: VALUE | BODY}`.
-    ObjectComprehension(Box<Term>, Box<Term>, Body),
+    ObjectComprehension(Box<Term>, Box<Term>, Box<Body>),
     /// A call.
-    Call(Call),
+    Call(Box<Call>),
 }
 
 /// One part of a template string.

@@ -6,13 +6,13 @@ use crate::source::{Code, Diagnostic, File, Span};
 use crate::value::Str;
 
 use super::ast::Comment;
-use super::token::{Kind, Token};
+use super::token::{Kind, Token, Tokens};
 
 /// What a file consists of.
 #[derive(Debug)]
 pub(super) struct Lexed {
     /// The tokens; the last is `Eof`.
-    pub(super) tokens: Vec<Token>,
+    pub(super) tokens: Tokens,
     /// The comments.
     pub(super) comments: Vec<Comment>,
     /// What could not be read.
@@ -46,7 +46,7 @@ pub(super) fn lex(file: &File) -> Lexed {
         bytes: file.text.as_bytes(),
         at: 0,
         out: Lexed {
-            tokens: Vec::with_capacity(file.text.len() / 5 + 1),
+            tokens: Tokens::default(),
             comments: Vec::new(),
             errors: Vec::new(),
         },

@@ -14,7 +14,7 @@ use crate::value::Str;
 
 use super::ast::{Body, Comment, RegoVersion, Term, Var};
 use super::lexer;
-use super::token::{Kind, Token};
+use super::token::{Kind, Token, Tokens};
 use super::{MAX_DEPTH, Options};
 
 /// What was read, or an error on its way up; the nearest place that can go on takes it.
@@ -30,7 +30,7 @@ pub(super) struct Parser<'a> {
     file: &'a Arc<File>,
     options: Options,
     version: RegoVersion,
-    tokens: Vec<Token>,
+    tokens: Tokens,
     comments: Vec<Comment>,
     at: usize,
     keywords: Keywords,

@@ -17,6 +17,17 @@ pub(super) struct Token {
     pub(super) close: u32,
 }
 
+/// The tokens of a file, in pieces, so that those which were read can be freed while a large file is parsed.
+#[derive(Debug, Default)]
+pub(super) struct Tokens {
+    pieces: Vec<Vec<Token>>,
+    len: usize,
+    freed: usize,
+}
+
+/// How many tokens a piece holds.
+const PIECE: usize = 4096;
+
 /// What a token is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
@@ -82,6 +93,43 @@ pub(super) enum Kind {
     Percent,
     Ampersand,
     Pipe,
+}
+
+// === impl Tokens ===
+
+impl Tokens {
+    pub(super) fn len(&self) -> usize {
+        self.len
+    }
+
+    pub(super) fn push(&mut self, token: Token) {
+        if self.len.is_multiple_of(PIECE) {
+            let room = if self.len == 0 { 0 } else { PIECE };
+            self.pieces.push(Vec::with_capacity(room));
+        }
+        if let Some(piece) = self.pieces.last_mut() {
+            piece.push(token);
+            self.len += 1;
+        }
+    }
+
+    pub(super) fn get(&self, at: usize) -> Option<&Token> {
+        self.pieces.get(at / PIECE)?.get(at % PIECE)
+    }
+
+    pub(super) fn get_mut(&mut self, at: usize) -> Option<&mut Token> {
+        self.pieces.get_mut(at / PIECE)?.get_mut(at % PIECE)
+    }
+
+    /// Frees what stands before the token `at`; it is looked at no more.
+    pub(super) fn free_before(&mut self, at: usize) {
+        while self.freed < at / PIECE {
+            if let Some(piece) = self.pieces.get_mut(self.freed) {
+                *piece = Vec::new();
+            }
+            self.freed += 1;
+        }
+    }
 }
 
 // === impl Kind ===

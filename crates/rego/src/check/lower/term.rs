@@ -79,6 +79,7 @@ impl Lower<'_> {
         let place = self.place(reference.span);
         let head = self.term(&reference.head);
         let mut reference_ = as_ref(head);
+        reference_.keys.reserve_exact(reference.path.len());
         for key in &reference.path {
             let key = self.term(key);
             reference_.keys.push(key);
@@ -174,6 +175,7 @@ impl Lower<'_> {
         }
         let none = Body {
             span: term.span,
+            braces: false,
             literals: Vec::new(),
         };
         self.comprehension(place, &none, |lower| {

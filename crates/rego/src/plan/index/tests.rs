@@ -28,6 +28,7 @@ impl Ask {
                 key: Pattern::Any,
                 value: Pattern::Equal(member),
                 body: vec![Stmt::Yield(Emit::Found)],
+                by: None,
             }))])
         };
         match self {

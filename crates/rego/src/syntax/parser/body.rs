@@ -44,13 +44,19 @@ impl Parser<'_> {
         }
         let span = self.since(start);
         self.grow(height, span)?;
-        Ok(Body { span, literals })
+        literals.shrink_to_fit();
+        Ok(Body {
+            span,
+            braces: false,
+            literals,
+        })
     }
 
     /// `{ LITERALS }`.
     pub(super) fn block(&mut self) -> Parsed<Body> {
         self.expect(Kind::LBrace, "expected {")?;
-        let body = self.nested(|p| p.literals(Kind::RBrace))?;
+        let mut body = self.nested(|p| p.literals(Kind::RBrace))?;
+        body.braces = true;
         self.expect(Kind::RBrace, "expected }")?;
         Ok(body)
     }
@@ -89,7 +95,7 @@ impl Parser<'_> {
         self.next();
         let right = self.expression()?;
         self.height = self.height.max(height);
-        Ok(make(left, right))
+        Ok(make(Box::new(left), Box::new(right)))
     }
 
     pub(super) fn finish_literal(
@@ -156,15 +162,15 @@ impl Parser<'_> {
                 (Some(value), Some(collection), None) => {
                     return Ok(LiteralKind::SomeIn {
                         key: None,
-                        value,
-                        collection,
+                        value: Box::new(value),
+                        collection: Box::new(collection),
                     });
                 }
                 (Some(key), Some(value), Some(collection)) => {
                     return Ok(LiteralKind::SomeIn {
-                        key: Some(key),
-                        value,
-                        collection,
+                        key: Some(Box::new(key)),
+                        value: Box::new(value),
+                        collection: Box::new(collection),
                     });
                 }
                 _ => {}
@@ -215,10 +221,10 @@ impl Parser<'_> {
         let body = self.block()?;
         self.height = self.height.max(height);
         Ok(LiteralKind::Every {
-            key,
-            value,
-            domain,
-            body,
+            key: key.map(Box::new),
+            value: Box::new(value),
+            domain: Box::new(domain),
+            body: Box::new(body),
         })
     }
 }

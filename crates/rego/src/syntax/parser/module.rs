@@ -21,6 +21,8 @@ impl Parser<'_> {
         let mut targets = vec![(package.span.start, Target::Package)];
         while self.kind() != Kind::Eof && self.errors.len() < MAX_ERRORS {
             let from = self.at;
+            // A span ends where the token before it ends.
+            self.tokens.free_before(from.saturating_sub(1));
             let target = match self.kind() {
                 Kind::Import => Target::Import,
                 _ => Target::Rule(rules.len()),

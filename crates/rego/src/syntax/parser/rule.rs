@@ -173,6 +173,7 @@ impl Parser<'_> {
         };
         let mut path = Vec::new();
         self.keys(&mut path)?;
+        path.shrink_to_fit();
         Ok(Ref {
             span: self.since(token.span),
             head: Box::new(head),
@@ -278,7 +279,11 @@ impl Parser<'_> {
         let span = self.since(start);
         self.grow(self.height, span)?;
         let literals = vec![literal];
-        Ok(Body { span, literals })
+        Ok(Body {
+            span,
+            braces: false,
+            literals,
+        })
     }
 
     /// Whether a term that ends before `token` goes on with it.

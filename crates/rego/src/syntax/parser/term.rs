@@ -91,11 +91,11 @@ impl Parser<'_> {
         let start = args.first().map_or(token.span, |first| first.span);
         let span = self.since(start);
         self.grow(height, span)?;
-        let kind = TermKind::Call(Call {
+        let kind = TermKind::Call(Box::new(Call {
             operator: operator(name, token.span),
             args,
             infix: true,
-        });
+        }));
         Ok(Term { span, kind })
     }
 }
@@ -197,11 +197,11 @@ impl Parser<'_> {
         };
         let span = self.since(start);
         self.grow(height, span)?;
-        let kind = TermKind::Call(Call {
+        let kind = TermKind::Call(Box::new(Call {
             operator: operator("minus", start),
             args: vec![zero, term],
             infix: true,
-        });
+        }));
         Ok(Term { span, kind })
     }
 
@@ -218,6 +218,7 @@ impl Parser<'_> {
                     let mut path = Vec::new();
                     let height = height.max(self.keys(&mut path)?);
                     self.check_head(&term)?;
+                    path.shrink_to_fit();
                     let span = self.since(start);
                     self.grow(height, span)?;
                     let reference = Ref {
@@ -313,11 +314,12 @@ impl Parser<'_> {
                 path: Vec::new(),
             },
         };
-        let kind = TermKind::Call(Call {
+        args.shrink_to_fit();
+        let kind = TermKind::Call(Box::new(Call {
             operator,
             args,
             infix: false,
-        });
+        }));
         Ok(Term { span, kind })
     }
 }
@@ -352,7 +354,7 @@ impl Parser<'_> {
         if self.kind() == Kind::Pipe {
             let height = self.height;
             let body = self.comprehension(Kind::RBracket)?;
-            let kind = TermKind::ArrayComprehension(Box::new(first), body);
+            let kind = TermKind::ArrayComprehension(Box::new(first), Box::new(body));
             return self.collected(kind, start, height);
         }
         let mut elements = vec![self.element_from(first)?];
@@ -363,6 +365,7 @@ impl Parser<'_> {
             self.expect(Kind::RBracket, "non-terminated array")?;
         }
         self.height = 0;
+        elements.shrink_to_fit();
         self.collected(TermKind::Array(elements), start, height)
     }
 
@@ -404,6 +407,7 @@ impl Parser<'_> {
             self.expect(Kind::RBrace, "non-terminated set")?;
         }
         self.height = 0;
+        elements.shrink_to_fit();
         self.collected(TermKind::Set(elements), start, height)
     }
 
@@ -411,7 +415,7 @@ impl Parser<'_> {
     pub(super) fn set_comprehension(&mut self, term: Term, start: Span) -> Parsed<Term> {
         let height = self.height;
         let body = self.comprehension(Kind::RBrace)?;
-        let kind = TermKind::SetComprehension(Box::new(term), body);
+        let kind = TermKind::SetComprehension(Box::new(term), Box::new(body));
         self.collected(kind, start, height)
     }
 
@@ -424,7 +428,7 @@ impl Parser<'_> {
         if self.kind() == Kind::Pipe {
             let body = self.comprehension(Kind::RBrace)?;
             let (key, value) = (Box::new(first), Box::new(value));
-            let kind = TermKind::ObjectComprehension(key, value, body);
+            let kind = TermKind::ObjectComprehension(key, value, Box::new(body));
             return self.collected(kind, start, height);
         }
         let value = self.element_from(value)?;
@@ -440,6 +444,7 @@ impl Parser<'_> {
         }
         self.expect(Kind::RBrace, "non-terminated object")?;
         self.height = 0;
+        entries.shrink_to_fit();
         self.collected(TermKind::Object(entries), start, height)
     }
 }
