@@ -127,10 +127,9 @@ mod outline {
                 write(level + 2, "args");
                 items(Some(args)).for_each(|arg| term(arg, level + 3, write));
             }
-            for key in ["key", "value"] {
-                if let Some(value) = head.get_str(key) {
-                    term(value, level + 2, write);
-                }
+            // The member of a set is not told, as with OPA.
+            if let Some(value) = head.get_str("value") {
+                term(value, level + 2, write);
             }
         }
         if let Some(literals) = rule.get_str("body") {

@@ -56,21 +56,14 @@ fn a_few_programs_answer_as_opa_does() {
     let mut wrong = Vec::new();
     for seed in 0..PROGRAMS {
         let text = generate::program(seed, 3).text();
-        let peer = if text.version == RegoVersion::V0 {
-            &mut v0
-        } else {
-            &mut v1
-        };
+        let peer = if text.version == RegoVersion::V0 { &mut v0 } else { &mut v1 };
         let theirs = peer.outcome(&text).expect("opa answers");
         let ours = ours::outcome(&text, plan::Options::default());
         for difference in Outcome::differences(&theirs, &ours, &text.queries) {
             // Whether an error comes before another literal says no is left to the large run, which asks further.
             let error = difference.query.is_some() && difference.kind.contains("_error");
             if !error && !rules.iter().any(|rule| rule.explains(&difference, &text)) {
-                wrong.push(format!(
-                    "seed {seed}: opa {}, ours {}",
-                    difference.opa, difference.ours
-                ));
+                wrong.push(format!("seed {seed}: opa {}, ours {}", difference.opa, difference.ours));
             }
         }
     }
