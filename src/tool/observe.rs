@@ -44,6 +44,21 @@ impl Observer {
         }
     }
 
+    /// Watches what this one watches the coverage of, and where wanted what is for itself alone.
+    pub(super) fn beside(&self, trace: bool) -> Self {
+        Self {
+            trace: trace.then(Arc::default),
+            profile: None,
+            cover: self.cover.clone(),
+        }
+    }
+
+    /// What was covered so far by all that share it.
+    pub(super) fn covered(&self, program: &Program) -> Option<Report> {
+        let cover = self.cover.as_ref()?.lock().ok()?;
+        Some(cover.report(program))
+    }
+
     /// What to hand to the evaluation.
     pub(super) fn tracer(&self) -> Box<dyn Tracer> {
         let mut tracers: Vec<Box<dyn Tracer>> = Vec::new();
