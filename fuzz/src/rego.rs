@@ -114,18 +114,27 @@ pub fn rego_value(data: &[u8]) {
     assert_eq!(value, again, "it reads back as itself");
     assert!(value.cmp(&again).is_eq(), "equal is equal in order");
     let hasher = BuildHasherDefault::<DefaultHasher>::default();
-    assert_eq!(hasher.hash_one(&value), hasher.hash_one(&again), "equal is equal in hash");
+    assert_eq!(
+        hasher.hash_one(&value),
+        hasher.hash_one(&again),
+        "equal is equal in hash"
+    );
     if let Value::Array(items) = &value {
         let mut sorted: Vec<&Value> = items.iter().collect();
         sorted.sort();
-        assert!(sorted.windows(2).all(|two| two[0] <= two[1]), "the order is total");
+        assert!(
+            sorted.windows(2).all(|two| two[0] <= two[1]),
+            "the order is total"
+        );
     }
 }
 
 /// The program of the seed in the first bytes, and the bytes after it.
 fn program(data: &[u8]) -> (Text, &[u8]) {
     let (seed, rest) = data.split_at(data.len().min(8));
-    let seed = seed.iter().fold(0, |seed, byte| seed << 8 | u64::from(*byte));
+    let seed = seed
+        .iter()
+        .fold(0, |seed, byte| seed << 8 | u64::from(*byte));
     let size = usize::try_from(seed % 5).unwrap_or_default();
     (generate::program(seed, 1 + size).text(), rest)
 }

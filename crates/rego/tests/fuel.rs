@@ -90,7 +90,10 @@ const FAMILIES: &[Family] = &[
     Family {
         name: "texts that are joined",
         growth: Growth::Linear,
-        text: |_| "package p\nx := concat(\",\", [z | some y in input.xs; z := sprintf(\"%d\", [y])])\n".to_owned(),
+        text: |_| {
+            "package p\nx := concat(\",\", [z | some y in input.xs; z := sprintf(\"%d\", [y])])\n"
+                .to_owned()
+        },
         input: numbers,
     },
     Family {
@@ -123,7 +126,12 @@ const FAMILIES: &[Family] = &[
         name: "nested objects to their leaves",
         growth: Growth::Linear,
         text: |_| "package p\nx := {[i, k] | some i; some k; input.ys[i][k] == 1}\n".to_owned(),
-        input: |n| format!("{{\"ys\": [{}]}}", vec!["{\"a\": 1, \"b\": 2}"; n].join(", ")),
+        input: |n| {
+            format!(
+                "{{\"ys\": [{}]}}",
+                vec!["{\"a\": 1, \"b\": 2}"; n].join(", ")
+            )
+        },
     },
 ];
 
@@ -139,7 +147,10 @@ fn steps_grow_no_faster_than_promised() {
             Growth::NotYetLinear => large > linear,
         };
         if !right {
-            wrong.push(format!("{}: {small} steps, then {large}, not {:?}", family.name, family.growth));
+            wrong.push(format!(
+                "{}: {small} steps, then {large}, not {:?}",
+                family.name, family.growth
+            ));
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
@@ -159,9 +170,18 @@ fn steps(family: &Family, n: usize) -> u64 {
     let input = json::parse((family.input)(n)).unwrap();
     let mut options = EvalOptions::default();
     let mut evaluator = Evaluator::new();
-    let value = query.value(&mut evaluator, compiled.policy(), Some(&input), &mut options);
+    let value = query.value(
+        &mut evaluator,
+        compiled.policy(),
+        Some(&input),
+        &mut options,
+    );
     let value = value.unwrap_or_else(|error| panic!("{}: {error}", family.name));
-    assert!(value.is_some_and(|value| value != Value::Null), "{} has an answer", family.name);
+    assert!(
+        value.is_some_and(|value| value != Value::Null),
+        "{} has an answer",
+        family.name
+    );
     options.budget.used()
 }
 
