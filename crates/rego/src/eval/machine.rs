@@ -1,8 +1,11 @@
 //! The machine: what one evaluation holds, its slots, and what it costs.
 
+use foldhash::fast::FixedState;
+use hashbrown::HashMap;
 use smallvec::{SmallVec, smallvec};
 
 use super::error::{EvalError, Halt, Kind};
+use super::fields::Local;
 use super::kept::Kept;
 use super::memo::{Known, Memo, recycled};
 use super::reg::Reg;
@@ -32,6 +35,8 @@ pub(super) struct Machine<'a> {
     pub(super) frames: SmallVec<[Frame<'a>; 1]>,
     /// The frame that holds now.
     pub(super) frame: usize,
+    /// Look-ups by what members hold, by their number.
+    pub(super) locals: HashMap<u32, Local<'a>, FixedState>,
     pub(super) cx: Context<'a>,
     pub(super) options: &'a mut Options,
     /// Errors of built-ins that made something undefined, where they are asked for.
@@ -111,6 +116,7 @@ impl<'a> Machine<'a> {
             base: 0,
             frames: smallvec![Frame::first(input, memo)],
             frame: 0,
+            locals: HashMap::default(),
             cx,
             options,
             collected: Vec::new(),
