@@ -6,11 +6,13 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test bench bench-engine fuzz lint build clean envoy opa cases need-cargo need-cc need-python
+.PHONY: help run test bench bench-engine fuzz oracle lint build clean envoy opa cases need-cargo need-cc need-python
 
 ENVOY_VERSION ?= 1.40.0
 OPA_VERSION ?= 1.22.0
 FUZZ_SECONDS ?= 20
+ORACLE_PROGRAMS ?= 20000
+ORACLE_SEED ?= 1
 REGATE_CONFORMANCE ?= ../shared/conformance
 ENVOY := .build/envoy-$(ENVOY_VERSION)/envoy
 OPA := .build/opa-$(OPA_VERSION)/opa
@@ -24,7 +26,7 @@ export REGATE_CONFORMANCE
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
-	@echo "Knobs: FUZZ_SECONDS=$(FUZZ_SECONDS) per fuzz target, BENCH_ROUNDS, BENCH_SECONDS, OPA_ENVOY=PATH of a peer to measure"
+	@echo "Knobs: FUZZ_SECONDS=$(FUZZ_SECONDS) per fuzz target, ORACLE_PROGRAMS, ORACLE_SEED, BENCH_ROUNDS, BENCH_SECONDS, OPA_ENVOY=PATH of a peer to measure"
 	@echo "beside regate, REGATE_CONFORMANCE=$(REGATE_CONFORMANCE), ONCE=1 ends 'make run' after its two requests."
 
 run: need-cargo need-cc envoy ## Envoy, regate and a sample policy: one request allowed, one denied
@@ -50,6 +52,10 @@ bench-engine: need-cargo need-cc need-python ## the Rego engine beside `opa benc
 
 fuzz: need-cargo need-cc ## every fuzz target for FUZZ_SECONDS each, from the kept corpus, on stable
 	cargo run --manifest-path fuzz/Cargo.toml --target-dir target -- --seconds $(FUZZ_SECONDS)
+
+oracle: need-cargo need-cc opa ## ours and opa on ORACLE_PROGRAMS generated programs: every difference that has no reason
+	REGATE_OPA="$${REGATE_OPA:-$(CURDIR)/$(OPA)}" cargo run --profile oracle -p regate-oracle -- \
+		--programs $(ORACLE_PROGRAMS) --seed $(ORACLE_SEED)
 
 lint: need-cargo need-cc ## formatting, clippy, rustdoc, licences and sources: no warning passes
 	cargo fmt --check

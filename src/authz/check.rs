@@ -198,10 +198,13 @@ impl Checker {
     /// snapshot stay.
     pub fn resume<A: Answer>(&mut self, answer: &A, run: Run) -> Checked<A::Output> {
         let message = run.message.clone();
-        match wire::scan(run.version, &message) {
+        let checked = match wire::scan(run.version, &message) {
             Ok(request) => self.run(answer, run, &request),
             Err(_) => Checked::Answered(self.give_up(answer, run, defect())),
-        }
+        };
+        // The next Check may be long in coming: no old policy stays in memory for it.
+        self.evaluator = None;
+        checked
     }
 
     /// Answers a Check that gave way and that nobody can go on with.

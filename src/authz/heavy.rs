@@ -4,6 +4,7 @@
 //! does not fit is refused at once.
 
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{self, TrySendError};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
@@ -22,8 +23,10 @@ pub const STEPS: u64 = 5_000;
 /// A Check that gave way, and how a checker goes on with it.
 struct Work {
     run: Box<Run>,
-    resume: Box<dyn FnOnce(&mut Checker, Run) + Send>,
+    resume: Resume,
 }
+
+type Resume = Box<dyn FnOnce(&mut Checker, Run) + Send>;
 
 /// The threads. They end when the last clone is gone and nothing waits any more.
 #[derive(Clone)]
@@ -77,7 +80,13 @@ fn run(works: &Mutex<mpsc::Receiver<Work>>, checker: &mut Checker) {
     loop {
         let next = works.lock().unwrap_or_else(PoisonError::into_inner).recv();
         match next {
-            Ok(work) => (work.resume)(checker, *work.run),
+            // A defect in one Check must not take the thread from all others. Who asked sees the end of its channel.
+            Ok(Work { run, resume }) => {
+                let resumed = catch_unwind(AssertUnwindSafe(|| resume(checker, *run)));
+                if resumed.is_err() {
+                    tracing::error!("A defect ended a long evaluation; its request is refused.");
+                }
+            }
             Err(mpsc::RecvError) => return,
         }
     }

@@ -1,8 +1,5 @@
 //! The text of floats, as Go's `encoding/json` writes them. Not the reading of numbers.
 
-/// 2^53: up to here each integer is a float.
-const EXACT: f64 = 9_007_199_254_740_992.0;
-
 /// The JSON text of a finite float: the shortest digits that give it back, with an exponent from
 /// 1e21 on and below 1e-6.
 #[must_use]
@@ -17,16 +14,6 @@ pub fn json_text(value: f64) -> String {
         };
     }
     value.to_string()
-}
-
-/// The integer that a float is, when it is one and is exact.
-#[must_use]
-pub fn integral(value: f64) -> Option<i64> {
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "the bound is far within i64"
-    )]
-    (value.fract() == 0.0 && value.abs() <= EXACT).then_some(value as i64)
 }
 
 #[cfg(test)]
@@ -54,16 +41,5 @@ mod tests {
         for (value, text) in table {
             assert_eq!(json_text(value), text);
         }
-    }
-
-    #[test]
-    fn integers_are_recognised() {
-        assert_eq!(integral(3.0), Some(3));
-        assert_eq!(integral(-0.0), Some(0));
-        assert_eq!(integral(EXACT), Some(9_007_199_254_740_992));
-        assert_eq!(integral(0.5), None);
-        assert_eq!(integral(1e20), None);
-        assert_eq!(integral(f64::NAN), None);
-        assert_eq!(integral(f64::INFINITY), None);
     }
 }

@@ -7,12 +7,12 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
 
-use crate::files::Loaded;
 use crate::bundle::{self, Bundle};
 use crate::data::merge::{Equal, Merge};
 use crate::data::{Object, Value};
 use crate::decision::Revisions;
 use crate::engine::{Budget, Engine, Entrypoint, Policy, Source};
+use crate::files::Loaded;
 
 /// Enough for policies nested as deep as the parser lets them be; only what is used takes memory.
 const STACK: usize = 64 << 20;

@@ -8,12 +8,12 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time;
 
 use super::candidate::{self, Candidate};
-use crate::files::{self, Loaded};
 use super::status::{BundleError, BundleStatus, Status};
 use super::{Cell, Config, Snapshot};
 use crate::bundle::archive::Limits;
 use crate::bundle::{self, Bundle, Update};
 use crate::engine::{Entrypoint, Policy};
+use crate::files::{self, Loaded};
 use crate::task::Shutdown;
 
 /// How often it is looked whether an old snapshot can be freed.

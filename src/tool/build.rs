@@ -1,11 +1,10 @@
 //! Modules to a program, and queries against it, one timed step after the other.
 
 use regate_rego::check::{self, Capabilities, Checked, QueryContext};
-use regate_rego::hir::Place;
 use regate_rego::plan::{self, ir};
 use regate_rego::source::{Diagnostic, File};
-use regate_rego::syntax::ast::{self, Body};
 use regate_rego::syntax;
+use regate_rego::syntax::ast::{self, Body};
 use regate_rego::value::{Data, Str};
 use regate_rego::{Policy, Value};
 
@@ -114,7 +113,12 @@ impl Scope {
         let file = File::new("", text);
         let module = syntax::parse_module(&file, &options(RegoVersion::V1));
         let module = module.map_err(|errors| diagnosed(&errors))?;
-        let path = module.package.path.path.iter().filter(|_| package.is_some());
+        let path = module
+            .package
+            .path
+            .path
+            .iter()
+            .filter(|_| package.is_some());
         let parts = path.filter_map(|term| match &term.kind {
             ast::TermKind::String(text) => Some(text.clone()),
             _ => None,
@@ -129,26 +133,6 @@ impl Scope {
 // === impl Built ===
 
 impl Built {
-    /// The name of the rule that stands at a place.
-    pub(super) fn rule_at(&self, place: Place) -> Option<String> {
-        let mut rules = self.checked.hir.rules.iter();
-        let rule = rules.find(|rule| {
-            let branches = rule.else_.iter().map(|branch| branch.place);
-            rule.place == place || branches.into_iter().any(|branch| branch == place)
-        })?;
-        let mut name = "data".to_owned();
-        for part in &rule.path {
-            match part.as_str() {
-                Some(part) if is_name(part) => {
-                    name.push('.');
-                    name.push_str(part);
-                }
-                _ => name.push_str(&format!("[{part}]")),
-            }
-        }
-        Some(name)
-    }
-
     /// Parses, checks and plans a query.
     pub(super) fn ask(
         &self,
@@ -171,13 +155,7 @@ impl Built {
             imports: &scope.imports,
         };
         let planned = metrics.time(metrics::QUERY_COMPILE, || {
-            let query = check::query(
-                &body,
-                &file,
-                &context,
-                &self.checked,
-                &self.how.check(None),
-            )?;
+            let query = check::query(&body, &file, &context, &self.checked, &self.how.check(None))?;
             plan::plan_query(&query, self.policy.program(), &self.how.plan)
         });
         let plan = planned.map_err(|errors| diagnosed(&errors))?;
@@ -197,12 +175,6 @@ pub(super) fn capabilities(document: Option<&Value>) -> Result<Capabilities, Pro
             Ok(Capabilities::new(read.declared()))
         }
     }
-}
-
-fn is_name(text: &str) -> bool {
-    let mut chars = text.chars();
-    chars.next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_')
-        && chars.all(|c| c.is_ascii_alphanumeric() || c == '_')
 }
 
 fn options(version: RegoVersion) -> syntax::Options {

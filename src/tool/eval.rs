@@ -7,14 +7,13 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use regate_rego::eval::Row;
 use regate_rego::plan;
 use regate_rego::value::Object;
-use regate_rego::syntax::ast::Module;
 use regate_rego::{EvalOptions, Evaluator, Value};
 
 use super::build::{self, Asked, Built, How, Scope};
 use super::load::{self, Paths};
 use super::metrics::{self, Metrics};
-use super::problem::Problems;
 use super::observe::{Observed, Observer};
+use super::problem::Problems;
 use super::{Problem, Report, present};
 
 /// What `eval` is asked for.
@@ -162,17 +161,18 @@ fn run(request: &Request, outcome: &mut Outcome) -> Result<(), Problems> {
         plan: plan::Options {
             instruments: request.instruments(),
             index: !request.disable_indexing,
+            reuse: !request.disable_indexing,
         },
     };
     let built = build::build(&modules, &loaded.data, how, metrics)?;
     let scope = Scope::read(request.package.as_deref(), &request.imports)?;
     let asked = built.ask(&request.query, &scope, metrics)?;
-    answer(request, (&built, &modules), asked, input.as_ref(), outcome)
+    answer(request, &built, asked, input.as_ref(), outcome)
 }
 
 fn answer(
     request: &Request,
-    (built, modules): (&Built, &[Module]),
+    built: &Built,
     asked: Asked,
     input: Option<&Value>,
     outcome: &mut Outcome,
@@ -206,7 +206,7 @@ fn answer(
     if let Ok(mut printed) = printed.lock() {
         outcome.printed = std::mem::take(&mut *printed);
     }
-    outcome.observed = observer.map(|observer| observer.finish(request.explain, built, modules, &asked));
+    outcome.observed = observer.map(|observer| observer.finish(request.explain, built.policy.program(), &asked));
     let collected = evaluator.collected().iter().map(Problem::from);
     outcome.problems.extend(collected);
     outcome.asked = Some(asked);
@@ -256,6 +256,8 @@ fn on_deep_stack<T: Send>(work: impl FnOnce() -> T + Send) -> io::Result<T> {
     std::thread::scope(|scope| {
         let thread = std::thread::Builder::new().stack_size(STACK);
         let joined = thread.spawn_scoped(scope, work)?.join();
-        joined.map_err(|_| io::Error::other("it failed unexpectedly; this is a defect, please report it"))
+        joined.map_err(|_| {
+            io::Error::other("it failed unexpectedly; this is a defect, please report it")
+        })
     })
 }

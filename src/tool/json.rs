@@ -35,11 +35,7 @@ impl Json {
     }
 
     /// The same with one more member, where there is something to say.
-    pub(super) fn with_some(
-        self,
-        key: &'static str,
-        value: Option<impl Into<Self>>,
-    ) -> Self {
+    pub(super) fn with_some(self, key: &'static str, value: Option<impl Into<Self>>) -> Self {
         match value {
             Some(value) => self.with(key, value),
             None => self,
@@ -111,7 +107,12 @@ fn write_members<'a>(
     out.push(open);
     let count = members.len();
     for (at, (key, value)) in members.enumerate() {
-        let _ = write!(out, "{}\n{}", if at == 0 { "" } else { "," }, pad(level + 1));
+        let _ = write!(
+            out,
+            "{}\n{}",
+            if at == 0 { "" } else { "," },
+            pad(level + 1)
+        );
         if let Some(key) = key {
             let _ = write!(out, "{}: ", compact(&Value::from(key)));
         }

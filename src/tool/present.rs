@@ -13,14 +13,18 @@ use super::table::Table;
 /// What goes to stdout and to stderr.
 pub(super) fn present(request: &Request, outcome: &Outcome) -> (String, String) {
     match request.format {
-        Format::Json => (document(request, outcome, rows_json(outcome)).to_text(), String::new()),
+        Format::Json => (
+            document(request, outcome, rows_json(outcome)).to_text(),
+            String::new(),
+        ),
         Format::Discard => {
             let discarded = (!outcome.rows.is_empty()).then(|| Json::from("discarded"));
-            (sorted(document(request, outcome, discarded)).to_text(), String::new())
+            (
+                sorted(document(request, outcome, discarded)).to_text(),
+                String::new(),
+            )
         }
-        _ if !outcome.problems.is_empty() => {
-            (String::new(), problem::shown(&outcome.problems))
-        }
+        _ if !outcome.problems.is_empty() => (String::new(), problem::shown(&outcome.problems)),
         Format::Values => {
             let rows = outcome.rows.iter().map(values);
             (rows.map(|row| row.to_text()).collect(), String::new())
@@ -45,8 +49,14 @@ fn document(request: &Request, outcome: &Outcome, result: Option<Json>) -> Json 
         .with_some("errors", errors)
         .with_some("result", result)
         .with_some("metrics", metrics)
-        .with_some("explanation", observed.and_then(|seen| seen.explanation_json()))
-        .with_some("profile", observed.and_then(|seen| seen.profile_json(request)))
+        .with_some(
+            "explanation",
+            observed.and_then(|seen| seen.explanation_json()),
+        )
+        .with_some(
+            "profile",
+            observed.and_then(|seen| seen.profile_json(request)),
+        )
         .with_some("coverage", observed.and_then(|seen| seen.coverage_json()))
 }
 
@@ -91,7 +101,12 @@ fn sorted(document: Json) -> Json {
     match document {
         Json::Object(mut members) => {
             members.sort_by(|a, b| a.0.cmp(&b.0));
-            Json::Object(members.into_iter().map(|(key, value)| (key, sorted(value))).collect())
+            Json::Object(
+                members
+                    .into_iter()
+                    .map(|(key, value)| (key, sorted(value)))
+                    .collect(),
+            )
         }
         Json::Array(items) => items.into_iter().map(sorted).collect(),
         value @ Json::Value(_) => value,
@@ -111,7 +126,11 @@ fn raw(row: &Row) -> String {
 fn pretty(request: &Request, outcome: &Outcome) -> String {
     let observed = outcome.observed.as_ref();
     let mut out = String::new();
-    out.push_str(&observed.map(super::observe::Observed::explanation_text).unwrap_or_default());
+    out.push_str(
+        &observed
+            .map(super::observe::Observed::explanation_text)
+            .unwrap_or_default(),
+    );
     out.push_str(&answers(outcome));
     if request.shows_metrics() {
         let mut table = Table::new(["Metric", "Value"]);

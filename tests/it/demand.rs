@@ -31,7 +31,7 @@ fn a_pruned_input_decides_as_the_whole() {
             let mut decide = |demand: &Demand| {
                 let parsed = builder.parse(&scanned).ok()?;
                 let input = builder.value(parsed, demand).ok()?;
-                Some(decide(&mut evaluator, input))
+                Some(decide(&mut evaluator, &input))
             };
             let whole = decide(&Demand::All);
             let pruned = decide(policy.demand(0));
@@ -48,8 +48,8 @@ fn a_pruned_input_decides_as_the_whole() {
     assert!(compared > 2_000, "only {compared} requests were compared");
 }
 
-fn decide(evaluator: &mut Evaluator, input: Value) -> Result<Value, String> {
-    let evaluation = evaluator.eval(0, &input, values::within(Duration::from_secs(5)));
+fn decide(evaluator: &mut Evaluator, input: &Value) -> Result<Value, String> {
+    let evaluation = evaluator.eval(0, input, values::within(Duration::from_secs(5)));
     evaluation.result.map_err(|error| error.code().to_owned())
 }
 

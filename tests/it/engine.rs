@@ -22,7 +22,10 @@ const KNOWN: [(Engine, &str); 2] = [
         Engine::Native,
         include_str!("../cases/engine-known-native.txt"),
     ),
-    (Engine::Regorus, include_str!("../cases/engine-known.txt")),
+    (
+        Engine::Regorus,
+        include_str!("../cases/engine-known-regorus.txt"),
+    ),
 ];
 
 #[test]

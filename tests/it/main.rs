@@ -27,6 +27,9 @@ mod demand;
 /// Policies on the recorded inputs.
 #[cfg(test)]
 mod engine;
+/// The engine against OPA on generated programs.
+#[cfg(test)]
+mod engine_oracle;
 /// Requests through a real Envoy to the real binary.
 #[cfg(test)]
 mod envoy;
@@ -36,6 +39,9 @@ mod gates;
 /// The gRPC listener.
 #[cfg(test)]
 mod grpc;
+/// Evaluations that give way to others.
+#[cfg(test)]
+mod heavy;
 /// Imports point down, crates have their doors, files stay readable.
 #[cfg(test)]
 mod house;
@@ -63,6 +69,9 @@ mod telemetry;
 /// HTTPS and certificates.
 #[cfg(test)]
 mod tls;
+/// Two engines asked at once.
+#[cfg(test)]
+mod verify;
 /// The attributes of the recorded requests.
 #[cfg(test)]
 mod wire;

@@ -43,7 +43,7 @@ const KNOWN: [(Engine, &str); 2] = [
     (Engine::Native, ""),
     (
         Engine::Regorus,
-        include_str!("../cases/engine-known-language.txt"),
+        include_str!("../cases/engine-known-language-regorus.txt"),
     ),
 ];
 

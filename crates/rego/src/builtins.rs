@@ -34,6 +34,7 @@ mod objects;
 mod operand;
 mod random;
 mod regex;
+mod rego;
 mod runtime;
 mod semver;
 mod sets;
@@ -122,6 +123,7 @@ static FAMILIES: &[&[Builtin]] = &[
     objects::TABLE,
     random::TABLE,
     regex::TABLE,
+    rego::TABLE,
     runtime::TABLE,
     semver::TABLE,
     sets::TABLE,

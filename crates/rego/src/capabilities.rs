@@ -7,6 +7,7 @@ mod tests;
 
 use crate::builtins::{self, Builtin};
 use crate::hir::Declared;
+use crate::syntax::Features;
 use crate::types::Function;
 use crate::types::json::TypeError;
 use crate::value::{Object, Str, Value};
@@ -133,6 +134,20 @@ impl Capabilities {
             declaration: builtin.declaration.clone(),
             nondeterministic: builtin.nondeterministic,
         })
+    }
+
+    /// What the parser takes.
+    #[must_use]
+    pub fn syntax(&self) -> Features {
+        let keyword = |name: &str| self.future_keywords.iter().any(|known| &**known == name);
+        Features {
+            rego_v1: self.has_feature("rego_v1"),
+            template_strings: self.has_feature("template_strings"),
+            keywords_in_refs: self.has_feature("keywords_in_refs"),
+            not: keyword("not"),
+            and: keyword("and"),
+            or: keyword("or"),
+        }
     }
 
     /// Whether `feature` is one of them.

@@ -57,6 +57,8 @@ pub struct Checked {
     /// The policy.
     pub hir: Hir,
     names: Names,
+    /// What is wrong but did not keep the rest from being checked.
+    held: Vec<Diagnostic>,
 }
 
 /// Where a query is asked.
@@ -68,25 +70,43 @@ pub struct QueryContext<'a> {
     pub imports: &'a [Import],
 }
 
-/// Checks modules, which together are one policy.
+/// Checks modules, which together are one policy, without types.
 pub fn check(modules: &[Module], options: &Options<'_>) -> Result<Checked, Vec<Diagnostic>> {
     let rules = modules.iter().map(|module| module.rules.iter());
-    passes(modules, Lowering::of(modules), rules, options)
+    let mut checked = passes(modules, Lowering::of(modules), rules, options)?;
+    let held = std::mem::take(&mut checked.held);
+    if held.is_empty() {
+        Ok(checked)
+    } else {
+        Err(errors::ordered(held, options.max_errors))
+    }
 }
 
-/// The same of modules that nobody needs any more: what is lowered is freed at once, which halves the peak.
-pub fn check_owned(
+/// Checks modules, which together are one policy, types too. Nobody needs the modules any more: what is lowered is
+/// freed at once, which halves the peak.
+pub fn check_with_types(
     mut modules: Vec<Module>,
     options: &Options<'_>,
-) -> Result<Checked, Vec<Diagnostic>> {
+    typing: &types::Options<'_>,
+) -> Result<(Checked, types::TypeEnv), Vec<Diagnostic>> {
     let lowering = Lowering::of(&modules);
     let rules: Vec<_> = modules
         .iter_mut()
         .map(|module| std::mem::take(&mut module.rules))
         .collect();
-    passes(&modules, lowering, rules, options)
+    let mut checked = passes(&modules, lowering, rules, options)?;
+    drop(modules);
+    let mut held = std::mem::take(&mut checked.held);
+    let (env, mut errors) = types::check(&checked.hir, typing);
+    errors.append(&mut held);
+    if errors.is_empty() {
+        Ok((checked, env))
+    } else {
+        Err(errors::ordered(errors, options.max_errors))
+    }
 }
 
+/// All passes but types; what is returned may hold errors still.
 fn passes<R>(
     modules: &[Module],
     lowering: Lowering,
@@ -100,8 +120,8 @@ where
     let (mut hir, names) = lowering.run(modules, rules, options, &mut errors);
     tree::check(&hir, modules, options.data, &mut errors);
     recursion::check(&mut hir, &mut errors);
-    errors.finish(options.max_errors)?;
-    Ok(Checked { hir, names })
+    let held = errors.finish(options.max_errors)?;
+    Ok(Checked { hir, names, held })
 }
 
 /// Checks a query against a checked policy.
@@ -114,8 +134,12 @@ pub fn query(
 ) -> Result<Query, Vec<Diagnostic>> {
     let mut errors = Errors::default();
     let query = lower::query(body, file, context, checked, options, &mut errors);
-    errors.finish(options.max_errors)?;
-    Ok(query)
+    let held = errors.finish(options.max_errors)?;
+    if held.is_empty() {
+        Ok(query)
+    } else {
+        Err(errors::ordered(held, options.max_errors))
+    }
 }
 
 #[cfg(test)]

@@ -38,6 +38,8 @@ pub struct CompileOptions {
     pub max_errors: usize,
     /// How to plan.
     pub plan: plan::Options,
+    /// What may be used of the language.
+    pub features: syntax::Features,
 }
 
 /// A compiled policy: immutable, shared by any number of threads; queries are prepared against it.
@@ -95,6 +97,7 @@ pub fn compile_with(
         let file = File::new(source.name, source.text);
         let how = syntax::Options {
             version: source.version,
+            features: options.features,
             ..syntax::Options::default()
         };
         match syntax::parse_module(&file, &how) {
@@ -105,15 +108,12 @@ pub fn compile_with(
     if !errors.is_empty() {
         return Err(errors);
     }
-    let mut checked = check::check_owned(modules, &options.check(Some(data.root())))?;
     let typing = types::Options {
         schemas: options.schemas.as_ref(),
         annotations: options.annotations,
     };
-    let (types, errors) = types::check(&checked.hir, &typing);
-    if !errors.is_empty() {
-        return Err(limited(errors, options.max_errors));
-    }
+    let how = options.check(Some(data.root()));
+    let (mut checked, types) = check::check_with_types(modules, &how, &typing)?;
     let program = plan::plan_owned(&mut checked.hir, &options.plan)?;
     Ok(Compiled {
         policy: Policy::new(program).with_data(data),
@@ -123,14 +123,6 @@ pub fn compile_with(
             options,
         }),
     })
-}
-
-/// At most `max` errors; 0 means all.
-fn limited(mut errors: Vec<Diagnostic>, max: usize) -> Vec<Diagnostic> {
-    if max > 0 {
-        errors.truncate(max);
-    }
-    errors
 }
 
 // === impl CompileOptions ===

@@ -17,7 +17,9 @@ mod memo;
 mod policy;
 mod print;
 pub mod profile;
+mod reads;
 mod reg;
+mod reuse;
 mod scan;
 #[cfg(test)]
 mod tests;
@@ -30,10 +32,11 @@ use std::fmt;
 
 pub use error::{EvalError, Kind};
 pub use policy::Policy;
+pub use trace::Tracer;
 
 use crate::builtins::{Budget, Context};
 use crate::hir::Place;
-use crate::plan::ir::{Mark, Query};
+use crate::plan::ir::Query;
 use crate::source::Location;
 use crate::value::{Str, Value};
 use error::Halt;
@@ -71,18 +74,12 @@ pub struct Options {
     pub stack: usize,
     /// Gets what `print` prints.
     pub print: Option<Print>,
-    /// Is told what happens.
+    /// Is told what happens, where policy and query were planned with instruments: see [`trace`].
     pub tracer: Option<Box<dyn Tracer>>,
 }
 
 /// Gets a line that `print` prints, and where the call stands.
 pub type Print = Box<dyn FnMut(Option<&Location>, String) + Send>;
-
-/// Is told what happens during an evaluation.
-pub trait Tracer: Send {
-    /// A program that was planned with instruments came to a mark.
-    fn mark(&mut self, mark: &Mark);
-}
 
 /// One answer to a query.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -225,7 +222,6 @@ fn run_query<'a>(machine: &mut Machine<'a>, query: &'a Query, all: bool) -> Resu
     machine.in_frame(clause.slots, &[], |machine| {
         machine.exec(&clause.block, &mut sink)
     })?;
-    machine.leave_clause(clause);
     Ok(match sink {
         Sink::Rows(rows) => Output::Rows(rows),
         Sink::FirstRow(value) => Output::Value(value.map(Reg::into_value)),

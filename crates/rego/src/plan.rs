@@ -11,8 +11,10 @@
 //! | `fields` | which loops over base data can be look-ups |
 //! | `frame` | slots, what is bound, and the blocks that are still open |
 //! | `lower` | what all of these share, and the bounds |
+//! | `marks` | what tracers, profilers and coverage reports are told |
 //! | [`names`] | numbers for the paths of `input` and data |
 //! | [`index`] | which rules can hold |
+//! | `reuse`, `walk` | what need not be evaluated again; going over a program |
 //! | `reach` | what of its input a query can read |
 //! | `print` | a program as text, for people |
 
@@ -24,15 +26,20 @@ pub mod index;
 pub mod ir;
 mod live;
 mod lower;
+pub(crate) mod marks;
 pub mod names;
 mod print;
 mod reach;
 mod refs;
+mod reuse;
 mod rules;
 mod tree;
 mod unify;
+pub(crate) mod walk;
 
 use std::sync::Arc;
+
+use std::collections::BTreeSet;
 
 use crate::hir::{self, ExprKind, Hir, Local};
 use crate::source::{Code, Diagnostic, File};
@@ -51,6 +58,9 @@ pub struct Options {
     pub instruments: bool,
     /// Whether to select rules by an index. Without it the answers are the same, later.
     pub index: bool,
+    /// Whether to keep what a loop does not change, and to look comprehensions up. Without it the answers are the
+    /// same, later. With instruments nothing is kept: people want to see each round.
+    pub reuse: bool,
 }
 
 /// The most parts that the name of a package or rule may have.
@@ -63,6 +73,7 @@ impl Default for Options {
         Self {
             instruments: false,
             index: true,
+            reuse: true,
         }
     }
 }
@@ -97,9 +108,11 @@ fn program(
         demand: Some(Vec::new()),
         naming: Naming::default(),
         sites: (options.index && !options.instruments).then(Sites::default),
+        marked: BTreeSet::new(),
     };
     let units = units(&mut cx, &grown.shapes, &mut rules)?;
     let fields = cx.sites.take().map(Sites::finish).unwrap_or_default();
+    let marked = cx.marked.into_iter().collect();
     let (inputs, documents, mut names) = cx.naming.finish();
     names.functions = grown.functions;
     Ok(Program {
@@ -110,6 +123,7 @@ fn program(
         documents,
         names,
         fields,
+        marked,
     })
 }
 
@@ -144,6 +158,7 @@ pub fn plan_query(
         demand: None,
         naming: Naming::after(&program.names),
         sites: None,
+        marked: BTreeSet::new(),
     };
     query_in(&mut cx, query).map_err(|error| vec![*error])
 }
@@ -174,6 +189,9 @@ fn units(
     }
     if cx.options.index {
         units.iter_mut().for_each(index_unit);
+    }
+    if cx.options.reuse && !cx.options.instruments {
+        units.iter_mut().for_each(reuse::unit);
     }
     Ok(units)
 }
@@ -207,21 +225,17 @@ fn probe(rule: &ir::Rule, at: usize) -> Option<&[Clause]> {
 }
 
 fn query_in(cx: &mut Context<'_>, query: &hir::Query) -> Planned<Query> {
+    let first = query.body.literals.first();
+    let place = first.map(|literal| literal.place).unwrap_or_default();
     let mut lowering = Lowering::new(cx, &query.locals);
     let named = query.bindings.iter().map(|(_, local)| *local);
     let asked: Vec<Local> = named
         .chain(query.expressions.iter().filter_map(|(_, local)| *local))
         .collect();
     let results: Vec<hir::Expr> = asked.into_iter().map(variable).collect();
-    let place = query
-        .body
-        .literals
-        .first()
-        .map(|literal| literal.place)
-        .unwrap_or_default();
-    lowering.mark(Mark::Enter(place));
+    lowering.mark_body(place, &query.body, false);
     lowering.body(&query.body, &results.iter().collect::<Vec<_>>(), true)?;
-    lowering.mark(Mark::Exit(place));
+    lowering.mark(Mark::Exit);
     lowering.frame.push(Stmt::Yield(Emit::Row));
     let block = lowering.frame.finish();
     let frame = &mut lowering.frame;
@@ -236,13 +250,17 @@ fn query_in(cx: &mut Context<'_>, query: &hir::Query) -> Planned<Query> {
         .collect();
     let slots = frame.slots();
     let (inputs, documents) = std::mem::take(&mut cx.naming).into_paths();
+    let mut clause = Clause {
+        place,
+        slots,
+        block,
+    };
+    if cx.options.reuse && !cx.options.instruments {
+        reuse::clause(&mut clause, false);
+    }
     Ok(Query {
         files: query.files.clone(),
-        clause: Clause {
-            place,
-            slots,
-            block,
-        },
+        clause,
         bindings,
         expressions,
         inputs,

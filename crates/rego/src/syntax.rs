@@ -29,6 +29,25 @@ pub struct Options {
     pub future_keywords: bool,
     /// Whether METADATA blocks are read.
     pub process_annotations: bool,
+    /// What may be used of the language.
+    pub features: Features,
+}
+
+/// What may be used of the language: less than all of it in a policy that another engine shall run too.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Features {
+    /// Version 1 at all.
+    pub rego_v1: bool,
+    /// Template strings.
+    pub template_strings: bool,
+    /// Keywords behind a dot.
+    pub keywords_in_refs: bool,
+    /// `future.keywords.not`.
+    pub not: bool,
+    /// `future.keywords.and`.
+    pub and: bool,
+    /// `future.keywords.or`.
+    pub or: bool,
 }
 
 /// Reads a module.
@@ -73,6 +92,23 @@ impl Default for Options {
             version: RegoVersion::V1,
             future_keywords: false,
             process_annotations: true,
+            features: Features::default(),
+        }
+    }
+}
+
+// === impl Features ===
+
+impl Default for Features {
+    /// All of it.
+    fn default() -> Self {
+        Self {
+            rego_v1: true,
+            template_strings: true,
+            keywords_in_refs: true,
+            not: true,
+            and: true,
+            or: true,
         }
     }
 }

@@ -107,7 +107,11 @@ const CALLS: &str = r#""calls":["one",3,3,[1,4],5]"#;
 fn the_index_changes_no_answer() {
     for (input, want) in CASES {
         for (index, instruments) in [(true, false), (false, false), (true, true)] {
-            let options = Options { instruments, index };
+            let options = Options {
+                instruments,
+                index,
+                ..Options::default()
+            };
             let got = answer(input, options);
             assert_eq!(got, *want, "input {input}, {options:?}");
         }

@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 
+use super::Style;
 use crate::authz::wire::schema::Name;
 use crate::data::{Doc, Number, Object, Value, float};
 
@@ -20,7 +21,7 @@ pub(super) trait Build<'a> {
     /// A number without fraction.
     fn integer(value: i64) -> Self::Out;
     /// A finite number.
-    fn double(value: f64) -> Self::Out;
+    fn double(value: f64, style: Style) -> Self::Out;
     /// A string of the request.
     fn text(value: &'a str) -> Self::Out;
     /// A string made from the request.
@@ -82,7 +83,7 @@ impl<'a> Build<'a> for IntoDoc {
         Doc::Number(value.to_string().into())
     }
 
-    fn double(value: f64) -> Doc<'a> {
+    fn double(value: f64, _: Style) -> Doc<'a> {
         Doc::Number(float::json_text(value).into())
     }
 
@@ -129,9 +130,13 @@ impl<'a> Build<'a> for IntoValue {
         Value::from(value)
     }
 
-    /// A policy sees an exponent from 1e+06 on, where the log has the digits.
-    fn double(value: f64) -> Value {
-        Number::try_from(value).map_or(Value::Null, Value::Number)
+    /// In its usual form v3 shows a policy an exponent from 1e+06 on, where the log has the digits.
+    fn double(value: f64, style: Style) -> Value {
+        let number = match style {
+            Style::Protomap => Number::try_from(value).ok(),
+            Style::GoJson | Style::Protojson => Number::parse(&float::json_text(value)),
+        };
+        number.map_or(Value::Null, Value::Number)
     }
 
     fn text(value: &'a str) -> Value {

@@ -120,7 +120,7 @@ fn value<'a, 'd, B: Build<'a>>(
 ) -> Result<Part<'a, 'd, B>, AttributesError> {
     Ok(Part::Done(match (number, payload) {
         (BOOL_VALUE, Some(Payload::Integer(value))) => B::bool(value != 0),
-        (_, Some(Payload::Double(value))) if value.is_finite() => B::double(value),
+        (_, Some(Payload::Double(value))) if value.is_finite() => B::double(value, walk.style),
         (_, Some(Payload::Double(value))) => B::text(not_finite(walk.style, value)?),
         (_, Some(Payload::Text(text))) => B::text(text),
         (STRUCT_VALUE, Some(Payload::Message(children))) => {

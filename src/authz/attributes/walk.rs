@@ -145,7 +145,7 @@ impl<'t, 'a, B: Build<'a>> Walk<'t, 'a, B> {
                 name.map_or_else(|| B::integer(value), |name| B::made((*name).to_owned()))
             }
             (Payload::Integer(value), _) => B::integer(value),
-            (Payload::Double(value), _) => B::double(value),
+            (Payload::Double(value), _) => B::double(value, self.style),
             (Payload::Message(_) | Payload::Items(_), _) => return None,
         })
     }

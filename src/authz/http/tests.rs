@@ -1,7 +1,6 @@
 //! Answers: what a decision, and what a failure, is over HTTP.
 
 use super::*;
-use crate::data::Value;
 use crate::decision::DecisionId;
 
 fn answer(responder: &HttpResponder, decision: &str) -> Result<Response, CheckError> {

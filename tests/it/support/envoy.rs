@@ -97,7 +97,9 @@ impl Envoy {
             if let Some(status) = process.ended() {
                 panic!("Envoy ended with {status}:\n{}", process.output().all());
             }
-            listener_port(std::fs::read_to_string(&admin).ok()?.trim()).await
+            // The file is there before the address is in it.
+            let admin: SocketAddr = std::fs::read_to_string(&admin).ok()?.trim().parse().ok()?;
+            listener_port(admin).await
         })
         .await;
         Self {
@@ -249,7 +251,7 @@ impl Endpoint {
 }
 
 /// The port of Envoy's only listener, as its admin interface tells it, once it serves.
-async fn listener_port(admin: &str) -> Option<u16> {
+async fn listener_port(admin: SocketAddr) -> Option<u16> {
     let ready = client::get(&format!("http://{admin}/ready")).await?;
     (ready.status == 200).then_some(())?;
     let listeners = client::get(&format!("http://{admin}/listeners?format=json"))

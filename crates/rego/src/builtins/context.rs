@@ -77,6 +77,8 @@ impl Budget {
     pub fn build(&mut self, bytes: u64) -> Result<(), Error> {
         self.built = self.built.saturating_add(bytes);
         if self.built > self.memory {
+            // Where nobody heeds this error, the next step says it again.
+            self.next_look = 0;
             return Err(Error::Cancelled);
         }
         self.step(bytes / 64)
@@ -88,6 +90,12 @@ impl Budget {
         self.used
     }
 
+    /// The bytes built so far.
+    #[must_use]
+    pub fn built(&self) -> u64 {
+        self.built
+    }
+
     #[cold]
     fn look(&mut self) -> Result<(), Error> {
         let late = self.deadline.is_some_and(|at| Instant::now() >= at);
@@ -95,7 +103,7 @@ impl Budget {
             .cancel
             .as_ref()
             .is_some_and(|flag| flag.load(Ordering::Relaxed));
-        if late || cancelled || self.used > self.steps {
+        if late || cancelled || self.used > self.steps || self.built > self.memory {
             return Err(Error::Cancelled);
         }
         self.next_look = self.used.saturating_add(LOOK).min(self.steps);

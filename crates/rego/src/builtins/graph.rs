@@ -94,7 +94,8 @@ fn reachable(context: &mut Context<'_>, args: &[&Value]) -> Result<Value, Error>
 struct Trail<'v> {
     nodes: Vec<&'v Value>,
     open: Vec<std::slice::Iter<'v, Value>>,
-    on_it: HashSet<&'v Value, RandomState>,
+    /// The nodes that some path came by, since the root's neighbour at hand; paths end where they meet one.
+    reached: HashSet<&'v Value, RandomState>,
     paths: Vec<Value>,
 }
 
@@ -103,7 +104,7 @@ fn reachable_paths(context: &mut Context<'_>, args: &[&Value]) -> Result<Value, 
     let mut trail = Trail {
         nodes: Vec::new(),
         open: Vec::new(),
-        on_it: HashSet::default(),
+        reached: HashSet::default(),
         paths: Vec::new(),
     };
     for root in operand::members(args, 1, &["{array, set}"])? {
@@ -127,10 +128,11 @@ impl<'v> Trail<'v> {
         edges: &'v Value,
     ) -> Result<(), Error> {
         self.nodes.push(node);
-        self.on_it.insert(node);
         let neighbours = neighbours(edges);
         if neighbours.len() == 0 {
             self.end(context)?;
+        } else {
+            self.reached.insert(node);
         }
         self.open.push(neighbours);
         Ok(())
@@ -144,8 +146,14 @@ impl<'v> Trail<'v> {
                 continue;
             };
             // A root's neighbour is taken even where it is the root itself.
-            let met = self.nodes.len() > 1 && self.on_it.contains(next);
-            match graph.get(next).filter(|_| !met) {
+            if self.nodes.len() == 1 {
+                self.reached.clear();
+                self.reached.extend(self.nodes.last());
+            } else if self.reached.contains(next) {
+                self.end(context)?;
+                continue;
+            }
+            match graph.get(next) {
                 Some(edges) => self.enter(context, next, edges)?,
                 None => self.end(context)?,
             }
@@ -155,14 +163,7 @@ impl<'v> Trail<'v> {
 
     fn leave(&mut self) {
         self.open.pop();
-        if let Some(node) = self.nodes.pop()
-            && self.nodes.first() != Some(&node)
-        {
-            self.on_it.remove(node);
-        }
-        if self.nodes.is_empty() {
-            self.on_it.clear();
-        }
+        self.nodes.pop();
     }
 
     fn end(&mut self, context: &mut Context<'_>) -> Result<(), Error> {

@@ -84,3 +84,30 @@ fn what_cannot_be_read_is_said() {
         assert_eq!(error.to_string(), want, "{text}");
     }
 }
+
+#[test]
+fn the_parser_keeps_to_the_features_of_a_file() {
+    use crate::syntax::{self, Features, Options};
+    let rows = [
+        ("package a\np if true", "rego_v1"),
+        ("package a\np := $\"a{1}\"", "template_strings"),
+        ("package a\np if input.if.x", "keywords_in_refs"),
+        ("package a\nimport future.keywords.not\np if true", "not"),
+        ("package a\nimport future.keywords.or\np if true", "or"),
+    ];
+    for (text, missing) in rows {
+        let mut less = Capabilities::current();
+        assert_eq!(less.syntax(), Features::default());
+        less.features.retain(|feature| &**feature != missing);
+        less.future_keywords.retain(|keyword| &**keyword != missing);
+        let parse = |features| {
+            let options = Options {
+                features,
+                ..Options::default()
+            };
+            syntax::parse_module(&crate::source::File::new("m.rego", text), &options)
+        };
+        assert!(parse(less.syntax()).is_err(), "{text}");
+        assert!(parse(Features::default()).is_ok(), "{text}");
+    }
+}

@@ -1,10 +1,10 @@
 //! The built-ins and features that a policy may use.
 
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use std::collections::HashMap;
-
 use crate::builtins;
+use crate::capabilities;
 use crate::hir::{BuiltinRef, Declared};
 use crate::types::{Function, Type};
 use crate::value::Str;
@@ -13,6 +13,7 @@ use crate::value::Str;
 #[derive(Debug, Clone)]
 pub struct Capabilities {
     builtins: HashMap<Str, (BuiltinRef, usize)>,
+    forbidden: HashSet<Str>,
 }
 
 impl Default for Capabilities {
@@ -25,6 +26,7 @@ impl Default for Capabilities {
             builtins: builtins
                 .map(|(name, builtin)| (name, with_arity(builtin)))
                 .collect(),
+            forbidden: HashSet::new(),
         }
     }
 }
@@ -42,7 +44,21 @@ impl Capabilities {
         });
         Self {
             builtins: builtins.collect(),
+            forbidden: HashSet::new(),
         }
+    }
+
+    /// The same, but a policy that calls one of these is refused: what the host does not lend to anyone.
+    #[must_use]
+    pub fn forbid(mut self, names: impl IntoIterator<Item = Str>) -> Self {
+        self.forbidden.extend(names);
+        self
+    }
+
+    /// Whether calls of that built-in are refused.
+    #[must_use]
+    pub fn is_forbidden(&self, name: &str) -> bool {
+        self.forbidden.contains(name)
     }
 
     /// The built-in of that name.
@@ -67,6 +83,13 @@ impl Capabilities {
     /// The names of all.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.builtins.keys().map(|name| &**name)
+    }
+}
+
+impl From<&capabilities::Capabilities> for Capabilities {
+    /// The built-ins that a file names.
+    fn from(file: &capabilities::Capabilities) -> Self {
+        Self::new(file.declared())
     }
 }
 

@@ -4,10 +4,13 @@ use std::sync::Arc;
 
 use crate::source::{Code, Diagnostic, File, Span};
 
-/// The passes in the order of their errors: only those of the first one with errors are reported.
+/// The passes in the order of their errors: only those of the first one with errors are reported, and with them
+/// those that stand aside.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Stage {
-    /// Imports, declarations, shadowing.
+    /// Parameters.
+    Arguments,
+    /// Declarations.
     Names,
     Sugar,
     Conflicts,
@@ -15,6 +18,9 @@ pub(super) enum Stage {
     Heads,
     Safety,
     Recursion,
+    /// Names that hide others or that nothing uses: no reason not to look further.
+    Aside,
+    /// Deprecated built-ins: no reason either, once all else is right.
     Builtins,
 }
 
@@ -38,26 +44,48 @@ impl Errors {
         self.add(stage, file.diagnostic(code, span, message));
     }
 
-    /// The errors to report, at most `max` where that is not 0.
-    pub(super) fn finish(self, max: usize) -> Result<(), Vec<Diagnostic>> {
-        let Some(first) = self.0.iter().map(|(stage, _)| *stage).min() else {
-            return Ok(());
+    /// How many there are.
+    pub(super) fn count(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Drops what was found unused since there were `count` errors, if declarations are wrong since then.
+    pub(super) fn settle(&mut self, count: usize) {
+        let since = self.0.get(count..).unwrap_or_default();
+        if since.iter().any(|(stage, _)| *stage == Stage::Names) {
+            let mut at = 0..;
+            self.0
+                .retain(|(stage, _)| at.next() < Some(count) || *stage != Stage::Aside);
+        }
+    }
+
+    /// The errors to report, at most `max` where that is not 0; without any, those that do not keep types from
+    /// being checked.
+    pub(super) fn finish(self, max: usize) -> Result<Vec<Diagnostic>, Vec<Diagnostic>> {
+        let first = self.0.iter().map(|(stage, _)| *stage).min();
+        let Some(first) = first.filter(|first| *first < Stage::Aside) else {
+            return Ok(self.0.into_iter().map(|(_, d)| d).collect());
         };
-        let mut found: Vec<Diagnostic> = self
+        let aside = first != Stage::Arguments;
+        let reported = self
             .0
             .into_iter()
-            .filter(|(stage, _)| *stage == first)
-            .map(|(_, d)| d)
-            .collect();
-        found.sort_by(|a, b| {
-            a.location
-                .cmp(&b.location)
-                .then_with(|| a.message.cmp(&b.message))
-        });
-        found.dedup_by(|a, b| a.location == b.location && a.message == b.message);
-        if max > 0 {
-            found.truncate(max);
-        }
-        Err(found)
+            .filter(|(stage, _)| *stage == first || aside && *stage == Stage::Aside)
+            .map(|(_, d)| d);
+        Err(ordered(reported.collect(), max))
     }
+}
+
+/// Errors by place, each once, at most `max` where that is not 0.
+pub(super) fn ordered(mut found: Vec<Diagnostic>, max: usize) -> Vec<Diagnostic> {
+    found.sort_by(|a, b| {
+        a.location
+            .cmp(&b.location)
+            .then_with(|| a.message.cmp(&b.message))
+    });
+    found.dedup_by(|a, b| a.location == b.location && a.message == b.message);
+    if max > 0 {
+        found.truncate(max);
+    }
+    found
 }

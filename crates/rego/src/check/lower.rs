@@ -99,6 +99,7 @@ impl Lowering {
             let own = metadata::by_rule(module);
             for (at, rule) in rules.into_iter().enumerate() {
                 let rule = rule.borrow();
+                let count = errors.count();
                 let lower = Lower {
                     names: &self.names,
                     globals: &globals,
@@ -115,6 +116,7 @@ impl Lowering {
                     errors,
                 };
                 hir.rules.push(lower.rule(rule));
+                errors.settle(count);
             }
             imports::check(module, &globals, options, errors);
         }
@@ -188,7 +190,7 @@ impl Lower<'_> {
                     continue;
                 }
             };
-            self.error(Stage::Names, Code::Compile, place.span, message);
+            self.error(Stage::Aside, Code::Compile, place.span, message);
         }
     }
 }

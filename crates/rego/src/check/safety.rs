@@ -90,6 +90,16 @@ pub(super) fn query(
     query.locals = order.infos;
 }
 
+/// That nothing binds a variable; of a name that is a keyword elsewhere, what makes it one here.
+fn unsafe_text(name: &str) -> String {
+    match name {
+        "and" | "contains" | "every" | "if" | "in" | "or" => format!(
+            "var {name} is unsafe (hint: `import future.keywords.{name}` to import a future keyword)"
+        ),
+        _ => format!("var {name} is unsafe"),
+    }
+}
+
 /// Puts the variable that an occurrence turned out to be in its place.
 struct Join {
     joined: Vec<Option<Local>>,
@@ -315,7 +325,7 @@ impl<'a> Order<'a> {
                 continue;
             }
             count += 1;
-            let message = format!("var {} is unsafe", info.name);
+            let message = unsafe_text(&info.name);
             let mut diagnostic = self
                 .file
                 .diagnostic(Code::UnsafeVar, info.place.span, message);

@@ -44,6 +44,8 @@ struct Scope {
     free: HashMap<Str, Local>,
     /// Names that this body declares somewhere: no global of that name is seen in it.
     hides: HashSet<Str>,
+    /// Whether it is a side of `and` or `or` without braces: what it names belongs to the body around it.
+    implicit: bool,
     /// Free names of closures that ended, until it is known whether they stand in this body too.
     pending: Vec<(Str, Local)>,
 }
@@ -82,6 +84,14 @@ impl Locals {
     pub(super) fn open(&mut self, hides: HashSet<Str>) {
         self.scopes.push(Scope {
             hides,
+            ..Scope::default()
+        });
+    }
+
+    /// Opens a body whose names are those of the body around it; what the compiler makes in it is its own.
+    pub(super) fn open_implicit(&mut self) {
+        self.scopes.push(Scope {
+            implicit: true,
             ..Scope::default()
         });
     }
@@ -128,7 +138,10 @@ impl Locals {
             place,
             generated,
         });
-        self.depths.push(self.depth());
+        let implicit = self.scopes.iter().rev().take_while(|scope| scope.implicit);
+        let above = if generated { 0 } else { implicit.count() };
+        let above = u32::try_from(above).unwrap_or(u32::MAX);
+        self.depths.push(self.depth().saturating_sub(above));
         self.joined.push(None);
         local
     }
@@ -203,8 +216,9 @@ impl Locals {
         let mut scopes = self.scopes.iter().rev();
         let found = scopes.find_map(|scope| scope.free.get(name).copied());
         let local = found.unwrap_or_else(|| self.fresh(name, place, false));
-        if let Some(scope) = self.scopes.last_mut() {
-            scope.free.entry(name.clone()).or_insert(local);
+        let mut scopes = self.scopes.iter_mut().rev();
+        if let Some(owner) = scopes.find(|scope| !scope.implicit) {
+            owner.free.entry(name.clone()).or_insert(local);
         }
         local
     }

@@ -26,7 +26,7 @@ pub(super) fn check(hir: &Hir, modules: &[Module], data: Option<&Value>, errors:
             .count();
         let (group, below) = rest.split_at(count);
         rest = below;
-        group_conflicts(hir, group, below, errors);
+        group_conflicts(hir, modules, group, below, errors);
         if data.is_some_and(|data| overlaps(data, &first.path)) {
             let path: Vec<&str> = first.path.iter().filter_map(Value::as_str).collect();
             let message = format!("conflicting rule for data path {} found", path.join("/"));
@@ -37,7 +37,13 @@ pub(super) fn check(hir: &Hir, modules: &[Module], data: Option<&Value>, errors:
 }
 
 /// Conflicts of the rules of one name among themselves and with those `below`.
-fn group_conflicts(hir: &Hir, group: &[&Rule], below: &[&Rule], errors: &mut Errors) {
+fn group_conflicts(
+    hir: &Hir,
+    modules: &[Module],
+    group: &[&Rule],
+    below: &[&Rule],
+    errors: &mut Errors,
+) {
     let (Some(first), Some(last)) = (group.first(), group.last()) else {
         return;
     };
@@ -49,6 +55,7 @@ fn group_conflicts(hir: &Hir, group: &[&Rule], below: &[&Rule], errors: &mut Err
         .take(NAMED)
         .collect();
     let defaults: Vec<&&Rule> = group.iter().filter(|rule| rule.default).collect();
+    let mut place = first.place;
     let message = if !inside.is_empty() {
         let names = inside
             .iter()
@@ -58,6 +65,9 @@ fn group_conflicts(hir: &Hir, group: &[&Rule], below: &[&Rule], errors: &mut Err
         format!("conflicting rules {name} found")
     } else if defaults.len() > 1 {
         let places: Vec<String> = defaults.iter().map(|rule| at(hir, rule.place)).collect();
+        // OPA points to the package: that is where the default would be looked for.
+        let module = modules.get(place.file as usize);
+        place.span = module.map_or(place.span, |module| module.package.span);
         format!(
             "multiple default rules {name} found at {}",
             places.join(", ")
@@ -65,7 +75,7 @@ fn group_conflicts(hir: &Hir, group: &[&Rule], below: &[&Rule], errors: &mut Err
     } else {
         return;
     };
-    add(hir, errors, Code::Type, first.place, message);
+    add(hir, errors, Code::Type, place, message);
 }
 
 /// What rules of one name must have in common: a complete rule is none beside partial ones.

@@ -1,196 +1,136 @@
-//! Which rules had an answer and which literals were looked at, and which were not.
+//! Which rules and literals of a program with instruments were evaluated, as `opa eval --coverage` and
+//! `opa test --coverage` report it.
+//!
+//! A [`Cover`] is a [tracer](super::trace); give it to as many evaluations of one program as there are, then ask for
+//! its [report](Cover::report). A literal (or a part that OPA evaluates on its own) counts when its evaluation
+//! began, a rule's head when the rule had an answer.
 
-use std::collections::{BTreeSet, HashSet};
-use std::sync::Arc;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::Tracer;
+use super::trace::{Event, Node, Op, Tracer};
 use crate::hir::Place;
-use crate::plan::ir::Mark;
-use crate::source::{File, Span};
-use crate::syntax::ast::{
-    Body, Else, HeadKind, Literal, LiteralKind, Module, Rule, Term, TermKind,
-};
+use crate::plan::ir::Program;
 
-/// Keeps which places evaluation came by.
+/// Keeps what was evaluated.
 #[derive(Debug, Default, Clone)]
-pub struct Coverage {
-    seen: HashSet<Place>,
+pub struct Cover {
+    hits: BTreeSet<Place>,
 }
 
-/// What was covered of one file.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Covered {
-    /// The file.
-    pub file: Arc<File>,
-    /// What was evaluated, in order.
-    pub covered: Vec<Span>,
-    /// What was not.
-    pub not_covered: Vec<Span>,
+/// What was evaluated and what was not.
+#[derive(Debug, Default, Clone, PartialEq)]
+pub struct Report {
+    /// The files with anything to evaluate, by name.
+    pub files: BTreeMap<String, FileReport>,
+    /// How many lines were evaluated.
+    pub covered_lines: usize,
+    /// How many were not.
+    pub not_covered_lines: usize,
+    /// The share of those that were, in percent.
+    pub coverage: f64,
 }
 
-/// The parts of a file that can be covered.
-struct Parts<'c> {
-    seen: &'c HashSet<Place>,
-    file: u32,
-    covered: BTreeSet<Span>,
-    not_covered: BTreeSet<Span>,
+/// What was evaluated of one file and what was not.
+#[derive(Debug, Default, Clone, PartialEq)]
+pub struct FileReport {
+    /// What was, in order.
+    pub covered: Vec<Range>,
+    /// What was not, in order.
+    pub not_covered: Vec<Range>,
+    /// How many lines were evaluated.
+    pub covered_lines: usize,
+    /// How many were not.
+    pub not_covered_lines: usize,
+    /// The share of those that were, in percent.
+    pub coverage: f64,
 }
 
-// === impl Coverage ===
+/// From one place to another, rows and columns from one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Range {
+    /// Where it starts: row and column.
+    pub start: (u32, u32),
+    /// Where it ends: row and column, exclusive.
+    pub end: (u32, u32),
+}
 
-impl Coverage {
-    /// Takes in what another evaluation of the same program covered.
-    pub fn merge(&mut self, other: Self) {
-        self.seen.extend(other.seen);
-    }
+// === impl Cover ===
 
-    /// What was covered of `modules`; `files` are those that the program's places point into.
+impl Cover {
+    /// What was evaluated of the program, and what was not.
     #[must_use]
-    pub fn report(&self, modules: &[Module], files: &[Arc<File>]) -> Vec<Covered> {
-        let mut report = Vec::with_capacity(modules.len());
-        for module in modules {
-            let number = files
-                .iter()
-                .position(|file| Arc::ptr_eq(file, &module.file));
-            let Some(number) = number.and_then(|number| u32::try_from(number).ok()) else {
+    pub fn report(&self, program: &Program) -> Report {
+        let mut report = Report::default();
+        for place in &program.marked {
+            let Some(source) = program.files.get(place.file as usize) else {
                 continue;
             };
-            let mut parts = Parts {
-                seen: &self.seen,
-                file: number,
-                covered: BTreeSet::new(),
-                not_covered: BTreeSet::new(),
-            };
-            module.rules.iter().for_each(|rule| parts.rule(rule));
-            report.push(Covered {
-                file: Arc::clone(&module.file),
-                covered: parts.covered.into_iter().collect(),
-                not_covered: parts.not_covered.into_iter().collect(),
-            });
+            let file = report.files.entry(source.name.clone()).or_default();
+            let start = source.row_col(place.span.start);
+            let end = source.row_col(place.span.end);
+            let range = Range { start, end };
+            if self.hits.contains(place) {
+                file.covered.push(range);
+            } else {
+                file.not_covered.push(range);
+            }
         }
+        for file in report.files.values_mut() {
+            file.count();
+            report.covered_lines += file.covered_lines;
+            report.not_covered_lines += file.not_covered_lines;
+        }
+        report.coverage = percent(report.covered_lines, report.not_covered_lines);
         report
     }
 }
 
-impl Tracer for Coverage {
-    fn mark(&mut self, mark: &Mark) {
-        if let Mark::Literal(place) | Mark::Exit(place) = mark {
-            self.seen.insert(*place);
+impl Tracer for Cover {
+    fn event(&mut self, event: &Event) {
+        let counts = match event.op {
+            Op::Eval => true,
+            Op::Exit => matches!(event.node, Node::Rule(_)),
+            _ => false,
+        };
+        if counts {
+            self.hits.insert(event.place);
         }
     }
 }
 
-// === impl Covered ===
+// === impl FileReport ===
 
-impl Covered {
-    /// How many lines were covered, and how many not; a line may be both.
-    #[must_use]
-    pub fn lines(&self) -> (usize, usize) {
-        let lines = |spans: &[Span]| {
-            let lines = spans.iter().flat_map(|span| {
-                let last = span.end.max(span.start + 1) - 1;
-                self.file.row_col(span.start).0..=self.file.row_col(last).0
-            });
-            lines.collect::<BTreeSet<_>>().len()
-        };
-        (lines(&self.covered), lines(&self.not_covered))
+impl FileReport {
+    fn count(&mut self) {
+        self.covered.sort();
+        self.covered.dedup();
+        self.not_covered.sort();
+        self.not_covered.dedup();
+        self.covered_lines = lines(&self.covered);
+        self.not_covered_lines = lines(&self.not_covered);
+        self.coverage = percent(self.covered_lines, self.not_covered_lines);
     }
 }
 
-// === impl Parts ===
+// === helpers ===
 
-impl Parts<'_> {
-    /// A part that counts as covered where evaluation came by `at`.
-    fn part(&mut self, span: Span, at: Span) {
-        let place = Place {
-            file: self.file,
-            span: at,
-        };
-        if self.seen.contains(&place) {
-            self.covered.insert(span);
-        } else {
-            self.not_covered.insert(span);
-        }
-    }
-
-    fn rule(&mut self, rule: &Rule) {
-        self.part(rule.head.span, rule.span);
-        let value = match &rule.head.kind {
-            HeadKind::Value { value, .. } => value.as_ref(),
-            HeadKind::Contains(member) => Some(member),
-        };
-        if rule.default {
-            let end = rule.span.start + 7;
-            self.part(Span { end, ..rule.span }, rule.span);
-        } else if let (Some(value), true) = (value, rule.body.literals.is_empty()) {
-            self.part(value.span, rule.span);
-        }
-        value.into_iter().for_each(|value| self.term(value));
-        self.body(&rule.body);
-        for branch in &rule.else_ {
-            self.branch(branch);
-        }
-    }
-
-    fn branch(&mut self, branch: &Else) {
-        let end = match (&branch.value, branch.body.literals.first()) {
-            (Some(value), _) => value.span.end,
-            (None, _) => branch.span.start + 4,
-        };
-        self.part(Span { end, ..branch.span }, branch.span);
-        self.body(&branch.body);
-    }
-
-    fn body(&mut self, body: &Body) {
-        for literal in &body.literals {
-            self.literal(literal);
-        }
-    }
-
-    fn literal(&mut self, literal: &Literal) {
-        match &literal.kind {
-            // Declares, and is nothing to evaluate.
-            LiteralKind::Some(_) => return,
-            _ => self.part(literal.span, literal.span),
-        }
-        match &literal.kind {
-            LiteralKind::Term(term) => self.term(term),
-            LiteralKind::Unify(left, right) | LiteralKind::Assign(left, right) => {
-                self.term(left);
-                self.term(right);
-            }
-            LiteralKind::SomeIn { collection, .. } => self.term(collection),
-            LiteralKind::Every { domain, body, .. } => {
-                self.term(domain);
-                self.body(body);
-            }
-            _ => {}
-        }
-    }
-
-    /// The bodies of comprehensions in a term. The depth of terms is bounded by the parser.
-    fn term(&mut self, term: &Term) {
-        match &term.kind {
-            TermKind::Array(items) | TermKind::Set(items) => {
-                items.iter().for_each(|item| self.term(item));
-            }
-            TermKind::Object(members) => {
-                for (key, value) in members {
-                    self.term(key);
-                    self.term(value);
-                }
-            }
-            TermKind::ArrayComprehension(head, body) | TermKind::SetComprehension(head, body) => {
-                self.term(head);
-                self.body(body);
-            }
-            TermKind::ObjectComprehension(key, value, body) => {
-                self.term(key);
-                self.term(value);
-                self.body(body);
-            }
-            TermKind::Call(call) => call.args.iter().for_each(|arg| self.term(arg)),
-            _ => {}
-        }
-    }
+/// How many lines the ranges stand on.
+fn lines(ranges: &[Range]) -> usize {
+    let rows = ranges.iter().flat_map(|range| range.start.0..=range.end.0);
+    rows.collect::<BTreeSet<_>>().len()
 }
+
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "there are fewer lines than a float counts exactly"
+)]
+fn percent(covered: usize, not_covered: usize) -> f64 {
+    let all = covered + not_covered;
+    if all == 0 {
+        return 0.0;
+    }
+    100.0 * covered as f64 / all as f64
+}
+
+#[cfg(test)]
+mod tests;

@@ -3,7 +3,7 @@
 use super::doc;
 use super::error::Halt;
 use super::exec::Sink;
-use super::machine::{Answer, Flow, Machine, built};
+use super::machine::{Answer, Flow, Machine, VALUE_COST, built};
 use super::memo::Keys;
 use super::reg::Reg;
 use super::with::Frame;
@@ -84,7 +84,12 @@ impl<'a> Machine<'a> {
         };
         let merged = match base {
             None => virtual_,
-            Some(base) => doc::merge(&base, &virtual_),
+            Some(base) => {
+                let mut cost = 0;
+                let merged = doc::merge(&base, &virtual_, &mut cost);
+                self.pay(2 * cost)?;
+                merged
+            }
         };
         Ok(Some(Reg::Own(built(merged)?)))
     }
@@ -173,21 +178,32 @@ impl<'a> Machine<'a> {
 
     /// Base data at a path, with what is replaced in it: at a replaced path and below it only the replacement is seen,
     /// above it the replacement lies over what is there, objects into objects.
-    pub(super) fn base_at(&self, path: &[Value]) -> Option<Reg<'a>> {
+    pub(super) fn base_at(&mut self, path: &[Value]) -> Option<Reg<'a>> {
         let base = doc::find_base(self.policy.data().root(), path).map(Reg::Ref);
         let mut over: Option<Reg<'a>> = None;
         let mut inside = false;
-        for (at, value) in self.now().map(Frame::data).unwrap_or_default() {
+        let replaced = self.frames.get(self.frame).map(Frame::data);
+        for (at, value) in replaced.unwrap_or_default() {
             if let Some(rest) = path.strip_prefix(*at) {
                 over = doc::find(value, rest).map(Reg::Ref);
                 inside = true;
             } else if let Some(rest) = at.strip_prefix(path) {
+                let cost = doc::put_cost(over.as_deref(), rest) as u64;
+                // The next step ends the evaluation where this is too much.
+                if self.cx.budget.build(VALUE_COST * cost).is_err() {
+                    return None;
+                }
                 over = Some(Reg::Own(doc::put(over.as_deref(), rest, (*value).clone())));
             }
         }
         match (base, over) {
             (_, over) if inside => over,
-            (Some(base), Some(over)) => Some(Reg::Own(doc::merge(&over, &base))),
+            (Some(base), Some(over)) => {
+                let mut cost = 0;
+                let merged = doc::merge(&over, &base, &mut cost);
+                self.cx.budget.build(VALUE_COST * cost as u64).ok()?;
+                Some(Reg::Own(merged))
+            }
             (base, None) => base,
             (None, over) => over,
         }

@@ -87,7 +87,8 @@ impl Doc {
 
 // === helpers ===
 
-/// `base` with `value` at `path`: objects on the way are copied, what is none is replaced by one.
+/// `base` with `value` at `path`: objects on the way are copied, what is none is replaced by one. As deep as a path
+/// that a policy names: the checker has bounded it. What it costs is what [`put_cost`] says.
 pub(super) fn put(base: Option<&Value>, path: &[Value], value: Value) -> Value {
     let mut parents = Vec::with_capacity(path.len());
     let mut here = base;
@@ -105,19 +106,34 @@ pub(super) fn put(base: Option<&Value>, path: &[Value], value: Value) -> Value {
     value
 }
 
-/// Two documents in one: objects are merged, otherwise `first` counts.
-pub(super) fn merge(first: &Value, second: &Value) -> Value {
-    merge_below(first, second, MERGED)
+/// How many values [`put`] builds.
+pub(super) fn put_cost(base: Option<&Value>, path: &[Value]) -> usize {
+    let mut cost = 0;
+    let mut base = base;
+    for key in path {
+        if let Some(Value::Object(object)) = base {
+            cost += 2 * object.len();
+        }
+        cost += 2;
+        base = base.and_then(|base| object_get(base, key));
+    }
+    cost
+}
+
+/// Two documents in one: objects are merged, otherwise `first` counts. Counts in `cost` how many members it copies.
+pub(super) fn merge(first: &Value, second: &Value, cost: &mut usize) -> Value {
+    merge_below(first, second, MERGED, cost)
 }
 
 /// Down to so many levels: what is merged are packages and paths of `with`, which are never that long.
-fn merge_below(first: &Value, second: &Value, levels: usize) -> Value {
+fn merge_below(first: &Value, second: &Value, levels: usize, cost: &mut usize) -> Value {
     let (Value::Object(below), Value::Object(above)) = (first, second) else {
         return first.clone();
     };
     let Some(levels) = levels.checked_sub(1) else {
         return first.clone();
     };
+    *cost += below.len() + above.len();
     let mut members: Vec<(Value, Value)> = below
         .iter()
         .filter(|(key, _)| above.get(key).is_none())
@@ -125,7 +141,7 @@ fn merge_below(first: &Value, second: &Value, levels: usize) -> Value {
         .collect();
     for (key, value) in above.iter() {
         let value = match below.get(key) {
-            Some(there) => merge_below(there, value, levels),
+            Some(there) => merge_below(there, value, levels, cost),
             None => value.clone(),
         };
         members.push((key.clone(), value));

@@ -4,9 +4,10 @@ use super::doc::Doc;
 use super::error::Halt;
 use super::machine::{Answer, Flow, Found, Machine};
 use super::reg::Reg;
+use super::with::{Callee, Frame, Mock};
 use super::{Row, scan};
 use crate::hir::Place;
-use crate::plan::ir::{Clause, Comparison, Emit, Expr, Mark, Pattern, Scan, Stmt};
+use crate::plan::ir::{Comparison, Emit, Expr, Pattern, Scan, Stmt};
 use crate::value::Value;
 
 /// Where answers go.
@@ -50,7 +51,8 @@ enum Seen<'s> {
 impl<'a> Machine<'a> {
     /// Runs the statements in order until one does not hold.
     pub(super) fn exec(&mut self, block: &'a [Stmt], out: &mut Sink<'a>) -> Result<Flow, Halt> {
-        for stmt in block {
+        let mut rest = block.iter();
+        while let Some(stmt) = rest.next() {
             self.step()?;
             let holds = match stmt {
                 Stmt::Compare(comparison, left, right) => self.compare(*comparison, left, right)?,
@@ -66,6 +68,7 @@ impl<'a> Machine<'a> {
                 Stmt::Yield(emit) => return self.emit(emit, out),
                 Stmt::With(with) => return self.with(with, out),
                 Stmt::Leave(block) => return self.leave(block, out),
+                Stmt::Mark(mark) => return self.marked(mark, rest.as_slice(), out),
                 _ => self.rare(stmt)?,
             };
             if !holds {
@@ -94,8 +97,10 @@ impl<'a> Machine<'a> {
             }
             Stmt::Every(scan) => self.every(scan),
             Stmt::Print(place, args) => self.print(*place, args).map(|()| true),
-            Stmt::Mark(mark) => {
-                self.mark(mark);
+            Stmt::Fresh(slots) => {
+                for slot in slots {
+                    self.bind(*slot, Reg::fresh());
+                }
                 Ok(true)
             }
             // The others are run where blocks are.
@@ -126,6 +131,10 @@ impl<'a> Machine<'a> {
         left: &'a Expr,
         right: &'a Expr,
     ) -> Result<bool, Halt> {
+        if comparison != Comparison::Equal && self.now().is_some_and(Frame::has_mocks) {
+            let answer = self.compared(comparison, left, right)?;
+            return Ok(answer.is_some_and(|value| !matches!(*value, Value::Bool(false))));
+        }
         if let (Seen::Yes(left), Seen::Yes(right)) = (self.peek(left), self.peek(right)) {
             let sides = left.zip(right);
             return Ok(sides.is_some_and(|(left, right)| compares(comparison, left, right)));
@@ -155,22 +164,12 @@ impl<'a> Machine<'a> {
                 }
                 _ => Seen::No,
             },
+            Expr::Once(slot, _) => match self.slot_ref(*slot) {
+                Some(reg) if reg.is_fresh() => Seen::No,
+                Some(reg) if reg.is_undefined() => Seen::Yes(None),
+                reg => Seen::Yes(reg.map(|reg| &**reg)),
+            },
             _ => Seen::No,
-        }
-    }
-
-    /// Tells the tracer, if there is one, that a clause has no more answers to give.
-    #[inline]
-    pub(super) fn leave_clause(&mut self, clause: &Clause) {
-        if self.options.tracer.is_some() {
-            self.mark(&Mark::Leave(clause.place));
-        }
-    }
-
-    #[cold]
-    fn mark(&mut self, mark: &Mark) {
-        if let Some(tracer) = &mut self.options.tracer {
-            tracer.mark(mark);
         }
     }
 
@@ -233,6 +232,10 @@ impl<'a> Machine<'a> {
             (Pattern::Object(patterns), Value::Object(object))
                 if patterns.len() == object.len() =>
             {
+                let constant = |(key, _): &(Expr, Pattern)| matches!(key, Expr::Const(_));
+                if !patterns.iter().all(constant) && !self.differ(patterns)? {
+                    return Ok(false);
+                }
                 for (key, pattern) in patterns {
                     let Some(key) = self.eval(key)? else {
                         return Ok(false);
@@ -248,6 +251,21 @@ impl<'a> Machine<'a> {
             }
             _ => Ok(false),
         }
+    }
+
+    /// Whether the keys of an object's pattern are all defined and no two of them are equal: an object with one
+    /// member less than there are patterns must not match.
+    #[cold]
+    fn differ(&mut self, patterns: &'a [(Expr, Pattern)]) -> Result<bool, Halt> {
+        let mut keys = Vec::with_capacity(patterns.len());
+        for (key, _) in patterns {
+            match self.eval(key)? {
+                Some(key) => keys.push(key.into_value()),
+                None => return Ok(false),
+            }
+        }
+        keys.sort_unstable();
+        Ok(keys.windows(2).all(|two| !matches!(two, [a, b] if a == b)))
     }
 
     /// Hands out an answer.
@@ -354,6 +372,12 @@ impl<'a> Machine<'a> {
         Ok(Some(values))
     }
 
+    /// What the comparison is replaced by.
+    fn mocked(&self, comparison: Comparison) -> Option<Mock<'a>> {
+        let frame = self.now().filter(|frame| frame.has_mocks())?;
+        frame.mock(Callee::Builtin(operator(comparison)?))
+    }
+
     /// What a comparison gives as a value.
     pub(super) fn compared(
         &mut self,
@@ -367,11 +391,27 @@ impl<'a> Machine<'a> {
         let Some(right) = self.eval(right)? else {
             return Ok(None);
         };
+        if let Some(mock) = self.mocked(comparison) {
+            let args = [left, right].into_iter().collect();
+            return self.call_mock(mock, &args, Place::default());
+        }
         Ok(Some(Reg::bool(compares(comparison, &left, &right))))
     }
 }
 
 // === helpers ===
+
+/// The name of the built-in that compares so, where that can be replaced: `==` is no call.
+fn operator(comparison: Comparison) -> Option<&'static str> {
+    Some(match comparison {
+        Comparison::Equal => return None,
+        Comparison::NotEqual => "neq",
+        Comparison::Less => "lt",
+        Comparison::LessEqual => "lte",
+        Comparison::Greater => "gt",
+        Comparison::GreaterEqual => "gte",
+    })
+}
 
 #[inline]
 fn compares(comparison: Comparison, left: &Value, right: &Value) -> bool {

@@ -24,6 +24,7 @@ impl<'a> Machine<'a> {
             Expr::Data(id) => Ok(self.data(*id)),
             Expr::Unit(id) => self.unit(*id),
             Expr::Dot(base, keys) => self.dot(base, keys),
+            Expr::Once(slot, expr) => self.once(*slot, expr),
             _ => self.eval_composite(expr),
         }
     }
@@ -48,6 +49,8 @@ impl<'a> Machine<'a> {
             },
             Expr::Missing(builtin, call) => self.call_missing(builtin, &call.values, call.place),
             Expr::Compare(comparison, sides) => self.compared(*comparison, &sides.0, &sides.1),
+            Expr::Shared(expr) => self.shared(expr),
+            Expr::Grouped(grouped) => self.grouped(grouped),
             // The others are told apart before.
             _ => Ok(None),
         }
@@ -128,7 +131,7 @@ impl<'a> Machine<'a> {
     }
 
     #[inline(never)]
-    fn comprehension(&mut self, comprehension: &'a Comprehension) -> Answer<'a> {
+    pub(super) fn comprehension(&mut self, comprehension: &'a Comprehension) -> Answer<'a> {
         self.check_stack()?;
         let mut sink = match comprehension.kind {
             ComprehensionKind::Object => Sink::Pairs(Vec::new()),
@@ -147,7 +150,11 @@ impl<'a> Machine<'a> {
     }
 
     /// An object of pairs whose keys must not come with two values.
-    fn unique(&mut self, mut pairs: Vec<(Value, Value)>, place: Place) -> Result<Object, Halt> {
+    pub(super) fn unique(
+        &mut self,
+        mut pairs: Vec<(Value, Value)>,
+        place: Place,
+    ) -> Result<Object, Halt> {
         pairs.sort_by(|a, b| a.0.cmp(&b.0));
         let differ = |two: &[(Value, Value)]| match two {
             [a, b] => a.0 == b.0 && a.1 != b.1,
@@ -184,6 +191,9 @@ impl<'a> Machine<'a> {
         args: &Args<'a>,
         place: Place,
     ) -> Answer<'a> {
+        if self.options.tracer.is_some() && builtin.name == "trace" {
+            self.trace_note(args, place);
+        }
         let args: SmallVec<[&Value; 4]> = args.iter().map(|arg| &**arg).collect();
         match builtin.call(&mut self.cx, &args) {
             Ok(value) => built(value).map(Reg::Own).map(Some),

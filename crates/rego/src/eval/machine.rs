@@ -1,5 +1,7 @@
 //! The machine: what one evaluation holds, its slots, and what it costs.
 
+use std::sync::Arc;
+
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 use smallvec::{SmallVec, smallvec};
@@ -8,7 +10,9 @@ use super::error::{EvalError, Halt, Kind};
 use super::fields::Local;
 use super::kept::Kept;
 use super::memo::{Known, Memo, recycled};
+use super::reads::Target;
 use super::reg::Reg;
+use super::trace::Trace;
 use super::with::Frame;
 use super::{Options, Policy};
 use crate::builtins::{self, Context};
@@ -37,10 +41,14 @@ pub(super) struct Machine<'a> {
     pub(super) frame: usize,
     /// Look-ups by what members hold, by their number.
     pub(super) locals: HashMap<u32, Local<'a>, FixedState>,
+    /// What replacing these targets changes.
+    pub(super) changed: Vec<(Target<'a>, Arc<[bool]>)>,
     pub(super) cx: Context<'a>,
     pub(super) options: &'a mut Options,
     /// Errors of built-ins that made something undefined, where they are asked for.
     pub(super) collected: Vec<EvalError>,
+    /// What a tracer is in the middle of.
+    pub(super) trace: Trace<'a>,
     /// Where the stack began.
     stack_base: usize,
 }
@@ -117,9 +125,11 @@ impl<'a> Machine<'a> {
             frames: smallvec![Frame::first(input, memo)],
             frame: 0,
             locals: HashMap::default(),
+            changed: Vec::new(),
             cx,
             options,
             collected: Vec::new(),
+            trace: Trace::default(),
             stack_base: stack_here(),
         }
     }
@@ -146,7 +156,12 @@ impl<'a> Machine<'a> {
 
     #[inline]
     pub(super) fn step(&mut self) -> Result<(), Halt> {
-        match self.cx.budget.step(1) {
+        self.steps(1)
+    }
+
+    #[inline]
+    pub(super) fn steps(&mut self, count: u64) -> Result<(), Halt> {
+        match self.cx.budget.step(count) {
             Ok(()) => Ok(()),
             Err(_) => Err(EvalError::spent(self.cx.budget)),
         }

@@ -7,6 +7,7 @@ use hashbrown::{HashMap, HashTable};
 use smallvec::SmallVec;
 
 use super::reg::Reg;
+use super::reuse::Tables;
 use crate::plan::ir::UnitId;
 use crate::value::Value;
 
@@ -17,6 +18,9 @@ pub(super) struct Memo<'a> {
     units: HashMap<UnitId, Known<'a>, FixedState>,
     probes: HashMap<(UnitId, Keys), Known<'a>, FixedState>,
     calls: HashTable<Call<'a>>,
+    /// Expressions that depend on no slot, by where they stand in the program.
+    pub(super) shared: HashMap<usize, Known<'a>, FixedState>,
+    pub(super) tables: Tables<'a>,
 }
 
 /// What is known of a unit's whole document.
@@ -125,7 +129,7 @@ impl<'a> Memo<'a> {
 // === impl Known ===
 
 impl<'a> Known<'a> {
-    fn of(value: Option<&'a Value>) -> Self {
+    pub(super) fn of(value: Option<&'a Value>) -> Self {
         value.map_or(Self::Undefined, Self::Value)
     }
 }
@@ -141,8 +145,13 @@ pub(super) fn recycled<A, B>(mut old: Vec<A>) -> Vec<B> {
 /// A hash of a call. Equal arguments may differ in it where they are large and not the same: then the function runs
 /// again, which is right too.
 pub(super) fn call_hash(unit: UnitId, args: &[Reg<'_>]) -> u64 {
+    hash_with(&unit.0, args)
+}
+
+/// The same for other things that depend on values.
+pub(super) fn hash_with(what: &impl Hash, args: &[Reg<'_>]) -> u64 {
     let mut hasher = FixedState::default().build_hasher();
-    unit.0.hash(&mut hasher);
+    what.hash(&mut hasher);
     let mut left = HASHED;
     for arg in args {
         hash_value(arg, &mut left, &mut hasher);
@@ -191,7 +200,7 @@ fn take(count: usize, left: &mut u32, first: Option<&Value>, hasher: &mut impl H
     false
 }
 
-fn same(a: &Value, b: &Value) -> bool {
+pub(super) fn same(a: &Value, b: &Value) -> bool {
     let first = |v: &Value| match v {
         Value::Array(v) => v.first().map(|f| (0, v.len(), std::ptr::from_ref(f))),
         Value::Object(v) => v.at(0).map(|(_, f)| (1, v.len(), std::ptr::from_ref(f))),

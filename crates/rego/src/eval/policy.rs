@@ -1,9 +1,10 @@
 //! A program that has met its data.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::doc;
 use super::fields::Lookups;
+use super::reads::Reads;
 use crate::builtins::Caches;
 use crate::plan::ir::{Emit, Program, Stmt, UnitId};
 use crate::value::{Data, Value};
@@ -24,6 +25,8 @@ struct Code {
     program: Program,
     /// Of each unit, whether it is a set where nothing is in it.
     sets: Vec<bool>,
+    /// What its units read; found out when a `with` first asks.
+    reads: OnceLock<Reads>,
     caches: Caches,
 }
 
@@ -43,6 +46,7 @@ impl Policy {
         let code = Arc::new(Code {
             program,
             sets,
+            reads: OnceLock::new(),
             caches: Caches::default(),
         });
         Self::resolve(code, Data::default())
@@ -68,6 +72,11 @@ impl Policy {
 
     pub(super) fn caches(&self) -> &Caches {
         &self.code.caches
+    }
+
+    pub(super) fn reads(&self) -> &Reads {
+        let reads = &self.code.reads;
+        reads.get_or_init(|| Reads::of(&self.code.program))
     }
 
     pub(super) fn resolved(&self, at: usize) -> Option<&Value> {

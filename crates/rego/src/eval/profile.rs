@@ -1,78 +1,185 @@
-//! How often each literal was looked at, and how long it took until the next one was.
+//! How often and how long the literals of a program with instruments were evaluated, line by line, as
+//! `opa eval --profile` reports it.
+//!
+//! A [`Profile`] is a [tracer](super::trace). Time is what passes from one literal's event to the next, so a call's
+//! literal is charged for what is between its own events and not for the rules it calls.
 
-use std::collections::HashMap;
-use std::time::{Duration, Instant};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+use std::time::Instant;
 
-use super::Tracer;
+use super::trace::{Event, Node, Op, Tracer};
 use crate::hir::Place;
-use crate::plan::ir::Mark;
+use crate::source::{File, Location};
 
-/// Counts and times by literal.
-#[derive(Debug, Default)]
+/// Counts and times what is evaluated.
+#[derive(Debug, Default, Clone)]
 pub struct Profile {
-    costs: HashMap<Place, Cost>,
-    running: Option<(Place, Instant)>,
-    /// Of each rule or query under way the literals that were come to.
-    open: Vec<Vec<Place>>,
+    hits: HashMap<Key, Hit>,
+    last: Option<(Key, Instant)>,
 }
 
-/// What a literal cost.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Cost {
-    /// The time from it to the next mark, summed.
-    pub time: Duration,
-    /// How often it was looked at.
-    pub evals: u64,
-    /// How often another answer of it was looked for.
-    pub redos: u64,
+/// A literal: where it stands, and its number in its body.
+type Key = (Place, u32);
+
+/// What is known of a line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Line {
+    /// Where its first literal stands.
+    pub location: Location,
+    /// That literal's text.
+    pub text: String,
+    /// How often its literals began.
+    pub num_eval: u64,
+    /// How often they were asked for another solution.
+    pub num_redo: u64,
+    /// How many numbers in their bodies they have, parts that OPA evaluates on their own included.
+    pub num_gen_expr: u64,
+    /// How long it took, in nanoseconds.
+    pub total_time_ns: u64,
+}
+
+/// What lines are ordered by, the most first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum By {
+    /// [`Line::total_time_ns`].
+    Time,
+    /// [`Line::num_eval`].
+    Evals,
+    /// [`Line::num_redo`].
+    Redos,
+    /// [`Line::num_gen_expr`].
+    Exprs,
+    /// The file's name.
+    File,
+    /// The line's number.
+    Row,
+}
+
+#[derive(Debug, Default, Clone)]
+struct Hit {
+    /// How many others were come to before.
+    order: usize,
+    evals: u64,
+    redos: u64,
+    ns: u64,
 }
 
 // === impl Profile ===
 
 impl Profile {
-    /// What each literal cost.
-    pub fn costs(&self) -> impl Iterator<Item = (Place, Cost)> + '_ {
-        self.costs.iter().map(|(place, cost)| (*place, *cost))
-    }
-
-    fn stop(&mut self) {
-        if let Some((place, since)) = self.running.take() {
-            self.costs.entry(place).or_default().time += since.elapsed();
+    /// The lines that took part, in the order of `by`; at most `limit`, where that is not 0. The files are
+    /// [`ir::Query::files`](crate::plan::ir::Query::files).
+    #[must_use]
+    pub fn lines(&self, files: &[Arc<File>], by: &[By], limit: usize) -> Vec<Line> {
+        let mut lines: BTreeMap<(u32, u32), (Line, BTreeSet<u32>)> = BTreeMap::new();
+        let mut hits: Vec<_> = self.hits.iter().collect();
+        hits.sort_by_key(|(_, hit)| hit.order);
+        for ((place, index), hit) in hits {
+            let Some(file) = files.get(place.file as usize) else {
+                continue;
+            };
+            let key = (place.file, file.row_col(place.span.start).0);
+            let (line, numbers) = lines.entry(key).or_insert_with(|| Line::at(file, *place));
+            numbers.insert(*index);
+            line.num_eval += hit.evals;
+            line.num_redo += hit.redos;
+            line.total_time_ns = line.total_time_ns.saturating_add(hit.ns);
         }
-    }
-
-    fn literal(&mut self, place: Place) {
-        let path = self.open.last_mut();
-        let again = path.and_then(|path| {
-            let at = path.iter().position(|other| *other == place);
-            if let Some(at) = at {
-                path.truncate(at);
-            }
-            let before = at.and_then(|at| path.get(at.checked_sub(1)?)).copied();
-            path.push(place);
-            before
+        let lines = lines.into_values();
+        let lines = lines.map(|(line, numbers)| Line {
+            num_gen_expr: numbers.len() as u64,
+            ..line
         });
-        if let Some(before) = again {
-            self.costs.entry(before).or_default().redos += 1;
+        let mut lines: Vec<Line> = lines.collect();
+        lines.sort_by(|a, b| {
+            let order = by.iter().map(|by| by.compare(a, b));
+            order.fold(std::cmp::Ordering::Equal, std::cmp::Ordering::then)
+        });
+        if limit > 0 {
+            lines.truncate(limit);
         }
-        self.costs.entry(place).or_default().evals += 1;
-        self.running = Some((place, Instant::now()));
+        lines
+    }
+
+    /// The evaluation is over: no literal is charged for what comes now.
+    pub fn stop(&mut self) {
+        if let Some((key, since)) = self.last.take() {
+            let ns = u64::try_from(since.elapsed().as_nanos()).unwrap_or(u64::MAX);
+            let hit = self.hit(key);
+            hit.ns = hit.ns.saturating_add(ns);
+        }
+    }
+
+    fn hit(&mut self, key: Key) -> &mut Hit {
+        let order = self.hits.len();
+        self.hits.entry(key).or_insert_with(|| Hit {
+            order,
+            ..Hit::default()
+        })
     }
 }
 
 impl Tracer for Profile {
-    fn mark(&mut self, mark: &Mark) {
+    fn event(&mut self, event: &Event) {
+        let (Node::Literal(place) | Node::Not(place)) = event.node else {
+            return;
+        };
+        if !matches!(event.op, Op::Eval | Op::Redo) {
+            return;
+        }
         self.stop();
-        match mark {
-            Mark::Enter(_) => self.open.push(Vec::new()),
-            Mark::Literal(place) => self.literal(*place),
-            Mark::Exit(_) => {}
-            Mark::Leave(_) => {
-                let path = self.open.pop().unwrap_or_default();
-                for place in path {
-                    self.costs.entry(place).or_default().redos += 1;
-                }
-            }
+        let key = (place, event.index);
+        let hit = self.hit(key);
+        match event.op {
+            Op::Eval => hit.evals += 1,
+            _ => hit.redos += 1,
+        }
+        self.last = Some((key, Instant::now()));
+    }
+}
+
+// === impl Line ===
+
+impl Line {
+    fn at(file: &File, place: Place) -> (Self, BTreeSet<u32>) {
+        let line = Self {
+            location: file.location(place.span),
+            text: file.slice(place.span).to_owned(),
+            num_eval: 0,
+            num_redo: 0,
+            num_gen_expr: 0,
+            total_time_ns: 0,
+        };
+        (line, BTreeSet::new())
+    }
+}
+
+// === impl By ===
+
+impl By {
+    /// By OPA's name: `total_time_ns`, `num_eval`, `num_redo`, `num_gen_expr`, `file`, `line`.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Some(match name {
+            "total_time_ns" => Self::Time,
+            "num_eval" => Self::Evals,
+            "num_redo" => Self::Redos,
+            "num_gen_expr" => Self::Exprs,
+            "file" => Self::File,
+            "line" => Self::Row,
+            _ => return None,
+        })
+    }
+
+    fn compare(self, a: &Line, b: &Line) -> std::cmp::Ordering {
+        match self {
+            Self::Time => b.total_time_ns.cmp(&a.total_time_ns),
+            Self::Evals => b.num_eval.cmp(&a.num_eval),
+            Self::Redos => b.num_redo.cmp(&a.num_redo),
+            Self::Exprs => b.num_gen_expr.cmp(&a.num_gen_expr),
+            Self::File => b.location.file.cmp(&a.location.file),
+            Self::Row => b.location.row.cmp(&a.location.row),
         }
     }
 }

@@ -13,6 +13,11 @@ pub(super) enum Reg<'a> {
     Own(Value),
 }
 
+/// Stands for what was not evaluated yet, and for what has no value: only where [`Expr::Once`] keeps something.
+///
+/// [`Expr::Once`]: crate::plan::ir::Expr::Once
+static FRESH: Value = Value::Null;
+static UNDEFINED: Value = Value::Null;
 static NULL: Value = Value::Null;
 static TRUE: Value = Value::Bool(true);
 static FALSE: Value = Value::Bool(false);
@@ -27,6 +32,24 @@ impl<'a> Reg<'a> {
 
     pub(super) fn bool(value: bool) -> Self {
         Self::Ref(if value { &TRUE } else { &FALSE })
+    }
+
+    /// What stands in a slot for something that was not evaluated yet.
+    pub(super) fn fresh() -> Self {
+        Self::Ref(&FRESH)
+    }
+
+    /// What stands in a slot for something without a value.
+    pub(super) fn undefined() -> Self {
+        Self::Ref(&UNDEFINED)
+    }
+
+    pub(super) fn is_fresh(&self) -> bool {
+        matches!(self, Self::Ref(value) if std::ptr::eq(*value, &raw const FRESH))
+    }
+
+    pub(super) fn is_undefined(&self) -> bool {
+        matches!(self, Self::Ref(value) if std::ptr::eq(*value, &raw const UNDEFINED))
     }
 
     pub(super) fn into_value(self) -> Value {

@@ -39,8 +39,8 @@ fn documents() {
             "2",
         ),
         ("p contains x if some x in [3, 1, 3]", "data.t.p", "{1, 3}"),
-        ("p contains x if some x in []", "data.t.p", "set()"),
-        ("p[x] := 1 if some x in []", "data.t.p", "{}"),
+        ("p contains x if some x in input.none", "data.t.p", "set()"),
+        ("p[x] := 1 if some x in input.none", "data.t.p", "{}"),
         (
             "p[x].b := 1 if some x in [\"a\"]",
             "data.t.p.a",

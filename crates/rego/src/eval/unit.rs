@@ -46,6 +46,14 @@ impl<'a> Machine<'a> {
     /// A unit's whole document.
     #[inline]
     pub(super) fn unit(&mut self, id: UnitId) -> Answer<'a> {
+        if self.frame != 0 {
+            return self.at_home(id, |machine| machine.unit_here(id));
+        }
+        self.unit_here(id)
+    }
+
+    #[inline]
+    fn unit_here(&mut self, id: UnitId) -> Answer<'a> {
         match self.now().map(|frame| frame.memo.unit(id)) {
             Some(Known::Value(value)) => Ok(Some(Reg::Ref(value))),
             Some(Known::Undefined) => Ok(None),
@@ -108,9 +116,11 @@ impl<'a> Machine<'a> {
         args: &[Reg<'a>],
     ) -> Rules<'a> {
         let Some(index) = index else {
+            self.trace_index(unit, unit.rules.len());
             return Rules::All(unit.rules.iter());
         };
         if index.calls_builtins() && self.now().is_some_and(Frame::has_mocks) {
+            self.trace_index(unit, unit.rules.len());
             return Rules::All(unit.rules.iter());
         }
         let mut picked = Candidates::new();
@@ -120,6 +130,7 @@ impl<'a> Machine<'a> {
             Key::Arg(slot) => args.get(slot.0 as usize).map(|arg| &**arg),
         };
         index.candidates(&mut read, &mut picked);
+        self.trace_index(unit, picked.len());
         Rules::Picked(&unit.rules, picked.into_iter())
     }
 
@@ -146,9 +157,10 @@ impl<'a> Machine<'a> {
         first: bool,
     ) -> Answer<'a> {
         // Defaults, and rules that are facts.
-        if let [Stmt::Yield(Emit::Value(Expr::Const(value)))] = &*clause.block {
+        if let [Stmt::Yield(Emit::Value(Expr::Const(value)))] = &*clause.block
+            && self.options.tracer.is_none()
+        {
             self.step()?;
-            self.leave_clause(clause);
             return Ok(Some(Reg::Ref(value)));
         }
         let mut sink = if first {
@@ -159,7 +171,6 @@ impl<'a> Machine<'a> {
         self.in_frame(clause.slots, args, |machine| {
             machine.exec(&clause.block, &mut sink)
         })?;
-        self.leave_clause(clause);
         match sink {
             Sink::First(value) | Sink::Agree(value, None) => Ok(value),
             Sink::Agree(Some(one), Some(other)) => {
@@ -196,6 +207,13 @@ impl<'a> Machine<'a> {
         {
             return self.call_mock(mock, args, place);
         }
+        if self.frame != 0 {
+            return self.at_home(id, |machine| machine.call_here(id, args));
+        }
+        self.call_here(id, args)
+    }
+
+    fn call_here(&mut self, id: UnitId, args: &Args<'a>) -> Answer<'a> {
         let Some(unit) = self.program.units.get(id.0 as usize) else {
             return Ok(None);
         };
@@ -265,7 +283,6 @@ impl<'a> Machine<'a> {
         self.in_frame(clause.slots, given, |machine| {
             machine.exec(&clause.block, &mut sink)
         })?;
-        self.leave_clause(clause);
         match sink {
             Sink::Doc { doc, .. } => Ok(doc),
             _ => Ok(Doc::Nothing),
@@ -274,6 +291,13 @@ impl<'a> Machine<'a> {
 
     /// A look-up in a partial document.
     pub(super) fn probe_values(&mut self, id: UnitId, keys: Keys) -> Answer<'a> {
+        if self.frame != 0 {
+            return self.at_home(id, |machine| machine.probe_here(id, keys));
+        }
+        self.probe_here(id, keys)
+    }
+
+    fn probe_here(&mut self, id: UnitId, keys: Keys) -> Answer<'a> {
         let Some(unit) = self.program.units.get(id.0 as usize) else {
             return Ok(None);
         };

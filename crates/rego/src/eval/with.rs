@@ -1,10 +1,15 @@
 //! `with`: frames of replacements, and what holds under them.
 
+use std::sync::Arc;
+
+use smallvec::SmallVec;
+
 use super::doc;
 use super::error::Halt;
 use super::exec::Sink;
 use super::machine::{Flow, Machine, built};
 use super::memo::Memo;
+use super::reads::Target;
 use crate::builtins::Builtin;
 use crate::hir::BuiltinRef;
 use crate::plan::ir::{Function, Replace, UnitId, With};
@@ -20,6 +25,8 @@ pub(super) struct Frame<'a> {
     /// Documents below `data`; later ones lie over earlier ones.
     data: Vec<(&'a [Value], &'a Value)>,
     functions: Vec<(Callee<'a>, Mock<'a>)>,
+    /// Of each unit, whether it is changed by what is different here from the frame around.
+    changed: SmallVec<[Arc<[bool]>; 1]>,
     pub(super) memo: Memo<'a>,
 }
 
@@ -44,6 +51,9 @@ pub(super) enum Mock<'a> {
     /// A built-in that does not exist here.
     Missing,
 }
+
+/// Targets of replacements that are remembered with what they change; of more it is found out each time.
+const MAX_TARGETS: usize = 64;
 
 // === impl Frame ===
 
@@ -102,6 +112,7 @@ impl<'a> Machine<'a> {
                 input: around.input,
                 data: around.data.clone(),
                 functions: around.functions.clone(),
+                changed: SmallVec::new(),
                 memo: Memo::default(),
             },
             None => Frame::default(),
@@ -164,14 +175,25 @@ impl<'a> Machine<'a> {
 
     fn replace(&mut self, replacement: &'a Replace, value: Option<&'a Value>) -> Result<(), Halt> {
         let arena = self.arena;
+        if let Replace::Input(path, _) = replacement {
+            let input = self.now().and_then(|frame| frame.input);
+            self.pay(doc::put_cost(input, path))?;
+        }
+        let changed = self.changed_by(match replacement {
+            Replace::Input(..) => Target::Input,
+            Replace::Data(path, _) => Target::Data(path),
+            Replace::Function(function, _) | Replace::Constant(function, _) => {
+                Target::Function(callee(function))
+            }
+        })?;
         let Some(frame) = self.now_mut() else {
             return Ok(());
         };
         match (replacement, value) {
             (Replace::Input(path, _), Some(value)) if path.is_empty() => frame.input = Some(value),
             (Replace::Input(path, _), Some(value)) => {
-                let input = built(doc::put(frame.input, path, value.clone()))?;
-                frame.input = Some(arena.alloc(input));
+                let input = doc::put(frame.input, path, value.clone());
+                frame.input = Some(arena.alloc(built(input)?));
             }
             (Replace::Data(path, _), Some(value)) => frame.data.push((path, value)),
             (Replace::Constant(function, _), Some(value)) => {
@@ -187,7 +209,65 @@ impl<'a> Machine<'a> {
             }
             (_, None) => {}
         }
+        frame.changed.push(changed);
         frame.memo = Memo::default();
+        Ok(())
+    }
+
+    /// Of each unit, whether replacing the target changes it.
+    fn changed_by(&mut self, target: Target<'a>) -> Result<Arc<[bool]>, Halt> {
+        if let Some((_, changed)) = self.changed.iter().find(|(known, _)| *known == target) {
+            return Ok(Arc::clone(changed));
+        }
+        let policy = self.policy;
+        let reads = policy.reads();
+        if target != Target::Input {
+            self.steps(reads.cost())?;
+        }
+        let changed = reads.changed_by(self.program, target);
+        if self.changed.len() < MAX_TARGETS {
+            self.changed.push((target, Arc::clone(&changed)));
+        }
+        Ok(changed)
+    }
+
+    /// Runs `f` in the outermost frame in which the unit is what it is here: what it gives is known there too.
+    #[inline(never)]
+    pub(super) fn at_home<T>(
+        &mut self,
+        unit: UnitId,
+        f: impl FnOnce(&mut Self) -> Result<T, Halt>,
+    ) -> Result<T, Halt> {
+        let here = self.frame;
+        if !self.options.collect_builtin_errors {
+            self.frame = self.home(unit);
+        }
+        let result = f(self);
+        self.frame = here;
+        result
+    }
+
+    fn home(&self, unit: UnitId) -> usize {
+        let mut home = self.frame;
+        let changes = |changed: &Arc<[bool]>| changed.get(unit.0 as usize) != Some(&false);
+        while home > 0
+            && let Some(frame) = self.frames.get(home)
+            && !frame.changed.iter().any(changes)
+        {
+            home = frame.parent;
+        }
+        home
+    }
+
+    fn clear_mocks(&mut self) -> Result<(), Halt> {
+        let frame = self.now_mut();
+        let mocked = frame.map(|frame| std::mem::take(&mut frame.functions));
+        for (function, _) in mocked.unwrap_or_default() {
+            let changed = self.changed_by(Target::Function(function))?;
+            if let Some(frame) = self.now_mut() {
+                frame.changed.push(changed);
+            }
+        }
         Ok(())
     }
 
@@ -197,8 +277,9 @@ impl<'a> Machine<'a> {
         f: impl FnOnce(&mut Self) -> Result<T, Halt>,
     ) -> Result<T, Halt> {
         let outer = self.push_frame();
-        if let Some(frame) = self.now_mut() {
-            frame.functions.clear();
+        if let Err(halt) = self.clear_mocks() {
+            self.pop_frame(outer);
+            return Err(halt);
         }
         let result = f(self);
         self.pop_frame(outer);

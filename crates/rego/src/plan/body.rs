@@ -24,8 +24,10 @@ impl Lowering<'_, '_> {
         // What people watch must not end early: it shows each round.
         let watched = |literal: &Literal| matches!(literal.kind, LiteralKind::Print(_));
         let whole = duplicates || self.cx.options.instruments || body.literals.iter().any(watched);
+        let mut index = 0;
         for (at, literal) in body.literals.iter().enumerate() {
             let depth = self.frame.depth();
+            self.mark_literal(literal, &mut index);
             self.literal(literal)?;
             if self.frame.depth() > depth {
                 let until = lives.until(at);
@@ -38,20 +40,13 @@ impl Lowering<'_, '_> {
                 self.frame.outside_with();
             }
             self.frame.close_done(at);
+            self.mark(Mark::Holds);
             self.check_depth(literal.place)?;
         }
         Ok(())
     }
 
-    /// Leaves a mark, where instruments are wanted.
-    pub(super) fn mark(&mut self, mark: Mark) {
-        if self.cx.options.instruments {
-            self.frame.push(Stmt::Mark(mark));
-        }
-    }
-
     fn literal(&mut self, literal: &Literal) -> Planned<()> {
-        self.mark(Mark::Literal(literal.place));
         if !literal.with.is_empty() {
             let replacements = literal.with.iter().map(|with| self.replace(with));
             let replacements = replacements.collect::<Planned<_>>()?;
@@ -113,7 +108,9 @@ impl Lowering<'_, '_> {
                 patterns.0 = lowering.member(*key);
             }
             patterns.1 = lowering.member(*value);
+            lowering.mark_body(literal.place, body, true);
             lowering.body(body, &[], false)?;
+            lowering.mark(Mark::Exit);
             lowering.frame.push(Stmt::Yield(Emit::Found));
             Ok(())
         })?;
@@ -137,7 +134,9 @@ impl Lowering<'_, '_> {
     /// A body of which only counts whether it has an answer.
     fn found(&mut self, place: hir::Place, body: &Body) -> Planned<super::ir::Block> {
         self.nested(place, |lowering| {
+            lowering.mark_body(place, body, false);
             lowering.body(body, &[], false)?;
+            lowering.mark(Mark::Exit);
             lowering.frame.push(Stmt::Yield(Emit::Found));
             Ok(())
         })

@@ -1,6 +1,6 @@
 //! Expressions: what has a value once its variables are bound. What iterates in them is scanned first.
 
-use super::ir::{self, Args, Comparison, Emit, Expr, Pattern, Source, Stmt};
+use super::ir::{self, Args, Comparison, Emit, Expr, Mark, Pattern, Source, Stmt};
 use super::lower::{Lowering, Planned};
 use crate::hir::{self, BuiltinRef, Callee, ComprehensionHead, ExprKind};
 use crate::value::Value;
@@ -60,6 +60,7 @@ impl Lowering<'_, '_> {
         };
         let duplicates = kind == ir::ComprehensionKind::Array;
         let body = self.nested(place, |lowering| {
+            lowering.mark_body(place, &comprehension.body, false);
             lowering.body(&comprehension.body, &results, duplicates)?;
             let emit = match &comprehension.head {
                 ComprehensionHead::Array(item) | ComprehensionHead::Set(item) => {
@@ -69,6 +70,7 @@ impl Lowering<'_, '_> {
                     Emit::Pair(lowering.expr(key)?, lowering.expr(value)?)
                 }
             };
+            lowering.mark(Mark::Exit);
             lowering.frame.push(Stmt::Yield(emit));
             Ok(())
         })?;

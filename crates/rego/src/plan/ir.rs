@@ -56,6 +56,8 @@ pub struct Program {
     pub names: Names,
     /// How members of documents are looked up by what they hold, each kind once: what [`By::site`] numbers.
     pub fields: Vec<Fields>,
+    /// Where marks stand, in order: rules' heads, literals and their parts. Empty without instruments.
+    pub marked: Vec<Place>,
 }
 
 /// A look-up of members of a document by values at places in them.
@@ -159,7 +161,7 @@ pub struct Clause {
 pub type Block = Vec<Stmt>;
 
 /// A statement.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub enum Stmt {
     /// Holds when the value is defined and not `false`.
     Test(Expr),
@@ -187,28 +189,58 @@ pub enum Stmt {
     /// Prints and holds. Each argument gives a set: every combination of their members is a line, `<undefined>`
     /// stands for an empty one.
     Print(Place, Vec<Expr>),
-    /// Says where we are, to a tracer, a profiler or a coverage report. Only in programs that were planned with
-    /// instruments.
+    /// Says where we are, to a tracer, a profiler or a coverage report: the evaluator runs the rest of the block
+    /// inside it. Only in programs that were planned with instruments.
     Mark(Mark),
+    /// Empties these slots, which [`Expr::Once`] fills: a loop begins, and what holds during it is not known yet.
+    Fresh(Box<[Slot]>),
     /// Hands out an answer.
     Yield(Emit),
 }
 
-/// What a [`Stmt::Mark`] says.
+/// What a [`Stmt::Mark`] says of the statements after it in its block.
 #[derive(Debug, Clone)]
 pub enum Mark {
-    /// A rule, one of its branches, or the query begins.
-    Enter(Place),
-    /// The literal that the statements after it come from.
-    Literal(Place),
-    /// All of them held: there is an answer.
-    Exit(Place),
-    /// No more answers are looked for: stands nowhere, the evaluator says it.
-    Leave(Place),
+    /// They are a body: of a rule, a query, or one inside a literal.
+    Enter(Box<Scope>),
+    /// They begin with those of a literal.
+    Literal(Box<Watched>),
+    /// The literal that was begun last has a solution; they are what comes after it.
+    Holds,
+    /// The body has an answer; they hand it out.
+    Exit,
+}
+
+/// A body as people see it.
+#[derive(Debug, Clone)]
+pub struct Scope {
+    /// The rule's name from `data` on; none of a query and of what stands inside a literal.
+    pub name: Option<Str>,
+    /// The rule's head, or the first literal.
+    pub place: Place,
+    /// Its literals, and whether they begin with `not`.
+    pub literals: Arc<[(Place, bool)]>,
+    /// Whether its first answer is enough.
+    pub early: bool,
+}
+
+/// A literal as people see it.
+#[derive(Debug, Clone)]
+pub struct Watched {
+    /// Where it stands.
+    pub place: Place,
+    /// Its parts that OPA evaluates before it, in that order.
+    pub parts: Vec<Place>,
+    /// The variables in it that have values when it begins.
+    pub locals: Vec<(Str, Slot)>,
+    /// Its number in its body; its parts have the numbers before.
+    pub index: u32,
+    /// Whether it begins with `not`: then there is no other solution to ask for.
+    pub negated: bool,
 }
 
 /// A loop over the members of a collection.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Scan {
     /// Over what. A scalar has no members.
     pub source: Source,
@@ -223,7 +255,7 @@ pub struct Scan {
 }
 
 /// What a loop asks of its members.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct By {
     /// The look-up's number in [`Program::fields`].
     pub site: u32,
@@ -243,7 +275,7 @@ pub enum Ask {
 }
 
 /// What a scan goes over.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub enum Source {
     /// A value.
     Value(Expr),
@@ -258,7 +290,7 @@ pub enum Source {
 }
 
 /// What a value is matched with.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub enum Pattern {
     /// Anything.
     Any,
@@ -290,7 +322,7 @@ pub enum Comparison {
 }
 
 /// Replacements, and what runs under them.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct With {
     /// In order: each value is computed under those before it.
     pub replacements: Vec<Replace>,
@@ -300,7 +332,7 @@ pub struct With {
 }
 
 /// One replacement.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub enum Replace {
     /// `input`, or below it; the value is merged in by copying the path.
     Input(Path, Expr),
@@ -322,7 +354,7 @@ pub enum Function {
 }
 
 /// What an answer is.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub enum Emit {
     /// That there is one: of `not`, `exists`, `every`.
     Found,
@@ -341,7 +373,7 @@ pub enum Emit {
 }
 
 /// An expression: one value, or none.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub enum Expr {
     /// A constant.
     Const(Value),
@@ -375,10 +407,17 @@ pub enum Expr {
     Missing(Box<BuiltinRef>, Box<Args>),
     /// Whether two values compare so, as a value.
     Compare(Comparison, Box<(Expr, Expr)>),
+    /// What a loop does not change: evaluated when it is first needed after a [`Stmt::Fresh`] emptied the slot, and
+    /// kept there.
+    Once(Slot, Box<Expr>),
+    /// What depends on no slot: evaluated once under one set of replacements.
+    Shared(Box<Expr>),
+    /// A comprehension that asks for members by their keys.
+    Grouped(Box<Grouped>),
 }
 
 /// The arguments of a call. Boxed, so that an [`Expr`] stays small: there are millions of them.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Args {
     /// The arguments, as many as declared.
     pub values: Box<[Expr]>,
@@ -387,7 +426,7 @@ pub struct Args {
 }
 
 /// A comprehension.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Comprehension {
     /// What it makes.
     pub kind: ComprehensionKind,
@@ -395,6 +434,21 @@ pub struct Comprehension {
     pub body: Block,
     /// Where, for conflicts.
     pub place: Place,
+}
+
+/// A comprehension whose body compares what it goes over with what is known outside. Where it is asked for again and
+/// again, its answers are grouped by those keys in one pass, and then looked up.
+#[derive(Debug, Clone)]
+pub struct Grouped {
+    /// The comprehension as it was written.
+    pub plain: Comprehension,
+    /// The slots that the table depends on.
+    pub captured: Box<[Slot]>,
+    /// What is looked up.
+    pub keys: Box<[Expr]>,
+    /// Goes over all there is: yields pairs of an array of keys and what the comprehension makes for them; of an
+    /// object an array of key and value.
+    pub table: Block,
 }
 
 /// What a comprehension makes.

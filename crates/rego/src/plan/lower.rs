@@ -1,5 +1,6 @@
 //! What all of planning shares: the units that references lead to, the numbers of paths, the bounds.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::Options;
@@ -34,6 +35,8 @@ pub(super) struct Context<'p> {
     pub(super) sites: Option<Sites>,
     /// The look-ups still to be planned: unit and number of keys. None of a query, whose program is done.
     pub(super) demand: Option<Vec<(UnitId, usize)>>,
+    /// Where marks stand: see [`Program::marked`](super::ir::Program::marked).
+    pub(super) marked: BTreeSet<Place>,
 }
 
 /// A unit as those see it who refer to it.

@@ -135,6 +135,10 @@ impl Names<'_> {
             }
             Stmt::Print(_, args) => writeln!(f, "print({})", list(self, args)),
             Stmt::Mark(_) => writeln!(f, "mark"),
+            Stmt::Fresh(slots) => {
+                let slots = slots.iter().map(|slot| format!("${}", slot.0));
+                writeln!(f, "fresh {}", slots.collect::<Vec<_>>().join(", "))
+            }
             Stmt::Yield(emit) => writeln!(f, "yield {}", Shown(self, emit)),
         }
     }
@@ -217,6 +221,12 @@ impl Display for Shown<'_, &Expr> {
                 )
             }
             Expr::Comprehension(comprehension) => names.comprehension(f, comprehension),
+            Expr::Grouped(grouped) => {
+                write!(f, "by {} ", list(names, &grouped.keys))?;
+                names.comprehension(f, &grouped.plain)
+            }
+            Expr::Once(slot, value) => write!(f, "once ${} ({})", slot.0, Shown(names, &**value)),
+            Expr::Shared(value) => write!(f, "shared ({})", Shown(names, &**value)),
             Expr::Call(unit, args) => {
                 write!(
                     f,

@@ -99,7 +99,7 @@ impl<'p> Reach<'p> {
             }
             Stmt::With(with) => self.with(with),
             Stmt::Print(_, args) => self.all(args),
-            Stmt::Mark(_) => {}
+            Stmt::Mark(_) | Stmt::Fresh(_) => {}
             Stmt::Yield(emit) => self.emit(emit),
         }
     }
@@ -212,6 +212,9 @@ impl<'p> Reach<'p> {
             }
             Expr::Builtin(_, args) | Expr::Missing(_, args) => self.args(args),
             Expr::Compare(_, sides) => self.all([&sides.0, &sides.1]),
+            Expr::Once(_, value) | Expr::Shared(value) => self.expr(value),
+            // Its table reads the same.
+            Expr::Grouped(grouped) => self.block(&grouped.plain.body),
         }
     }
 

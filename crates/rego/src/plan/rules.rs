@@ -129,7 +129,7 @@ impl Context<'_> {
         let mut lowering = Lowering::new(self, &case.rule.locals);
         let keys = Keys::of(shape, case.rule);
         let mut later = Vec::new();
-        lowering.mark(Mark::Enter(case.place));
+        lowering.mark_rule(case.rule, case.place, case.value, case.body);
         match &case.rule.kind {
             RuleKind::Function { params, .. } => {
                 let constant = &[];
@@ -151,8 +151,11 @@ impl Context<'_> {
                 .frame
                 .push(Stmt::Compare(Comparison::Equal, Expr::Slot(slot), key));
         }
+        if case.body.literals.is_empty() {
+            lowering.mark_nothing(case.rule, case.value, case.place);
+        }
         let emit = lowering.emit(shape, &keys, case)?;
-        lowering.mark(Mark::Exit(case.place));
+        lowering.mark(Mark::Exit);
         lowering.frame.push(Stmt::Yield(emit));
         let block = lowering.frame.finish();
         let slots = lowering.frame.slots();

@@ -126,6 +126,8 @@ pub struct Else {
 pub struct Body {
     /// Where, without braces.
     pub span: Span,
+    /// Whether it stands in braces of its own.
+    pub braces: bool,
     /// The literals in the order they were written.
     pub literals: Vec<Literal>,
 }

@@ -15,7 +15,7 @@ use crate::value::Str;
 use super::ast::{Body, Comment, RegoVersion, Term, Var};
 use super::lexer;
 use super::token::{Kind, Token, Tokens};
-use super::{MAX_DEPTH, Options};
+use super::{Features, MAX_DEPTH, Options};
 
 /// What was read, or an error on its way up; the nearest place that can go on takes it.
 type Parsed<T> = Result<T, Failure>;
@@ -68,7 +68,7 @@ impl<'a> Parser<'a> {
         let lexed = lexer::lex(file);
         let mut keywords = Keywords::of(options.version);
         if options.future_keywords {
-            keywords = Keywords::all();
+            keywords = Keywords::all().within(options.features);
         }
         Ok(Self {
             file,
@@ -302,6 +302,14 @@ impl Keywords {
             and: false,
             or: false,
         }
+    }
+
+    /// Without those that may not be used.
+    fn within(mut self, features: Features) -> Self {
+        self.not &= features.not;
+        self.and &= features.and;
+        self.or &= features.or;
+        self
     }
 
     fn all() -> Self {

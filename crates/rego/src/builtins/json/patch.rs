@@ -262,7 +262,8 @@ fn position(array: &Array, key: &Value) -> Result<Option<usize>, Error> {
         }
         Value::String(text) => {
             let number = Number::parse(text.strip_prefix('+').unwrap_or(text));
-            number.ok_or_else(|| failed("invalid string for indexing"))?
+            let plain = number.filter(|_| !text.contains(['e', 'E']));
+            plain.ok_or_else(|| failed("invalid string for indexing"))?
         }
         _ => return Err(failed("invalid type for indexing")),
     };

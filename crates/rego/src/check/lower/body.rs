@@ -33,10 +33,7 @@ impl Lower<'_> {
 
     /// A side of `and` or `or`. Without braces it is no body of its own: its variables are those around it.
     fn operand(&mut self, body: &ast::Body, operator: &str) -> hir::Body {
-        let text = &self.file.text;
-        let before = text.get(..body.span.start as usize).unwrap_or_default();
-        let after = text.get(body.span.end as usize..).unwrap_or_default();
-        if before.trim_end().ends_with('{') && after.trim_start().starts_with('}') {
+        if body.braces {
             return self.closure(body);
         }
         for literal in &body.literals {
@@ -46,7 +43,9 @@ impl Lower<'_> {
             }
         }
         let outside = std::mem::take(&mut self.before);
+        self.locals.open_implicit();
         let literals = self.literals(body);
+        self.locals.close();
         self.before = outside;
         hir::Body { literals }
     }
@@ -90,6 +89,7 @@ impl Lower<'_> {
                 } else {
                     self.side(right)
                 };
+                self.shadowed(left);
                 let left = self.assigned(left);
                 return self.unify(left, right, literal, out);
             }
@@ -120,7 +120,7 @@ impl Lower<'_> {
                     let place = self.place(body.span);
                     self.locals.block(place);
                     // Two negations are two closures.
-                    self.locals.open(HashSet::new());
+                    self.locals.open_implicit();
                     let inner = LiteralKind::Not(self.operand(body, "and"));
                     self.close();
                     let literals = vec![Literal::new(place, inner)];
@@ -201,6 +201,18 @@ impl Lower<'_> {
         }
     }
 
+    /// `input := …` hides the document; in a pattern a name is what it was.
+    fn shadowed(&mut self, left: &Term) {
+        if let TermKind::Var(name) = &left.kind
+            && matches!(&**name, "input" | "data")
+            && self.refuses_shadows()
+        {
+            let message =
+                format!("variables must not shadow {name} (use a different variable name)");
+            self.error(Stage::Aside, Code::Compile, left.span, message);
+        }
+    }
+
     /// The left side of `:=`.
     fn assigned(&mut self, term: &Term) -> Expr {
         let place = self.place(term.span);
@@ -232,11 +244,6 @@ impl Lower<'_> {
         let place = self.place(span);
         if &**name == "_" {
             return self.locals.fresh("_", place, false);
-        }
-        if matches!(&**name, "input" | "data") && self.refuses_shadows() {
-            let message =
-                format!("variables must not shadow {name} (use a different variable name)");
-            self.error(Stage::Names, Code::Compile, span, message);
         }
         match self.locals.declare(name, place, how) {
             Ok(local) => local,
@@ -292,6 +299,12 @@ impl Lower<'_> {
         let mut hides = declared::names(body);
         hides.extend(key.into_iter().chain([value]).map(|var| var.name.clone()));
         hides.remove("_");
+        for var in key.into_iter().chain([value]) {
+            if matches!(&*var.name, "input" | "data") && self.refuses_shadows() {
+                let message = format!("unexpected {}: expected a variable of every", var.name);
+                self.error(Stage::Arguments, Code::Parse, var.span, message);
+            }
+        }
         self.locals.open(hides);
         let key = key.map(|key| self.declare(&key.name, key.span, Occurrence::Declared));
         let value = self.declare(&value.name, value.span, Occurrence::Declared);

@@ -108,8 +108,11 @@ impl Lower<'_> {
         found
     }
 
-    /// A built-in that is deprecated is none in v1.
+    /// A built-in that is deprecated is none in v1; one that the host forbids is none at all.
     fn deprecated(&mut self, callee: &Callee, span: Span) {
+        if let Callee::Builtin(builtin) = callee {
+            self.forbidden(builtin, span);
+        }
         if let Callee::Builtin(BuiltinRef::Known(builtin)) = callee
             && builtin.deprecated
             && self.refuses_shadows()
@@ -119,6 +122,15 @@ impl Lower<'_> {
                 builtin.name
             );
             self.error(Stage::Builtins, Code::Type, span, message);
+        }
+    }
+
+    /// Refuses a built-in that the host forbids.
+    pub(super) fn forbidden(&mut self, builtin: &BuiltinRef, span: Span) {
+        let name = builtin.name();
+        if self.options.capabilities.is_forbidden(name) {
+            let message = format!("unsafe built-in function calls in expression: {name}");
+            self.error(Stage::Recursion, Code::Type, span, message);
         }
     }
 

@@ -1,5 +1,6 @@
 //! Imports that hide each other, or that nothing uses.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use crate::check::Options;
@@ -20,14 +21,14 @@ pub(super) fn check(
         return;
     }
     let mut seen: HashMap<&Str, &Import> = HashMap::new();
-    for import in module.imports.iter().filter(|import| brings_name(import)) {
+    for import in &module.imports {
         let Some(name) = import_name(import) else {
             continue;
         };
-        if options.strict && !globals.is_used(name) {
+        if options.strict && brings_name(import) && !globals.is_used(name) {
             let message = format!("{} unused", text(module, import));
             errors.at(
-                Stage::Names,
+                Stage::Aside,
                 &module.file,
                 Code::Compile,
                 import.span,
@@ -37,7 +38,7 @@ pub(super) fn check(
         if let Some(first) = seen.get(name) {
             let message = format!("import must not shadow {}", text(module, first));
             errors.at(
-                Stage::Names,
+                Stage::Aside,
                 &module.file,
                 Code::Compile,
                 import.span,
@@ -53,6 +54,11 @@ fn brings_name(import: &Import) -> bool {
     var_name(&import.path.head).is_some_and(|head| matches!(&**head, "data" | "input"))
 }
 
-fn text<'m>(module: &'m Module, import: &Import) -> &'m str {
-    module.file.slice(import.span)
+/// The import as OPA shows it: the keywords of `future.keywords` in brackets.
+fn text<'m>(module: &'m Module, import: &Import) -> Cow<'m, str> {
+    let text = module.file.slice(import.span);
+    match text.rsplit_once("future.keywords.") {
+        Some((before, keyword)) => format!("{before}future.keywords[\"{keyword}\"]").into(),
+        None => text.into(),
+    }
 }

@@ -3,10 +3,12 @@
 use std::collections::HashSet;
 
 use super::{Lower, declared, strs};
+use crate::check::errors::Stage;
 use crate::check::names::{scalar, var_name};
 use crate::check::safety;
 use crate::check::scope::Occurrence;
 use crate::hir::{Body, Branch, Expr, ExprKind, Literal, Local, Rule, RuleKind};
+use crate::source::Code;
 use crate::syntax::ast::{self, Else, HeadKind, Term, TermKind};
 use crate::value::Str;
 
@@ -63,12 +65,7 @@ impl Lower<'_> {
             if unused.iter().filter(|(_, at)| at == place).count() >= branches {
                 let message =
                     format!("unused argument {name}. (hint: use _ (wildcard variable) instead)");
-                self.error(
-                    super::Stage::Names,
-                    super::Code::Compile,
-                    place.span,
-                    message,
-                );
+                self.error(Stage::Aside, Code::Compile, place.span, message);
             }
         }
     }
@@ -90,7 +87,7 @@ impl Lower<'_> {
                     super::body::kind_name(kind)
                 ),
             };
-            self.error(super::Stage::Names, super::Code::Parse, arg.span, message);
+            self.error(Stage::Names, Code::Parse, arg.span, message);
         }
         if let HeadKind::Value {
             value: Some(value), ..
@@ -99,7 +96,7 @@ impl Lower<'_> {
         {
             let kind = super::body::kind_name(&value.kind);
             let message = format!("illegal default rule (value cannot contain {kind})");
-            self.error(super::Stage::Names, super::Code::Parse, value.span, message);
+            self.error(Stage::Names, Code::Parse, value.span, message);
         }
     }
 
@@ -109,12 +106,7 @@ impl Lower<'_> {
             && self.refuses_shadows()
         {
             let message = format!("rules must not shadow {name} (use a different rule name)");
-            self.error(
-                super::Stage::Names,
-                super::Code::Compile,
-                rule.head.span,
-                message,
-            );
+            self.error(Stage::Aside, Code::Compile, rule.head.span, message);
         }
     }
 
@@ -159,7 +151,7 @@ impl Lower<'_> {
                 if matches!(&**name, "input" | "data") {
                     let message =
                         format!("args must not shadow {name} (use a different variable name)");
-                    self.error(super::Stage::Names, super::Code::Compile, span, message);
+                    self.error(Stage::Arguments, Code::Compile, span, message);
                 }
                 let local = self.locals.fresh(name, place, false);
                 self.locals.insert(name, local, Occurrence::Argument);
@@ -174,11 +166,45 @@ impl Lower<'_> {
     /// The parameters as patterns, in the scope of the body: what is no variable of a parameter is one of the body.
     fn patterns(&mut self, rule: &ast::Rule, params: &mut Params) {
         for arg in rule.head.args.as_deref().unwrap_or_default() {
+            self.param_is_pattern(arg, params);
             let pattern = self.head_term(arg);
             params.patterns.push(pattern);
         }
         params.before = std::mem::take(&mut self.before);
         self.locals.forget_uses();
+    }
+
+    /// What a parameter refers to must be bound by the other parameters: documents are not seen there.
+    fn param_is_pattern(&mut self, term: &Term, params: &Params) {
+        let is_param = |name: &Str| params.names.iter().any(|(known, _)| known == name);
+        match &term.kind {
+            TermKind::Var(name) if !is_param(name) && &**name != "_" => {
+                let message = format!("var {name} is unsafe");
+                self.error(Stage::Safety, Code::UnsafeVar, term.span, message);
+            }
+            TermKind::Call(_) => {
+                let message = "rule arguments cannot contain calls";
+                self.error(Stage::Arguments, Code::Compile, term.span, message);
+            }
+            TermKind::Ref(reference) => {
+                self.param_is_pattern(&reference.head, params);
+                for key in &reference.path {
+                    self.param_is_pattern(key, params);
+                }
+            }
+            TermKind::Array(items) | TermKind::Set(items) => {
+                for item in items {
+                    self.param_is_pattern(item, params);
+                }
+            }
+            TermKind::Object(members) => {
+                for (key, value) in members {
+                    self.param_is_pattern(key, params);
+                    self.param_is_pattern(value, params);
+                }
+            }
+            _ => {}
+        }
     }
 
     /// The ground part of a rule's name, and the rest.

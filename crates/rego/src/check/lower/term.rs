@@ -175,6 +175,7 @@ impl Lower<'_> {
         }
         let none = Body {
             span: term.span,
+            braces: false,
             literals: Vec::new(),
         };
         self.comprehension(place, &none, |lower| {

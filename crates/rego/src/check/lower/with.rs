@@ -4,10 +4,13 @@ use super::Lower;
 use super::call::{Function, path_text};
 use crate::check::errors::Stage;
 use crate::check::names::{scalar, var_name};
-use crate::hir::{Base, Callee, Replacement, Target, With};
+use crate::hir::{Base, BuiltinRef, Callee, Replacement, Target, With};
 use crate::source::{Code, Span};
 use crate::syntax::ast::{self, Ref, Term, TermKind};
 use crate::value::Value;
+
+/// A document further down cannot be replaced.
+const MAX_PATH: usize = 128;
 
 impl Lower<'_> {
     /// The modifiers of a literal; what their values need goes before the literal.
@@ -43,7 +46,10 @@ impl Lower<'_> {
         if let Some(Function { callee, arity }) = self.function(&whole) {
             let target = match callee {
                 Callee::Function(path) => Target::Function(path),
-                Callee::Builtin(builtin) => Target::Builtin(builtin),
+                Callee::Builtin(builtin) => {
+                    self.replaceable(&builtin, term.span);
+                    Target::Builtin(builtin)
+                }
             };
             return Some((target, Some(arity)));
         }
@@ -55,6 +61,11 @@ impl Lower<'_> {
             return None;
         };
         path.extend(keys);
+        if path.len() > MAX_PATH {
+            let message = format!("with keyword target has more than {MAX_PATH} parts");
+            self.error(Stage::Sugar, Code::Compile, term.span, &message);
+            return None;
+        }
         match base {
             Base::Input => Some((Target::Input(path), None)),
             Base::Data => {
@@ -66,6 +77,21 @@ impl Lower<'_> {
             }
             Base::Expr(_) => None,
         }
+    }
+
+    /// Reports built-ins that no policy names, and those that give several answers.
+    fn replaceable(&mut self, builtin: &BuiltinRef, span: Span) {
+        let name = builtin.name();
+        let relation = matches!(builtin, BuiltinRef::Known(builtin) if builtin.relation);
+        let why = if relation {
+            "target must not be a relation".to_owned()
+        } else if name.starts_with("internal.") {
+            format!("replacement of internal function \"{name}\" invalid")
+        } else {
+            return;
+        };
+        let message = format!("with keyword replacing built-in function: {why}");
+        self.error(Stage::Functions, Code::Compile, span, &message);
     }
 
     fn ground_target(&mut self, span: Span) {
@@ -88,7 +114,10 @@ impl Lower<'_> {
             }
             return match function.callee {
                 Callee::Function(path) => Replacement::Function(path),
-                Callee::Builtin(builtin) => Replacement::Builtin(builtin),
+                Callee::Builtin(builtin) => {
+                    self.forbidden(&builtin, term.span);
+                    Replacement::Builtin(builtin)
+                }
             };
         }
         Replacement::Value(self.head_term(term))

@@ -327,5 +327,6 @@ fn syntax() -> syntax::Options {
         version: RegoVersion::V1,
         future_keywords: false,
         process_annotations: false,
+        ..syntax::Options::default()
     }
 }

@@ -45,13 +45,18 @@ impl Parser<'_> {
         let span = self.since(start);
         self.grow(height, span)?;
         literals.shrink_to_fit();
-        Ok(Body { span, literals })
+        Ok(Body {
+            span,
+            braces: false,
+            literals,
+        })
     }
 
     /// `{ LITERALS }`.
     pub(super) fn block(&mut self) -> Parsed<Body> {
         self.expect(Kind::LBrace, "expected {")?;
-        let body = self.nested(|p| p.literals(Kind::RBrace))?;
+        let mut body = self.nested(|p| p.literals(Kind::RBrace))?;
+        body.braces = true;
         self.expect(Kind::RBrace, "expected }")?;
         Ok(body)
     }

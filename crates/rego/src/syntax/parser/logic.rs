@@ -31,6 +31,7 @@ impl Parser<'_> {
 
     /// A literal that begins with an operand of the kind `kind`.
     pub(super) fn logic_from(&mut self, kind: LiteralKind, start: Span) -> Parsed<Literal> {
+        self.not_in_braces(start, false)?;
         let literal = plain(kind, false, self.since(start));
         let operand = self.either(Some(Operand::Literal(Box::new(literal))))?;
         self.end_of_logic(operand, start)
@@ -133,8 +134,21 @@ impl Parser<'_> {
         }
         let term = self.expression()?;
         let kind = self.relation_of(term)?;
+        self.not_in_braces(start.span, second)?;
         let literal = plain(kind, false, self.since(start.span));
         Ok(Operand::Literal(Box::new(literal)))
+    }
+
+    /// That the operand from `start` to here, which is no body, does not look like one.
+    fn not_in_braces(&self, start: Span, second: bool) -> Parsed<()> {
+        let joins = self.at_keyword(Kind::And) || self.at_keyword(Kind::Or);
+        if !(second || joins) || !self.file.slice(self.since(start)).starts_with('{') {
+            return Ok(());
+        }
+        let message =
+            "operand of `and` or `or` cannot begin with `{` unless the braces hold a body";
+        let hint = "put parentheses around a value: `({a} == b) and …`";
+        Err(self.error(start, message, hint))
     }
 
     /// What follows `not`.
@@ -242,6 +256,7 @@ fn body(operand: Operand) -> Body {
         Operand::Block(body) => body,
         Operand::Literal(literal) => Body {
             span: literal.span,
+            braces: false,
             literals: vec![*literal],
         },
     }

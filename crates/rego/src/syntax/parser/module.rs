@@ -3,6 +3,8 @@
 use crate::value::Str;
 
 use super::super::annotations::Target;
+use crate::source::Span;
+
 use super::super::ast::{Import, Module, Package, Ref, RegoVersion, Term, TermKind};
 use super::super::token::Kind;
 use super::{Keywords, MAX_ERRORS, Parsed, Parser};
@@ -12,6 +14,11 @@ use crate::source::Diagnostic;
 
 impl Parser<'_> {
     pub(in super::super) fn module(mut self) -> Result<Module, Vec<Diagnostic>> {
+        if self.version == RegoVersion::V1 && !self.options.features.rego_v1 {
+            let message = "illegal capabilities: rego_v1 feature required for parsing v1 Rego";
+            let error = self.error(Span::default(), message, "");
+            return self.finish(Err(error));
+        }
         let package = match self.package() {
             Ok(package) => package,
             Err(error) => return self.finish(Err(error)),
@@ -219,7 +226,7 @@ impl Parser<'_> {
                 true
             }
             ("future", ["keywords"]) => {
-                self.keywords = Keywords::all();
+                self.keywords = Keywords::all().within(self.options.features);
                 true
             }
             ("future", ["keywords", name, ..]) => self.enable_one(name),
@@ -234,6 +241,7 @@ impl Parser<'_> {
     }
 
     fn enable_one(&mut self, name: &str) -> bool {
+        let features = self.options.features;
         let keywords = &mut self.keywords;
         match name {
             "if" => keywords.if_ = true,
@@ -243,9 +251,9 @@ impl Parser<'_> {
                 keywords.every = true;
                 keywords.in_ = true;
             }
-            "not" => keywords.not = true,
-            "and" => keywords.and = true,
-            "or" => keywords.or = true,
+            "not" if features.not => keywords.not = true,
+            "and" if features.and => keywords.and = true,
+            "or" if features.or => keywords.or = true,
             _ => return false,
         }
         true

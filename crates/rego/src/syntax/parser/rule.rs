@@ -279,7 +279,11 @@ impl Parser<'_> {
         let span = self.since(start);
         self.grow(self.height, span)?;
         let literals = vec![literal];
-        Ok(Body { span, literals })
+        Ok(Body {
+            span,
+            braces: false,
+            literals,
+        })
     }
 
     /// Whether a term that ends before `token` goes on with it.

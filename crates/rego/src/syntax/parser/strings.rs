@@ -26,6 +26,11 @@ impl Parser<'_> {
     }
 
     pub(super) fn template(&mut self) -> Parsed<Term> {
+        if !self.options.features.template_strings {
+            let message = "template strings are not supported by current capabilities";
+            let hint = "write sprintf, or add the feature template_strings";
+            return Err(self.error(self.token().span, message, hint));
+        }
         let start = self.next();
         let raw = self.text(start).ends_with('`');
         let mut parts = Vec::new();

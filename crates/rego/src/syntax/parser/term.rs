@@ -268,7 +268,11 @@ impl Parser<'_> {
                 Kind::Dot => {
                     self.next();
                     let name = self.token();
-                    if !name.kind.is_word() || name.space {
+                    // Before another key a keyword is a name to the lexer.
+                    let word = Kind::of_word(self.text(name));
+                    let keyword = word.is_keyword() || self.is_keyword(word);
+                    let refused = keyword && !self.options.features.keywords_in_refs;
+                    if !name.kind.is_word() || name.space || refused {
                         return Err(self.unexpected("expected identifier after `.`"));
                     }
                     self.next();
