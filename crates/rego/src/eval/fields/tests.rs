@@ -8,7 +8,7 @@ use crate::{CompileOptions, EvalOptions, Evaluator, Source, compile_with};
 fn look_ups_in_data_answer_as_loops_do() {
     let members = (0..40).map(|n| match n % 8 {
         7 => format!(r#"{{"n": {n}}}"#),
-        6 => format!(r#"[{n}]"#),
+        6 => format!(r"[{n}]"),
         _ => format!(
             r#"{{"n": {n}, "k": "k{}", "o": {{"p": [{}, 1.0]}}}}"#,
             n % 4,
@@ -42,7 +42,7 @@ fn look_ups_in_data_answer_as_loops_do() {
         "count([1 | some x in data.xs; not x.k == input.k])",
     ];
     let data = json::parse(&data).unwrap();
-    let input = json::parse(&format!(
+    let input = json::parse(format!(
         r#"{{"k": "k1", "p": 1, "ks": ["k0", "k1", "k2", "k1"], "xs": [{members}]}}"#
     ))
     .unwrap();
