@@ -60,7 +60,7 @@ fn main() {
     };
     let compiled = match compile_with(&modules, options, data) {
         Ok(compiled) => compiled,
-        Err(errors) => return refused(begin, &errors.first().map(ToString::to_string)),
+        Err(errors) => return refused(begin, errors.first().map(ToString::to_string).as_deref()),
     };
     if asked.mode == "check" {
         return println!("{{\"load_ns\": {}}}", begin.elapsed().as_nanos());
@@ -102,8 +102,8 @@ impl Asked {
 
 // === helpers ===
 
-fn refused(begin: Instant, error: &Option<String>) {
-    let text = error.as_deref().unwrap_or_default();
+fn refused(begin: Instant, error: Option<&str>) {
+    let text = error.unwrap_or_default();
     let first = text.lines().next().unwrap_or_default().replace('"', "'");
     let spent = begin.elapsed().as_nanos();
     println!("{{\"load_ns\": {spent}, \"refused\": \"{first}\"}}");

@@ -82,7 +82,7 @@ impl Default for Options {
 pub fn plan(hir: &Hir, options: &Options) -> Result<Program, Vec<Diagnostic>> {
     check_paths(hir)?;
     let grown = tree::grow(hir);
-    program(&hir.files, grown, Rules::Shared(&hir.rules), options)
+    program(&hir.files, grown, Rules::Shared(&hir.rules), *options)
 }
 
 /// The same of a policy whose rules nobody needs any more: they are taken out of it, and freed as they are planned.
@@ -90,17 +90,17 @@ pub fn plan_owned(hir: &mut Hir, options: &Options) -> Result<Program, Vec<Diagn
     check_paths(hir)?;
     let grown = tree::grow(hir);
     let rules = std::mem::take(&mut hir.rules);
-    program(&hir.files, grown, Rules::Own(rules), options)
+    program(&hir.files, grown, Rules::Own(rules), *options)
 }
 
 fn program(
     files: &[Arc<File>],
     grown: Grown,
     mut rules: Rules<'_>,
-    options: &Options,
+    options: Options,
 ) -> Result<Program, Vec<Diagnostic>> {
     let mut cx = Context {
-        options: *options,
+        options,
         files,
         tree: &grown.tree,
         functions: &grown.functions,

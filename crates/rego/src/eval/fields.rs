@@ -1,9 +1,12 @@
-//! Look-ups of members of base data by what they hold, for loops that would try all of them.
+//! Look-ups of members of documents by what they hold, for loops that would try all of them.
 //!
-//! What is looked up is made when a loop first asks for it, once for a policy and its data, by one thread; the others
-//! go through all members until it is there. It takes about 24 bytes a member, and there is a bound on all of it.
+//! For base data they are made when a loop first asks, once for a policy and its data, by one thread; the others go
+//! through all members until it is there. For `input` and what rules give they are made when a loop runs the second
+//! time in an evaluation: a comprehension inside a loop costs a pass over its members and not a pass each time. They
+//! take about 24 bytes a member, and there is a bound on all of them.
 
 use std::hash::{BuildHasher, Hash, Hasher};
+use std::rc::Rc;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
@@ -16,7 +19,7 @@ use super::exec::Sink;
 use super::machine::{Flow, Machine};
 use super::reg::Reg;
 use super::with::Frame;
-use crate::plan::ir::{Ask, By, Fields, Pattern, Scan, Source, Stmt};
+use crate::plan::ir::{Ask, By, Document, Fields, Pattern, Scan, Source, Stmt};
 use crate::value::Value;
 
 /// The look-ups of a policy with its data.
@@ -25,6 +28,14 @@ pub(super) struct Lookups {
     sites: Box<[Site]>,
     /// Members that have been taken in, by all sites.
     members: AtomicUsize,
+}
+
+/// A look-up of one evaluation.
+#[derive(Debug)]
+pub(super) struct Local<'a> {
+    document: &'a Value,
+    /// Made when it is asked for again.
+    made: Option<Rc<Positions>>,
 }
 
 #[derive(Debug, Default)]
@@ -36,7 +47,7 @@ struct Site {
 
 /// The positions of members by the hash of what they hold.
 #[derive(Debug)]
-struct Positions {
+pub(super) struct Positions {
     hasher: RandomState,
     groups: HashTable<Group>,
     at: Box<[u32]>,
@@ -146,19 +157,62 @@ impl<'a> Machine<'a> {
         let (Source::Value(source), Some(fields)) = (&scan.source, fields) else {
             return Ok(None);
         };
-        if self.now().is_some_and(Frame::replaces_data) {
-            return Ok(None);
-        }
         let Some(Reg::Ref(document)) = self.eval(source)? else {
             return Ok(None);
         };
         if count(document) < SMALLEST {
             return Ok(None);
         }
-        let policy = self.policy;
-        let Some(positions) = policy.lookups().positions(by.site, fields, document) else {
-            return Ok(None);
+        let replaced = self.now().is_some_and(Frame::replaces_data);
+        if matches!(fields.document, Document::Data(_)) && !replaced {
+            let policy = self.policy;
+            return match policy.lookups().positions(by.site, fields, document) {
+                Some(positions) => self.scan_found(scan, by, document, positions, out),
+                None => Ok(None),
+            };
+        }
+        match self.local(by.site, fields, document)? {
+            Some(positions) => self.scan_found(scan, by, document, &positions, out),
+            None => Ok(None),
+        }
+    }
+
+    /// The look-up of this evaluation, from the second time on that it is asked for.
+    fn local(
+        &mut self,
+        site: u32,
+        fields: &Fields,
+        document: &'a Value,
+    ) -> Result<Option<Rc<Positions>>, Halt> {
+        let known = self.locals.get(&site);
+        let known = known.filter(|local| std::ptr::eq(local.document, document));
+        let made = match known {
+            Some(Local {
+                made: Some(made), ..
+            }) => return Ok(Some(Rc::clone(made))),
+            Some(Local { made: None, .. }) => {
+                // What the loop would cost this time.
+                self.pay(count(document))?;
+                Some(Rc::new(Positions::of(document, &fields.paths)))
+            }
+            None => None,
         };
+        let local = Local {
+            document,
+            made: made.clone(),
+        };
+        self.locals.insert(site, local);
+        Ok(made)
+    }
+
+    fn scan_found(
+        &mut self,
+        scan: &'a Scan,
+        by: &'a By,
+        document: &'a Value,
+        positions: &Positions,
+        out: &mut Sink<'a>,
+    ) -> Result<Option<Flow>, Halt> {
         self.check_stack()?;
         let mut values: smallvec::SmallVec<[Reg<'a>; 4]> = smallvec::SmallVec::new();
         for ask in &by.asks {

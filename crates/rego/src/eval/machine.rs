@@ -2,9 +2,12 @@
 
 use std::sync::Arc;
 
+use foldhash::fast::FixedState;
+use hashbrown::HashMap;
 use smallvec::{SmallVec, smallvec};
 
 use super::error::{EvalError, Halt, Kind};
+use super::fields::Local;
 use super::kept::Kept;
 use super::memo::{Known, Memo, recycled};
 use super::reads::Target;
@@ -36,6 +39,8 @@ pub(super) struct Machine<'a> {
     pub(super) frames: SmallVec<[Frame<'a>; 1]>,
     /// The frame that holds now.
     pub(super) frame: usize,
+    /// Look-ups by what members hold, by their number.
+    pub(super) locals: HashMap<u32, Local<'a>, FixedState>,
     /// What replacing these targets changes.
     pub(super) changed: Vec<(Target<'a>, Arc<[bool]>)>,
     pub(super) cx: Context<'a>,
@@ -90,6 +95,12 @@ const INPUTS: usize = 256;
 // === impl Machine ===
 
 impl<'a> Machine<'a> {
+    // It is large: inlined, it is made where it stays.
+    #[inline(always)]
+    #[expect(
+        clippy::inline_always,
+        reason = "moving it costs a third of a small query"
+    )]
     pub(super) fn new(
         policy: &'a Policy,
         query: &'a Query,
@@ -113,6 +124,7 @@ impl<'a> Machine<'a> {
             base: 0,
             frames: smallvec![Frame::first(input, memo)],
             frame: 0,
+            locals: HashMap::default(),
             changed: Vec::new(),
             cx,
             options,
@@ -131,14 +143,14 @@ impl<'a> Machine<'a> {
     }
 
     /// The memory for the next evaluation, and the errors that were collected.
-    pub(super) fn give_back(self) -> Lent {
-        let first = self.frames.into_iter().next();
+    pub(super) fn give_back(&mut self) -> Lent {
+        let first = self.frames.first_mut();
         let known = first.map(|frame| frame.memo.recycle()).unwrap_or_default();
         (
-            recycled(self.regs),
-            recycled(self.inputs),
+            recycled(std::mem::take(&mut self.regs)),
+            recycled(std::mem::take(&mut self.inputs)),
             known,
-            self.collected,
+            std::mem::take(&mut self.collected),
         )
     }
 

@@ -68,8 +68,8 @@ impl<'a> Memo<'a> {
     }
 
     /// Its memory, for the next evaluation.
-    pub(super) fn recycle(self) -> Vec<Known<'static>> {
-        recycled(self.dense)
+    pub(super) fn recycle(&mut self) -> Vec<Known<'static>> {
+        recycled(std::mem::take(&mut self.dense))
     }
 
     #[inline]

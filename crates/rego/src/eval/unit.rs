@@ -12,7 +12,7 @@ use super::reg::Reg;
 use super::with::{Callee, Frame, Mock};
 use crate::hir::Place;
 use crate::plan::index::{Candidates, Index, Key};
-use crate::plan::ir::{Clause, Rule, Unit, UnitId, UnitKind};
+use crate::plan::ir::{Clause, Emit, Expr, Rule, Stmt, Unit, UnitId, UnitKind};
 use crate::value::{Object, Set, Value};
 
 /// Rules to be tried, in order.
@@ -119,12 +119,15 @@ impl<'a> Machine<'a> {
         index: Option<&'a Index>,
         args: &[Reg<'a>],
     ) -> Rules<'a> {
-        let mut picked = Candidates::new();
-        let mocked = self.now().is_some_and(Frame::has_mocks);
-        let Some(index) = index.filter(|index| !(mocked && index.calls_builtins())) else {
+        let Some(index) = index else {
             self.trace_index(unit, unit.rules.len());
             return Rules::All(unit.rules.iter());
         };
+        if index.calls_builtins() && self.now().is_some_and(Frame::has_mocks) {
+            self.trace_index(unit, unit.rules.len());
+            return Rules::All(unit.rules.iter());
+        }
+        let mut picked = Candidates::new();
         let mut read = |key| match key {
             Key::Input(id) => self.input(id),
             Key::Data(id) => self.data(id).map(|value| self.keep(value)),
@@ -156,6 +159,17 @@ impl<'a> Machine<'a> {
         args: &[Reg<'a>],
         first: bool,
     ) -> Result<Option<Given<'a>>, Halt> {
+        // Defaults, and rules that are facts.
+        if let [Stmt::Yield(Emit::Value(Expr::Const(value)))] = &*clause.block
+            && self.options.tracer.is_none()
+        {
+            self.step()?;
+            return Ok(Some(Given {
+                value: Reg::Ref(value),
+                other: None,
+                place: clause.place,
+            }));
+        }
         let mut sink = if first {
             Sink::First(None)
         } else {

@@ -1,4 +1,4 @@
-//! Loops over base data whose members must pass tests of equality: the evaluator can look them up instead.
+//! Loops over documents whose members must pass tests of equality: the evaluator can look them up instead.
 //!
 //! `some p in data.perms; p.subject == input.subject; …` asks of each member that a place in it is a value which is
 //! known before the loop begins. What is noted here is which places, and where in the body the values stand; the body
@@ -10,7 +10,9 @@
 use hashbrown::HashMap;
 use smallvec::SmallVec;
 
-use super::ir::{Ask, Block, By, Comparison, Expr, Fields, Path, Pattern, Slot, Source, Stmt};
+use super::ir::{
+    Ask, Block, By, Comparison, Document, Expr, Fields, Path, Pattern, Slot, Source, Stmt,
+};
 use crate::value::Value;
 
 /// More places than these do not make members easier to find.
@@ -46,8 +48,11 @@ impl Sites {
         value: &Pattern,
         body: &Block,
     ) -> Option<Box<By>> {
-        let Source::Value(Expr::Data(document)) = source else {
-            return None;
+        let document = match source {
+            Source::Value(Expr::Data(id)) => Document::Data(*id),
+            Source::Value(Expr::Input(id)) => Document::Input(*id),
+            Source::Value(Expr::Unit(id)) => Document::Unit(*id),
+            _ => return None,
         };
         let mut own = SmallVec::new();
         match key {
@@ -72,7 +77,7 @@ impl Sites {
         }
         let (asks, paths): (Vec<Ask>, Vec<Path>) = found.into_iter().unzip();
         let fields = Fields {
-            document: *document,
+            document,
             paths: paths.into(),
         };
         let next = u32::try_from(self.numbers.len()).ok()?;

@@ -54,7 +54,7 @@ pub struct Program {
     pub documents: Vec<Path>,
     /// Where to find those paths again, for queries that are planned later.
     pub names: Names,
-    /// How members of base data are looked up by what they hold, each kind once: what [`By::site`] numbers.
+    /// How members of documents are looked up by what they hold, each kind once: what [`By::site`] numbers.
     pub fields: Vec<Fields>,
     /// Where marks stand, in order: rules' heads, literals and their parts. Empty without instruments.
     pub marked: Vec<Place>,
@@ -64,9 +64,20 @@ pub struct Program {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Fields {
     /// The document: an array, an object or a set.
-    pub document: DataId,
+    pub document: Document,
     /// The places in each member; an empty path is the member itself.
     pub paths: Box<[Path]>,
+}
+
+/// A document that stays the same during an evaluation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Document {
+    /// Base data: it stays the same from one evaluation to the next too.
+    Data(DataId),
+    /// A place in `input`.
+    Input(InputId),
+    /// What the rules of a unit give.
+    Unit(UnitId),
 }
 
 /// The virtual documents, by path.

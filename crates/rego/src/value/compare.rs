@@ -65,13 +65,23 @@ impl<'a> Children<'a> {
 }
 
 /// Rego's order.
+#[inline]
 pub(super) fn compare(left: &Value, right: &Value) -> Ordering {
-    run(left, right, false)
+    match (left, right) {
+        (Value::String(a), Value::String(b)) => a.as_bytes().cmp(b.as_bytes()),
+        _ => run(left, right, false),
+    }
 }
 
 /// Whether the values are equal; stops at lengths that differ.
+#[inline]
 pub(super) fn equal(left: &Value, right: &Value) -> bool {
-    run(left, right, true) == Ordering::Equal
+    match (left, right) {
+        (Value::String(a), Value::String(b)) => a.as_bytes() == b.as_bytes(),
+        (Value::String(_), _) | (_, Value::String(_)) => false,
+        (Value::Bool(a), Value::Bool(b)) => a == b,
+        _ => run(left, right, true) == Ordering::Equal,
+    }
 }
 
 /// Equal values hash alike.

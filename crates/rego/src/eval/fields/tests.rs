@@ -8,7 +8,7 @@ use crate::{CompileOptions, EvalOptions, Evaluator, Source, compile_with};
 fn look_ups_in_data_answer_as_loops_do() {
     let members = (0..40).map(|n| match n % 8 {
         7 => format!(r#"{{"n": {n}}}"#),
-        6 => format!(r#"[{n}]"#),
+        6 => format!(r"[{n}]"),
         _ => format!(
             r#"{{"n": {n}, "k": "k{}", "o": {{"p": [{}, 1.0]}}}}"#,
             n % 4,
@@ -34,12 +34,22 @@ fn look_ups_in_data_answer_as_loops_do() {
         "{[x.n, y.n] | some x in data.xs; some y in data.xs; y.n == x.o.p[0]; y.k == x.k}",
         "{x | some x in data.xs; x.k == input.k} with data.xs as [{\"k\": \"k1\", \"with\": 1}]",
         "{x.n | some x in data.xs; x.k == input.k} with input.k as \"k2\"",
+        "[xs | some n in numbers.range(0, 4); k := sprintf(\"k%d\", [n]); xs := {x.n | some x in input.xs; x.k == k}]",
+        "[xs | some i in input.ks; xs := [x.n | some x in input.xs; x.k == i]]",
+        "[xs | some i in input.ks; xs := [x.n | some x in ys; x.k == i; x.n != 3]]",
+        "[xs | some i in input.ks; xs := [x.n | some x in input.xs; x.k == i]] with input.xs as data.few",
+        "[xs | some i in input.ks; some j in data.few; xs := [x.n | some x in input.xs; x.k == i] with input.xs as array.concat(data.xs, data.few)]",
         "count([1 | some x in data.xs; not x.k == input.k])",
     ];
     let data = json::parse(&data).unwrap();
-    let input = json::parse(r#"{"k": "k1", "p": 1}"#).unwrap();
+    let input = json::parse(format!(
+        r#"{{"k": "k1", "p": 1, "ks": ["k0", "k1", "k2", "k1"], "xs": [{members}]}}"#
+    ))
+    .unwrap();
     for row in rows {
-        let text = format!("package p\n\nanswer := a if a := {row}\n");
+        let text = format!(
+            "package p\n\nys contains y if some y in data.xs\n\nanswer := a if a := {row}\n"
+        );
         let ask = |index: bool| {
             let plan = crate::plan::Options {
                 index,
