@@ -203,7 +203,8 @@ fn answer(
     if let Ok(mut printed) = printed.lock() {
         outcome.printed = std::mem::take(&mut *printed);
     }
-    outcome.observed = observer.map(|observer| observer.finish(request.explain, built.policy.program(), &asked));
+    outcome.observed =
+        observer.map(|observer| observer.finish(request.explain, built.policy.program(), &asked));
     let collected = evaluator.collected().iter().map(Problem::from);
     outcome.problems.extend(collected);
     let is_test = asked.is_test;

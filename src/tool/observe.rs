@@ -220,7 +220,9 @@ pub(super) fn coverage_json(report: &Report) -> Json {
 fn counted(json: Json, lines: (usize, usize), percent: f64) -> Json {
     let some = |count: usize| (count > 0).then(|| number(count));
     let percent = regate_rego::value::Number::parse(&percent.to_string());
-    let percent = percent.filter(|_| lines.0 > 0).map(regate_rego::Value::Number);
+    let percent = percent
+        .filter(|_| lines.0 > 0)
+        .map(regate_rego::Value::Number);
     json.with_some("covered_lines", some(lines.0))
         .with_some("not_covered_lines", some(lines.1))
         .with_some("coverage", percent)
