@@ -116,8 +116,10 @@ mod tests {
 
     #[test]
     fn a_table_may_have_no_head() {
-        let mut table = Table::default();
-        table.rows = vec![vec!["a".to_owned(), "bc".to_owned()]];
+        let table = Table {
+            rows: vec![vec!["a".to_owned(), "bc".to_owned()]],
+            ..Table::default()
+        };
         assert_eq!(table.draw(), "┌───┬────┐\n│ a │ bc │\n└───┴────┘\n");
     }
 }

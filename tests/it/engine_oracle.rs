@@ -1,8 +1,6 @@
 //! The engine against OPA on generated programs: the stored cases without it, and where it is installed a small
 //! run on fixed seeds. `make oracle` is the large one.
 
-#![expect(clippy::print_stderr, reason = "what is skipped is said")]
-
 use std::path::Path;
 
 use regate_oracle::answer::Outcome;
@@ -35,7 +33,7 @@ fn changes_that_mean_nothing_change_no_answer() {
 #[test]
 fn a_few_programs_answer_as_opa_does() {
     let Some(opa) = peer::find() else {
-        eprintln!("SKIPPED: opa is not installed; `make oracle` fetches it");
+        crate::support::skip("opa is not installed; `make opa` builds it");
         return;
     };
     let mut v1 = Peer::start(&opa, RegoVersion::V1).expect("opa starts");

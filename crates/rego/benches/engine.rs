@@ -49,7 +49,7 @@ roles contains r if some r in input.roles"#,
     ),
     (
         "join",
-        r#"allow if { some r in input.roles; some p in data.grants[r]; p.method == input.method; startswith(input.path[1], p.prefix) }"#,
+        r"allow if { some r in input.roles; some p in data.grants[r]; p.method == input.method; startswith(input.path[1], p.prefix) }",
         r#"{"grants": {"a": [{"method": "POST", "prefix": "w"}], "b": [{"method": "PUT", "prefix": "v"}, {"method": "GET", "prefix": "v"}]}}"#,
     ),
     (

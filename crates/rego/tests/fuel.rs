@@ -3,6 +3,12 @@
 //! Each family runs at n and at 4n. Linear means about four times the steps; a search that an index answers costs
 //! about the same at both.
 
+#![expect(
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test says what it expects"
+)]
+
 use std::fmt::Write as _;
 
 use regate_rego::syntax::ast::RegoVersion;

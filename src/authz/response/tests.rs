@@ -32,7 +32,7 @@ fn answer_with(
     version: ApiVersion,
     decision: &str,
 ) -> Result<Reply, CheckError> {
-    let value = crate::data::read::json_value(decision.as_bytes()).expect("JSON");
+    let value = data::read::json_value(decision.as_bytes()).expect("JSON");
     let verdict = Verdict::read(&value)?;
     let id = DecisionId::random().expect("randomness");
     let request_header = |name: &str| (name == "x-present").then_some("client");
