@@ -158,7 +158,7 @@ fn what_cannot_be_served_is_refused_with_a_reason() {
         ("run --tls-cert-refresh-period 5", "expected a duration"),
         ("run --watch=maybe", "expected true or false"),
         ("run --confg-file x", "--config-file"),
-        ("eval data", "unrecognized subcommand"),
+        ("evil data", "unrecognized subcommand"),
     ];
     for (line, part) in table {
         let error = parse(words(&format!("regate {line}")), &HashMap::new()).expect_err(line);

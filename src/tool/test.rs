@@ -98,8 +98,13 @@ fn prepare(request: &Request) -> Result<Suite, (Problems, bool)> {
     let mut metrics = Metrics::default();
     let late = |problem| (vec![problem], false);
     let loaded = load::load(&request.paths).map_err(|problem| (vec![problem], true))?;
-    let mut modules = build::parse(&loaded, &mut metrics).map_err(|problems| (problems, true))?;
+    let parsed = build::parse(&loaded, &mut metrics).map_err(|problems| (problems, true))?;
+    let mut modules = parsed.clone();
     let tests = find::tests(&mut modules, request.only.as_deref()).map_err(late)?;
+    if request.coverage {
+        // What tells the cases apart would count as lines of the policy.
+        modules = parsed;
+    }
     let how = How {
         max_errors: request.max_errors,
         version: request.paths.version,

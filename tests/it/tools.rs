@@ -117,7 +117,9 @@ fn instruments_report_what_was_evaluated() {
     let want = "\
 query:1      Enter data.c.allow
 query:1      | Eval data.c.allow
+query:1      | Index data.c.allow (matched 1 rule, early exit)
 c.rego:3     | Enter data.c.allow
+c.rego:4     | | Eval [1, 2, 3]
 c.rego:4     | | Eval some i in [1, 2, 3]
 c.rego:5     | | Eval i > 2
 c.rego:5     | | Fail i > 2
@@ -126,8 +128,14 @@ c.rego:5     | | Eval i > 2
 c.rego:5     | | Fail i > 2
 c.rego:4     | | Redo some i in [1, 2, 3]
 c.rego:5     | | Eval i > 2
-c.rego:3     | | Exit data.c.allow
+c.rego:3     | | Exit data.c.allow early
+c.rego:3     | Redo data.c.allow
+c.rego:5     | | Redo i > 2
+c.rego:4     | | Redo some i in [1, 2, 3]
+c.rego:4     | | Redo [1, 2, 3]
 query:1      | Exit data.c.allow
+query:1      Redo data.c.allow
+query:1      | Redo data.c.allow
 true
 ";
     assert_eq!(trace, want);
