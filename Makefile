@@ -54,8 +54,7 @@ fuzz: need-cargo need-cc ## every fuzz target for FUZZ_SECONDS each, from the ke
 	cargo run --manifest-path fuzz/Cargo.toml --target-dir target -- --seconds $(FUZZ_SECONDS)
 
 oracle: need-cargo need-cc opa ## ours and opa on ORACLE_PROGRAMS generated programs: every difference that has no reason
-	REGATE_OPA="$${REGATE_OPA:-$(CURDIR)/$(OPA)}" cargo run --profile oracle -p regate-oracle -- \
-		--programs $(ORACLE_PROGRAMS) --seed $(ORACLE_SEED)
+	cargo run --profile oracle -p regate-oracle -- --programs $(ORACLE_PROGRAMS) --seed $(ORACLE_SEED)
 
 lint: need-cargo need-cc ## formatting, clippy, rustdoc, licences and sources: no warning passes
 	cargo fmt --check

@@ -12,8 +12,8 @@ use crate::tool::Report;
 mod args;
 mod check;
 mod environment;
-mod eval;
 mod run;
+mod tools;
 mod values;
 mod version;
 
@@ -34,13 +34,18 @@ pub enum Exit {
 
 /// Runs the program with these arguments, the program's name first.
 pub fn main(args: impl IntoIterator<Item = OsString>) -> Exit {
-    let cli = match parse(args.into_iter().collect(), &Environment) {
+    let args: Vec<OsString> = args.into_iter().collect();
+    let tool = args.get(1).and_then(|name| name.to_str());
+    let is_tool = tool.is_some_and(|name| tools::NAMES.contains(&name));
+    let cli = match parse(args, &Environment) {
         Ok(cli) => cli,
         Err(error) => {
             // Help and version are "errors" that belong on stdout; nothing is left to do if the
             // stream is closed.
             let _ = error.print();
-            return if error.use_stderr() {
+            return if error.use_stderr() && is_tool {
+                Exit::Failed
+            } else if error.use_stderr() {
                 Exit::Usage
             } else {
                 Exit::Ok
@@ -52,7 +57,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> Exit {
         Command::Config {
             command: ConfigCommand::Check(args),
         } => check::check(args, &Environment),
-        Command::Eval(args) => eval::eval(*args, &Environment),
+        Command::Tool(tool) => tools::run(tool),
         Command::Version => out(&version::text()),
         Command::Completion { shell } => {
             let mut script = Vec::new();

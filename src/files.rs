@@ -14,7 +14,9 @@ use crate::engine::{Module, RegoVersion};
 /// What was found in files.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Loaded {
+    /// The Rego files.
     pub modules: Vec<Module>,
+    /// The data, joined.
     pub data: Value,
 }
 

@@ -4,16 +4,21 @@
 //! called directly, room by room, since tools look at what lies between text and answer.
 
 mod build;
+pub mod capabilities;
+pub mod check;
 pub mod eval;
 mod json;
 pub mod load;
 mod metrics;
 mod observe;
+pub mod parse;
 mod present;
-pub mod problem;
+mod problem;
+mod schemas;
 mod table;
+pub mod test;
 
-pub use problem::{Problem, Problems};
+use problem::Problem;
 
 /// What a tool wants printed, and how the process ends.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]

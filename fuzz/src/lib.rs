@@ -16,8 +16,10 @@ use regate::data::{Doc, json, yaml};
 use regate::engine::RegoVersion;
 
 mod check_request;
+mod rego;
 
 pub use check_request::check_request;
+pub use rego::{rego_check, rego_eval, rego_parse, rego_value};
 
 /// A target's name, its function, and pieces that its inputs are likely made of.
 pub struct Target {
@@ -117,6 +119,29 @@ pub const TARGETS: &[Target] = &[
             ".manifest",
             "../",
             "0000644\0",
+        ],
+    },
+    Target {
+        name: "rego_parse",
+        run: rego_parse,
+        pieces: rego::PIECES,
+    },
+    Target {
+        name: "rego_check",
+        run: rego_check,
+        pieces: rego::PIECES,
+    },
+    Target {
+        name: "rego_eval",
+        run: rego_eval,
+        pieces: &["\0", "\u{1}", "\u{7f}"],
+    },
+    Target {
+        name: "rego_value",
+        run: rego_value,
+        pieces: &[
+            "[", "]", "{", "}", ",", ":", "\"", "\"a\":", "1e5", "-0", "1.0", "null", "\\ud800",
+            "1e400",
         ],
     },
 ];

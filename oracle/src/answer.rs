@@ -93,7 +93,9 @@ impl Outcome {
                 if opa_codes == codes && opa_at == modules {
                     return Vec::new();
                 }
-                whole(format!("opa refuses with {opa_codes:?}, ours with {codes:?}"))
+                whole(format!(
+                    "opa refuses with {opa_codes:?}, ours with {codes:?}"
+                ))
             }
             (Self::Refused { codes, .. }, _) => whole(format!("only opa refuses: {codes:?}")),
             (_, Self::Refused { codes, .. }) => whole(format!("only ours refuses: {codes:?}")),

@@ -45,7 +45,8 @@ impl Rule {
     /// Whether it explains a difference of a program.
     #[must_use]
     pub fn explains(&self, difference: &Difference, text: &Text) -> bool {
-        let all = |patterns: &str, text: &str| patterns.split('&').all(|part| text.contains(part.trim()));
+        let all =
+            |patterns: &str, text: &str| patterns.split('&').all(|part| text.contains(part.trim()));
         all(&self.kind, &difference.kind)
             && all(&self.opa, &difference.opa)
             && all(&self.ours, &difference.ours)

@@ -72,7 +72,11 @@ pub fn program(seed: u64, size: usize) -> Program {
     let mut random = Random::new(seed);
     let old = random.chance(8);
     let mut generator = Generator {
-        version: if old || random.chance(3) { RegoVersion::V0 } else { RegoVersion::V1 },
+        version: if old || random.chance(3) {
+            RegoVersion::V0
+        } else {
+            RegoVersion::V1
+        },
         old,
         random,
         package: String::new(),
@@ -90,7 +94,10 @@ pub fn program(seed: u64, size: usize) -> Program {
     let mut modules = made;
     if generator.random.chance(6) {
         let invalid = generator.invalid();
-        modules.iter_mut().take(1).for_each(|m| m.rules.extend(invalid.clone()));
+        modules
+            .iter_mut()
+            .take(1)
+            .for_each(|m| m.rules.extend(invalid.clone()));
     }
     Program {
         modules,
@@ -107,7 +114,8 @@ impl Generator {
         let packages = ["p", "q", "p.sub", "lib.util"];
         // Two modules may be one package.
         let at = if self.random.chance(25) { 0 } else { at };
-        self.package = packages.get(at).copied().unwrap_or("p").to_owned();
+        let package = packages.get(at).copied().unwrap_or("p");
+        package.clone_into(&mut self.package);
         let mut imports = Vec::new();
         if self.old {
             imports.push("future.keywords.in".to_owned());
@@ -229,8 +237,7 @@ impl Type {
     /// Whether a value of `other` can stand where this is wanted, as far as the type checker can tell.
     fn takes(&self, other: &Type) -> bool {
         match (self, other) {
-            (Self::Any, _) | (_, Self::Any) => true,
-            (Self::Text, Self::Form(_)) => true,
+            (Self::Any, _) | (_, Self::Any) | (Self::Text, Self::Form(_)) => true,
             (Self::Array(a), Self::Array(b))
             | (Self::Set(a), Self::Set(b))
             | (Self::Object(a), Self::Object(b)) => a.takes(b),

@@ -9,7 +9,8 @@ use std::process::ExitCode;
 
 use regate_oracle::peer;
 
-const USAGE: &str = "usage: regate-oracle [--programs N] [--seed N] [--threads N] [--size N] [--store DIR]";
+const USAGE: &str =
+    "usage: regate-oracle [--programs N] [--seed N] [--threads N] [--size N] [--store DIR]";
 
 /// What is run.
 #[derive(Debug, Clone)]
@@ -54,7 +55,11 @@ fn options(mut args: impl Iterator<Item = String>) -> Result<Options, String> {
     };
     while let Some(arg) = args.next() {
         let value = args.next().ok_or(format!("`{arg}` needs a value"))?;
-        let number = || value.parse::<u64>().map_err(|_| format!("`{arg}` needs a number"));
+        let number = || {
+            value
+                .parse::<u64>()
+                .map_err(|_| format!("`{arg}` needs a number"))
+        };
         let count = || number().map(|count| usize::try_from(count).unwrap_or(usize::MAX));
         match arg.as_str() {
             "--programs" => options.programs = count()?,

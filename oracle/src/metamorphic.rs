@@ -28,16 +28,27 @@ pub fn violations(program: &Program, seed: u64) -> Vec<String> {
         reuse: false,
         ..usual
     };
-    let instruments = plan::Options { instruments: true, ..usual };
+    let instruments = plan::Options {
+        instruments: true,
+        ..usual
+    };
     let changed = [
         ("the index off", answers(program, without_index)),
         ("instruments on", answers(program, instruments)),
         ("modules in another order", answers(&turned(program), usual)),
-        ("bodies in another order", answers(&permuted(program, &mut random), usual)),
+        (
+            "bodies in another order",
+            answers(&permuted(program, &mut random), usual),
+        ),
         ("rules behind helpers", answers(&helped(program), usual)),
-        ("assignments put in their place", answers(&inlined(program), usual)),
+        (
+            "assignments put in their place",
+            answers(&inlined(program), usual),
+        ),
     ];
-    let changed = changed.into_iter().filter_map(|(name, after)| Some((name, after?)));
+    let changed = changed
+        .into_iter()
+        .filter_map(|(name, after)| Some((name, after?)));
     changed
         .filter_map(|(name, after)| {
             let query = before.iter().find(|(query, answer)| {
@@ -46,7 +57,10 @@ pub fn violations(program: &Program, seed: u64) -> Vec<String> {
             });
             let (query, answer) = query?;
             let other = after.get(query).map(ToString::to_string);
-            Some(format!("{name}: {query}: {answer}, then {}", other.unwrap_or_default()))
+            Some(format!(
+                "{name}: {query}: {answer}, then {}",
+                other.unwrap_or_default()
+            ))
         })
         .collect()
 }
@@ -87,7 +101,10 @@ fn permuted(program: &Program, random: &mut Random) -> Program {
 
 fn shuffle(tree: &mut Tree, random: &mut Random) {
     for path in tree.paths() {
-        if let Some(Tree::List { items, free: true, .. }) = tree.at_mut(&path) {
+        if let Some(Tree::List {
+            items, free: true, ..
+        }) = tree.at_mut(&path)
+        {
             for at in (1..items.len()).rev() {
                 items.swap(at, random.below(at + 1));
             }
@@ -135,7 +152,10 @@ fn inlined(program: &Program) -> Program {
     let mut program = program.clone();
     each_rule(&mut program, |rule| {
         for path in rule.tree.paths() {
-            if let Some(Tree::List { items, free: true, .. }) = rule.tree.at_mut(&path) {
+            if let Some(Tree::List {
+                items, free: true, ..
+            }) = rule.tree.at_mut(&path)
+            {
                 inline(items);
             }
         }
@@ -151,8 +171,11 @@ fn inline(literals: &mut Vec<Tree>) {
             continue;
         };
         let rest = literals.get(at..).unwrap_or_default();
-        let rest: String = rest.iter().map(|literal| format!("{literal} ")).collect();
-        let nested = ["[", "{", "not ", "every ", "with ", "$\""].iter().any(|sign| rest.contains(sign));
+        let rest: Vec<String> = rest.iter().map(Tree::to_string).collect();
+        let rest = rest.join(" ");
+        let nested = ["[", "{", "not ", "every ", "with ", "$\""]
+            .iter()
+            .any(|sign| rest.contains(sign));
         if nested || rest.matches(name.as_str()).count() != 1 || value.to_string().contains('_') {
             continue;
         }
@@ -177,6 +200,9 @@ fn inline(literals: &mut Vec<Tree>) {
 }
 
 fn each_rule(program: &mut Program, mut change: impl FnMut(&mut Rule)) {
-    let rules = program.modules.iter_mut().flat_map(|module| &mut module.rules);
+    let rules = program
+        .modules
+        .iter_mut()
+        .flat_map(|module| &mut module.rules);
     rules.for_each(&mut change);
 }

@@ -59,7 +59,11 @@ fn compile(text: &Text, count: usize, plan: plan::Options) -> Result<Compiled, V
         ..CompileOptions::default()
     };
     let names = text.names();
-    compile_with(&text.sources(&names, count), options, Data::new(text.data()))
+    compile_with(
+        &text.sources(&names, count),
+        options,
+        Data::new(text.data()),
+    )
 }
 
 fn answers(text: &Text, compiled: &Compiled) -> Vec<[Answer; 2]> {
@@ -87,7 +91,9 @@ fn answer(
     strict: bool,
     evaluator: &mut Evaluator,
 ) -> Answer {
-    let parts = query.split('/').map(|part| format!("[{}]", json_text(&part.into())));
+    let parts = query
+        .split('/')
+        .map(|part| format!("[{}]", json_text(&part.into())));
     let query = match compiled.prepare(&format!("data{}", parts.collect::<String>())) {
         Ok(query) => query,
         Err(errors) => {
@@ -96,7 +102,12 @@ fn answer(
         }
     };
     let mut options = options(strict);
-    let value = query.value(evaluator, compiled.policy(), text.input.as_ref(), &mut options);
+    let value = query.value(
+        evaluator,
+        compiled.policy(),
+        text.input.as_ref(),
+        &mut options,
+    );
     match value {
         Ok(Some(value)) => Answer::Value(as_json(&value)),
         Ok(None) => Answer::Undefined,

@@ -1,12 +1,12 @@
 //! Asks OPA: its server runs as a child process on a port of its own.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::{fs, io};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::sleep;
 use std::time::Duration;
+use std::{fs, io};
 
 use regate_rego::Value;
 use regate_rego::syntax::ast::RegoVersion;
@@ -50,7 +50,13 @@ impl Peer {
             RegoVersion::V0 => "--v0-compatible",
         };
         let child = Command::new(opa)
-            .args(["run", "--server", "--log-level", "error", "--disable-telemetry"])
+            .args([
+                "run",
+                "--server",
+                "--log-level",
+                "error",
+                "--disable-telemetry",
+            ])
             .args(["--max-errors", "0", compatible, "--addr"])
             .arg(address.to_string())
             .stdout(Stdio::null())
@@ -72,7 +78,9 @@ impl Peer {
             }
             sleep(Duration::from_millis(20));
         }
-        Err(io::Error::other(format!("opa does not answer at {address}")))
+        Err(io::Error::other(format!(
+            "opa does not answer at {address}"
+        )))
     }
 
     /// What a program gives. An error is one of the connection.
@@ -82,7 +90,9 @@ impl Peer {
                 .send("DELETE", &format!("/v1/policies/m{module}"), "")?;
         }
         self.modules = 0;
-        let (status, body) = self.client.send("PUT", "/v1/data", &json_text(&text.data()))?;
+        let (status, body) = self
+            .client
+            .send("PUT", "/v1/data", &json_text(&text.data()))?;
         if status >= 300 {
             return Ok(Outcome::Failed(String::from_utf8_lossy(&body).into_owned()));
         }
@@ -107,7 +117,11 @@ impl Peer {
         let input = input.map_or("{}".to_owned(), |input| {
             format!("{{\"input\":{}}}", json_text(input))
         });
-        let strict = if strict { "?strict-builtin-errors=true" } else { "" };
+        let strict = if strict {
+            "?strict-builtin-errors=true"
+        } else {
+            ""
+        };
         let path = format!("/v1/data/{query}{strict}");
         let (status, body) = self.client.send("POST", &path, &input)?;
         if status >= 300 {
@@ -161,7 +175,13 @@ fn write_files(folder: &Path, text: &Text) -> io::Result<()> {
 
 fn eval(opa: &Path, folder: &Path, text: &Text, query: &str, strict: bool) -> io::Result<Answer> {
     let mut command = Command::new(opa);
-    command.args(["eval", "--disable-indexing", "--disable-early-exit", "--format", "json"]);
+    command.args([
+        "eval",
+        "--disable-indexing",
+        "--disable-early-exit",
+        "--format",
+        "json",
+    ]);
     if text.version == RegoVersion::V0 {
         command.arg("--v0-compatible");
     }
@@ -172,10 +192,15 @@ fn eval(opa: &Path, folder: &Path, text: &Text, query: &str, strict: bool) -> io
         command.arg("--input").arg(folder.join("input"));
     }
     for name in text.names() {
-        command.arg("--data").arg(folder.join(format!("{name}.rego")));
+        command
+            .arg("--data")
+            .arg(folder.join(format!("{name}.rego")));
     }
     let query = query.replace('/', ".");
-    command.arg("--data").arg(folder.join("data.json")).arg(format!("data.{query}"));
+    command
+        .arg("--data")
+        .arg(folder.join("data.json"))
+        .arg(format!("data.{query}"));
     let output = command.output()?;
     let output = json::parse(&output.stdout).map_err(io::Error::other)?;
     if let Some(Value::Array(errors)) = output.get_str("errors") {
@@ -202,7 +227,9 @@ fn errors(body: &[u8]) -> Vec<(String, String)> {
     match response.get_str("errors") {
         Some(Value::Array(errors)) => {
             let errors = errors.iter();
-            errors.map(|e| (text(e, "code"), text(e, "message"))).collect()
+            errors
+                .map(|e| (text(e, "code"), text(e, "message")))
+                .collect()
         }
         _ => vec![(text(&response, "code"), text(&response, "message"))],
     }

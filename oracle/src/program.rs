@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
+use regate_rego::syntax::ast::RegoVersion;
 use regate_rego::value::{Object, write_json};
 use regate_rego::{Source, Value};
-use regate_rego::syntax::ast::RegoVersion;
 
 use crate::tree::Tree;
 

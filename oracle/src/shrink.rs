@@ -93,7 +93,10 @@ fn tree(best: &mut Program, still: Still<'_>, module: usize, rule: usize) {
         let smaller = tree.at(&path).map(super::tree::Tree::smaller);
         let found = smaller.unwrap_or_default().into_iter().any(|piece| {
             attempt(best, still, |p| {
-                let rule = p.modules.get_mut(module).and_then(|m| m.rules.get_mut(rule));
+                let rule = p
+                    .modules
+                    .get_mut(module)
+                    .and_then(|m| m.rules.get_mut(rule));
                 if let Some(place) = rule.and_then(|rule| rule.tree.at_mut(&path)) {
                     *place = piece;
                 }
@@ -108,13 +111,18 @@ fn documents(best: &mut Program, still: Still<'_>) {
     attempt(best, still, |p| p.data = Object::default().into());
     loop {
         let input = best.input.iter().flat_map(smaller).collect::<Vec<_>>();
-        if !input.into_iter().any(|value| attempt(best, still, |p| p.input = Some(value))) {
+        if !input
+            .into_iter()
+            .any(|value| attempt(best, still, |p| p.input = Some(value)))
+        {
             break;
         }
     }
     loop {
         let data = smaller(&best.data);
-        let mut data = data.into_iter().filter(|data| matches!(data, Value::Object(_)));
+        let mut data = data
+            .into_iter()
+            .filter(|data| matches!(data, Value::Object(_)));
         if !data.any(|value| attempt(best, still, |p| p.data = value)) {
             break;
         }
@@ -128,11 +136,18 @@ fn smaller(value: &Value) -> Vec<Value> {
         Value::Array(items) => {
             for at in 0..items.len() {
                 let rest = items.iter().enumerate().filter(|(i, _)| *i != at);
-                found.push(Value::from(rest.map(|(_, v)| v.clone()).collect::<Vec<_>>()));
+                found.push(Value::from(
+                    rest.map(|(_, v)| v.clone()).collect::<Vec<_>>(),
+                ));
             }
             for (at, item) in items.iter().enumerate() {
                 let array: &Array = items;
-                found.extend(smaller(item).into_iter().filter_map(|v| array.with(at, v)).map(Value::from));
+                found.extend(
+                    smaller(item)
+                        .into_iter()
+                        .filter_map(|v| array.with(at, v))
+                        .map(Value::from),
+                );
             }
         }
         Value::Object(object) => {

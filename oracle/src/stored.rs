@@ -21,11 +21,12 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::{fs, io};
 
-use regate_rego::Value;
 use regate_rego::syntax::ast::RegoVersion;
 use regate_rego::value::json;
+use regate_rego::{Value, plan};
 
 use crate::answer::{Answer, Outcome};
+use crate::ours;
 use crate::program::{Text, json_text};
 
 /// A program and what OPA gave.
@@ -44,16 +45,44 @@ pub fn read_all(folder: &Path) -> io::Result<Vec<(String, Case)>> {
     let entries = fs::read_dir(folder)?;
     let paths = entries.map(|entry| entry.map(|entry| entry.path()));
     let mut paths = paths.collect::<io::Result<Vec<_>>>()?;
-    paths.retain(|path| path.extension().is_some_and(|extension| extension == "yaml"));
+    paths.retain(|path| {
+        path.extension()
+            .is_some_and(|extension| extension == "yaml")
+    });
     paths.sort();
     let case = |path: &std::path::PathBuf| {
         let name = path.file_stem().unwrap_or_default().to_string_lossy();
-        let case = Case::read(&fs::read_to_string(path)?).map_err(|what| {
-            io::Error::other(format!("{}: expected {what}", path.display()))
-        });
+        let case = Case::read(&fs::read_to_string(path)?)
+            .map_err(|what| io::Error::other(format!("{}: expected {what}", path.display())));
         Ok((name.into_owned(), case?))
     };
     paths.iter().map(case).collect()
+}
+
+/// Asks this engine again, for all cases below `generated/` of a folder: a sentence for each that differs from OPA
+/// and is not listed in `generated-known.txt`, and for each that is listed and does not differ.
+pub fn violations(folder: &Path) -> io::Result<Vec<String>> {
+    let known = fs::read_to_string(folder.join("generated-known.txt"))?;
+    let known = known.lines().filter_map(|line| line.split_once("  # "));
+    let known: Vec<&str> = known.map(|(name, _)| name).collect();
+    let mut wrong = Vec::new();
+    for (name, case) in read_all(&folder.join("generated"))? {
+        let ours = ours::outcome(&case.text, plan::Options::default());
+        let differences = Outcome::differences(&case.opa, &ours, &case.text.queries);
+        let listed = known.contains(&name.as_str());
+        match differences.first() {
+            None if listed => wrong.push(format!("{name} passes: take it off the list")),
+            Some(first) if !listed => {
+                let query = first.query.clone().unwrap_or_default();
+                wrong.push(format!(
+                    "{name}: {query}: opa {}, ours {}",
+                    first.opa, first.ours
+                ));
+            }
+            _ => {}
+        }
+    }
+    Ok(wrong)
 }
 
 // === impl Case ===
@@ -62,7 +91,12 @@ impl Case {
     /// The file's text.
     #[must_use]
     pub fn write(&self) -> String {
-        let Text { version, data, input, .. } = &self.text;
+        let Text {
+            version,
+            data,
+            input,
+            ..
+        } = &self.text;
         let version = match version {
             RegoVersion::V0 => "v0",
             RegoVersion::V1 => "v1",
@@ -108,20 +142,33 @@ impl Case {
             reader.line(line, &mut block)?;
         }
         reader.modules.extend(block);
-        let modules = reader.modules.iter().map(|module| format!("{}\n", module.trim_end()));
+        let modules = reader
+            .modules
+            .iter()
+            .map(|module| format!("{}\n", module.trim_end()));
         let text = Text {
             version: reader.version,
             modules: modules.collect(),
             data: reader.data.ok_or("`data: ` and JSON")?,
             input: reader.input,
-            queries: reader.answers.iter().map(|(query, _)| query.clone()).collect(),
+            queries: reader
+                .answers
+                .iter()
+                .map(|(query, _)| query.clone())
+                .collect(),
         };
         let opa = match reader.refused {
             Some(codes) => Outcome::refused(
                 reader.at.ok_or("`at: ` and a number")?,
                 codes.into_iter().map(|code| (code, String::new())),
             ),
-            None => Outcome::Answers(reader.answers.into_iter().map(|(_, answers)| answers).collect()),
+            None => Outcome::Answers(
+                reader
+                    .answers
+                    .into_iter()
+                    .map(|(_, answers)| answers)
+                    .collect(),
+            ),
         };
         let about = reader.about;
         Ok(Self { about, text, opa })
@@ -193,7 +240,10 @@ impl Reader {
                 self.answers.push((query.to_owned(), both));
             }
             Some(query) => {
-                let last = self.answers.last_mut().filter(|(lenient, _)| lenient == query);
+                let last = self
+                    .answers
+                    .last_mut()
+                    .filter(|(lenient, _)| lenient == query);
                 let (_, [_, strict]) = last.ok_or("the strict answer after the lenient one")?;
                 *strict = answer;
             }
@@ -220,7 +270,10 @@ mod tests {
         let case = Case {
             about: "a program".to_owned(),
             text: program,
-            opa: Outcome::Answers(vec![[Answer::Undefined, Answer::Error("e".to_owned())]; count]),
+            opa: Outcome::Answers(vec![
+                [Answer::Undefined, Answer::Error("e".to_owned())];
+                count
+            ]),
         };
         assert_eq!(Case::read(&case.write()), Ok(case));
     }

@@ -110,7 +110,8 @@ impl Tree {
     /// The piece at a path.
     #[must_use]
     pub fn at(&self, path: &[usize]) -> Option<&Tree> {
-        path.iter().try_fold(self, |tree, at| tree.children().nth(*at))
+        path.iter()
+            .try_fold(self, |tree, at| tree.children().nth(*at))
     }
 
     /// The piece at a path.
@@ -173,12 +174,14 @@ impl fmt::Display for Tree {
         match self {
             Self::Text(text) | Self::Var(text) => f.write_str(text),
             Self::Row(items) => items.iter().try_for_each(|item| item.fmt(f)),
-            Self::List { items, between, .. } => items.iter().enumerate().try_for_each(|(at, item)| {
-                if at > 0 {
-                    f.write_str(between)?;
-                }
-                item.fmt(f)
-            }),
+            Self::List { items, between, .. } => {
+                items.iter().enumerate().try_for_each(|(at, item)| {
+                    if at > 0 {
+                        f.write_str(between)?;
+                    }
+                    item.fmt(f)
+                })
+            }
             Self::Term(inner) => inner.fmt(f),
             Self::Assign(name, value) => write!(f, "{name} := {value}"),
         }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::{Arg, ArgAction, Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 
-use super::eval::EvalArgs;
+use super::tools::{NAMES, Tool};
 use super::values;
 use crate::telemetry::{LogFormat, LogLevel};
 use crate::tls::TlsVersion;
@@ -30,8 +30,8 @@ pub(super) enum Command {
     /// Serves decisions.
     #[command(after_help = AFTER_RUN)]
     Run(Box<RunArgs>),
-    /// Evaluates a query.
-    Eval(Box<EvalArgs>),
+    #[command(flatten)]
+    Tool(Tool),
     /// Looks at configuration files.
     Config {
         #[command(subcommand)]
@@ -233,7 +233,10 @@ pub(super) struct Refused {
 
 /// The command line's definition.
 pub(super) fn command() -> clap::Command {
-    Cli::command().mut_subcommand("run", |run| run.mut_args(switch_with_value))
+    let with_switches = NAMES.into_iter().chain(["run"]);
+    with_switches.fold(Cli::command(), |command, name| {
+        command.mut_subcommand(name, |command| command.mut_args(switch_with_value))
+    })
 }
 
 /// As in `opa`, `--watch` is `--watch=true`, and `--watch=false` is said as well.

@@ -1,6 +1,6 @@
 //! Our own engine, `regate-rego`: selected by `engine: native`, and the voice that counts in `engine: verify`.
 //!
-//! Nothing outside this room and `data` names the crate. Here its queries become entrypoints, its errors ours.
+//! Nothing outside this room, `data` and `tool` names the crate. Here its queries become entrypoints, its errors ours.
 
 mod entry;
 mod evaluator;

@@ -1,10 +1,14 @@
 //! Modules to a program, and queries against it, one timed step after the other.
 
+use std::io;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use regate_rego::check::types::{self, Schemas, TypeEnv};
 use regate_rego::check::{self, Capabilities, Checked, QueryContext};
 use regate_rego::plan::{self, ir};
 use regate_rego::source::{Diagnostic, File};
 use regate_rego::syntax;
-use regate_rego::syntax::ast::{self, Body};
+use regate_rego::syntax::ast;
 use regate_rego::value::{Data, Str};
 use regate_rego::{Policy, Value};
 
@@ -19,6 +23,7 @@ pub(super) struct How {
     pub(super) capabilities: Capabilities,
     pub(super) strict: bool,
     pub(super) max_errors: usize,
+    pub(super) schemas: Schemas,
     pub(super) plan: plan::Options,
     pub(super) version: RegoVersion,
 }
@@ -28,6 +33,7 @@ pub(super) struct How {
 pub(super) struct Built {
     pub(super) checked: Checked,
     pub(super) policy: Policy,
+    types: TypeEnv,
     how: How,
 }
 
@@ -42,7 +48,9 @@ pub(super) struct Scope {
 #[derive(Debug)]
 pub(super) struct Asked {
     pub(super) plan: ir::Query,
-    pub(super) body: Body,
+    /// Whether it is one expression without variables, whose value may be `false`; of any other query a row with
+    /// a `false` is no answer.
+    pub(super) is_test: bool,
 }
 
 /// Parses modules; each that fails gives its errors.
@@ -73,13 +81,17 @@ pub(super) fn build(
     metrics: &mut Metrics,
 ) -> Result<Built, Problems> {
     let built = metrics.time(metrics::MODULE_COMPILE, || {
-        let checked = check::check(modules, &how.check(Some(data)))?;
+        // The modules are kept for reports of what was covered.
+        let (checked, types) =
+            check::check_with_types(modules.to_vec(), &how.check(Some(data)), &how.types())?;
         let program = plan::plan(&checked.hir, &how.plan)?;
-        Ok((checked, program))
+        Ok((checked, types, program))
     });
-    let (checked, program) = built.map_err(|errors: Vec<Diagnostic>| diagnosed(&errors))?;
+    let limited = |errors: Vec<Diagnostic>| limited(diagnosed(&errors), how.max_errors);
+    let (checked, types, program) = built.map_err(limited)?;
     Ok(Built {
         checked,
+        types,
         policy: Policy::new(program).with_data(Data::new(data.clone())),
         how,
     })
@@ -88,12 +100,23 @@ pub(super) fn build(
 // === impl How ===
 
 impl How {
+    fn types(&self) -> types::Options<'_> {
+        types::Options {
+            schemas: Some(&self.schemas),
+            annotations: true,
+        }
+    }
+
     fn check<'a>(&'a self, data: Option<&'a Value>) -> check::Options<'a> {
         check::Options {
             capabilities: &self.capabilities,
             strict: self.strict,
             prints: true,
-            max_errors: self.max_errors,
+            // One more says that there are more.
+            max_errors: match self.max_errors {
+                0 => 0,
+                max => max.saturating_add(1),
+            },
             data,
         }
     }
@@ -140,6 +163,10 @@ impl Built {
         scope: &Scope,
         metrics: &mut Metrics,
     ) -> Result<Asked, Problems> {
+        let mut lines = text.lines().map(str::trim);
+        if lines.all(|line| line.is_empty() || line.starts_with('#')) {
+            return Err(vec![Problem::plain("cannot evaluate empty query")]);
+        }
         let file = File::new("", text);
         let how = syntax::Options {
             future_keywords: true,
@@ -147,23 +174,58 @@ impl Built {
         };
         let body = metrics.time(metrics::QUERY_PARSE, || syntax::parse_query(&file, &how));
         let body = body.map_err(|errors| diagnosed(&errors))?;
-        if body.literals.is_empty() {
-            return Err(vec![Problem::plain("cannot evaluate empty query")]);
-        }
         let context = QueryContext {
             package: &scope.package,
             imports: &scope.imports,
         };
         let planned = metrics.time(metrics::QUERY_COMPILE, || {
             let query = check::query(&body, &file, &context, &self.checked, &self.how.check(None))?;
+            let errors = types::check_query(&query, &self.types);
+            if !errors.is_empty() {
+                return Err(errors);
+            }
             plan::plan_query(&query, self.policy.program(), &self.how.plan)
         });
         let plan = planned.map_err(|errors| diagnosed(&errors))?;
-        Ok(Asked { plan, body })
+        let is_test = is_ground(&body);
+        Ok(Asked { plan, is_test })
     }
 }
 
 // === helpers ===
+
+/// The stack of an evaluation: recursion that is deep ends with an error before all of it is used.
+const STACK: usize = 256 << 20;
+/// What of it calls of rules and functions may take.
+pub(super) const STACK_FOR_CALLS: usize = STACK - (1 << 20);
+
+/// Runs `work` where calls may nest deep.
+pub(super) fn on_deep_stack<T: Send>(work: impl FnOnce() -> T + Send) -> io::Result<T> {
+    std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new().stack_size(STACK);
+        let joined = thread.spawn_scoped(scope, work)?.join();
+        joined.map_err(|_| {
+            io::Error::other("it failed unexpectedly; this is a defect, please report it")
+        })
+    })
+}
+
+/// Nanoseconds since 1970.
+pub(super) fn now() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    since.map_or(0, |since| {
+        i64::try_from(since.as_nanos()).unwrap_or(i64::MAX)
+    })
+}
+
+/// At most `max` problems, where that is not 0, and then that there are more.
+fn limited(mut problems: Problems, max: usize) -> Problems {
+    if max > 0 && problems.len() > max {
+        problems.truncate(max);
+        problems.push(Problem::compile("error limit reached"));
+    }
+    problems
+}
 
 /// The built-ins that a capabilities document names, or all there are.
 pub(super) fn capabilities(document: Option<&Value>) -> Result<Capabilities, Problem> {
@@ -177,7 +239,49 @@ pub(super) fn capabilities(document: Option<&Value>) -> Result<Capabilities, Pro
     }
 }
 
-fn options(version: RegoVersion) -> syntax::Options {
+/// Whether a query is one expression without variables.
+fn is_ground(body: &ast::Body) -> bool {
+    match body.literals.as_slice() {
+        [literal] => match &literal.kind {
+            ast::LiteralKind::Term(term) => is_ground_term(term),
+            _ => false,
+        },
+        _ => false,
+    }
+}
+
+/// Whether a term has no variables. The parser bounds how deep it is.
+fn is_ground_term(term: &ast::Term) -> bool {
+    use ast::TermKind as Kind;
+
+    let all = |terms: &[ast::Term]| terms.iter().all(is_ground_term);
+    match &term.kind {
+        Kind::Var(name) => matches!(&**name, "input" | "data"),
+        Kind::Ref(reference) => match &reference.head.kind {
+            // A package or an import may stand behind the name; the reference is one value all the same.
+            Kind::Var(_) => all(&reference.path),
+            _ => is_ground_term(&reference.head) && all(&reference.path),
+        },
+        Kind::Array(items) | Kind::Set(items) => all(items),
+        Kind::Object(members) => {
+            let mut members = members.iter();
+            members.all(|(key, value)| is_ground_term(key) && is_ground_term(value))
+        }
+        Kind::Call(call) => all(&call.args),
+        _ => true,
+    }
+}
+
+/// Whether a key of a reference can be written with a dot.
+pub(super) fn is_name(text: &str) -> bool {
+    let mut chars = text.chars();
+    chars
+        .next()
+        .is_some_and(|c| c.is_ascii_alphabetic() || c == '_')
+        && chars.all(|c| c.is_ascii_alphanumeric() || c == '_')
+}
+
+pub(super) fn options(version: RegoVersion) -> syntax::Options {
     syntax::Options {
         version: match version {
             RegoVersion::V0 => ast::RegoVersion::V0,

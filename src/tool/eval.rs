@@ -1,8 +1,8 @@
 //! `eval`: a query against policy, data and input, and its answers in one of the formats.
 
-use std::io;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use regate_rego::eval::Row;
 use regate_rego::plan;
@@ -14,7 +14,7 @@ use super::load::{self, Paths};
 use super::metrics::{self, Metrics};
 use super::observe::{Observed, Observer};
 use super::problem::Problems;
-use super::{Problem, Report, present};
+use super::{Problem, Report, present, schemas};
 
 /// What `eval` is asked for.
 #[derive(Debug, Clone, Default)]
@@ -55,6 +55,8 @@ pub struct Request {
     pub disable_indexing: bool,
     /// The built-ins that there are, as a JSON document.
     pub capabilities: Option<Value>,
+    /// Schemas of input.
+    pub schema: Option<PathBuf>,
     /// What `opa.runtime()` gives.
     pub runtime: Object,
 }
@@ -100,6 +102,8 @@ pub struct Profile {
     pub limit: usize,
     /// By what they are sorted, the most important first.
     pub sort: Vec<String>,
+    /// How often the query is evaluated; the last time is shown.
+    pub runs: usize,
 }
 
 /// What came out.
@@ -114,10 +118,6 @@ pub(super) struct Outcome {
     printed: String,
 }
 
-/// The stack of an evaluation: deep recursion ends with an error before it is used up.
-const STACK: usize = 256 << 20;
-const STACK_TO_SPARE: usize = 1 << 20;
-
 /// Evaluates.
 pub fn eval(request: &Request) -> Report {
     let work = || {
@@ -131,7 +131,7 @@ pub fn eval(request: &Request) -> Report {
         };
         report(request, &outcome, failed)
     };
-    on_deep_stack(work).unwrap_or_else(|error| Report {
+    build::on_deep_stack(work).unwrap_or_else(|error| Report {
         stderr: format!("the evaluation cannot run: {error}\n"),
         exit: 2,
         ..Report::default()
@@ -145,11 +145,7 @@ fn run(request: &Request, outcome: &mut Outcome) -> Result<(), Problems> {
         .map_err(|problem| vec![problem])?;
     let input = match &request.input {
         None => None,
-        Some(text) => Some(
-            metrics
-                .time(metrics::INPUT_PARSE, || load::document(text))
-                .map_err(|problem| vec![problem])?,
-        ),
+        Some(text) => Some(load::document(text).map_err(|problem| vec![problem])?),
     };
     let modules = build::parse(&loaded, metrics)?;
     let how = How {
@@ -158,6 +154,7 @@ fn run(request: &Request, outcome: &mut Outcome) -> Result<(), Problems> {
         version: request.paths.version,
         capabilities: build::capabilities(request.capabilities.as_ref())
             .map_err(|problem| vec![problem])?,
+        schemas: schemas::read(request.schema.as_deref()).map_err(|problem| vec![problem])?,
         plan: plan::Options {
             instruments: request.instruments(),
             index: !request.disable_indexing,
@@ -180,11 +177,15 @@ fn answer(
     let mut options = EvalOptions {
         strict_builtin_errors: request.strict_builtin_errors,
         collect_builtin_errors: request.show_builtin_errors,
-        now_ns: now(),
+        now_ns: build::now(),
         runtime: Value::Object(request.runtime.clone()),
-        stack: STACK - STACK_TO_SPARE,
+        stack: build::STACK_FOR_CALLS,
         ..EvalOptions::default()
     };
+    let observer = request.instruments().then(|| {
+        let trace = request.explain != Explain::Off;
+        Observer::new(trace, request.profile.is_some(), request.coverage)
+    });
     let printed = Arc::new(Mutex::new(String::new()));
     let printer = Arc::clone(&printed);
     options.print = Some(Box::new(move |_, line| {
@@ -193,10 +194,6 @@ fn answer(
             printed.push('\n');
         }
     }));
-    let observer = request.instruments().then(|| {
-        let trace = request.explain != Explain::Off;
-        Observer::new(trace, request.profile.is_some(), request.coverage)
-    });
     options.tracer = observer.as_ref().map(Observer::tracer);
     options.budget.deadline = request.timeout.map(|timeout| Instant::now() + timeout);
     let mut evaluator = Evaluator::new();
@@ -206,11 +203,21 @@ fn answer(
     if let Ok(mut printed) = printed.lock() {
         outcome.printed = std::mem::take(&mut *printed);
     }
-    outcome.observed = observer.map(|observer| observer.finish(request.explain, built.policy.program(), &asked));
+    outcome.observed =
+        observer.map(|observer| observer.finish(request.explain, built.policy.program(), &asked));
     let collected = evaluator.collected().iter().map(Problem::from);
     outcome.problems.extend(collected);
+    let is_test = asked.is_test;
     outcome.asked = Some(asked);
-    outcome.rows = rows.map_err(|error| vec![Problem::from(&error)])?;
+    let mut rows = rows.map_err(|error| vec![Problem::from(&error)])?;
+    if !is_test {
+        rows.retain(|row| {
+            row.expressions
+                .iter()
+                .all(|(_, value)| *value != Value::Bool(false))
+        });
+    }
+    outcome.rows = rows;
     Ok(())
 }
 
@@ -240,24 +247,4 @@ impl Request {
     fn instruments(&self) -> bool {
         self.profile.is_some() || self.coverage || self.explain != Explain::Off
     }
-}
-
-// === helpers ===
-
-fn now() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH);
-    since.map_or(0, |since| {
-        i64::try_from(since.as_nanos()).unwrap_or(i64::MAX)
-    })
-}
-
-/// Runs `work` where calls may nest deep.
-fn on_deep_stack<T: Send>(work: impl FnOnce() -> T + Send) -> io::Result<T> {
-    std::thread::scope(|scope| {
-        let thread = std::thread::Builder::new().stack_size(STACK);
-        let joined = thread.spawn_scoped(scope, work)?.join();
-        joined.map_err(|_| {
-            io::Error::other("it failed unexpectedly; this is a defect, please report it")
-        })
-    })
 }

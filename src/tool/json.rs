@@ -93,7 +93,7 @@ fn styled(value: &Value, style: JsonStyle) -> String {
     let mut text = String::new();
     if write_json_with(value, style, &mut text).is_err() {
         // Keys nest too deep in keys: there is no JSON of it.
-        text = "null".to_owned();
+        "null".clone_into(&mut text);
     }
     text
 }

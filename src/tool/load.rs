@@ -1,5 +1,6 @@
 //! Policy and data for a tool, from files, directories and bundles.
 
+use std::io;
 use std::path::PathBuf;
 
 use super::Problem;
@@ -31,12 +32,36 @@ pub struct Loaded {
     pub data: Value,
 }
 
+// === impl Paths ===
+
+impl Paths {
+    /// Paths that are either all bundles, or all files and directories.
+    pub fn of(
+        paths: Vec<PathBuf>,
+        bundles: bool,
+        ignore: Vec<String>,
+        version: RegoVersion,
+    ) -> Self {
+        let (files, bundles) = if bundles {
+            (Vec::new(), paths)
+        } else {
+            (paths, Vec::new())
+        };
+        Self {
+            files,
+            bundles,
+            ignore,
+            version,
+        }
+    }
+}
+
 /// A file of one's own is trusted: bounds are far above what is sensible.
 const MAX_BUNDLE: u64 = 4 << 30;
 
 /// Loads all.
 pub(super) fn load(paths: &Paths) -> Result<Loaded, Problem> {
-    let files = files::load(&paths.files, &paths.ignore, paths.version).map_err(Problem::plain)?;
+    let files = files::load(&paths.files, &paths.ignore, paths.version).map_err(unread)?;
     let mut modules = files.modules;
     let mut data = Merge::new(Equal::Allowed);
     let conflict = |at: Vec<String>| {
@@ -69,4 +94,17 @@ pub(super) fn document(text: &[u8]) -> Result<Value, Problem> {
     read::json_value(text)
         .or_else(|_| read::yaml_value(text))
         .map_err(Problem::plain)
+}
+
+/// A file that is not there is reported as `opa` does.
+fn unread(error: files::LoadError) -> Problem {
+    match &error {
+        files::LoadError::Io { path, source } if source.kind() == io::ErrorKind::NotFound => {
+            Problem::plain(format!(
+                "stat {}: no such file or directory",
+                path.display()
+            ))
+        }
+        _ => Problem::plain(error),
+    }
 }

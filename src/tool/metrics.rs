@@ -10,7 +10,6 @@ use super::json::Json;
 pub(super) struct Metrics(BTreeMap<&'static str, u64>);
 
 pub(super) const LOAD_FILES: &str = "timer_rego_load_files_ns";
-pub(super) const INPUT_PARSE: &str = "timer_rego_input_parse_ns";
 pub(super) const MODULE_PARSE: &str = "timer_rego_module_parse_ns";
 pub(super) const MODULE_COMPILE: &str = "timer_rego_module_compile_ns";
 pub(super) const QUERY_PARSE: &str = "timer_rego_query_parse_ns";

@@ -44,6 +44,21 @@ impl Observer {
         }
     }
 
+    /// Watches what this one watches the coverage of, and where wanted what is for itself alone.
+    pub(super) fn beside(&self, trace: bool) -> Self {
+        Self {
+            trace: trace.then(Arc::default),
+            profile: None,
+            cover: self.cover.clone(),
+        }
+    }
+
+    /// What was covered so far by all that share it.
+    pub(super) fn covered(&self, program: &Program) -> Option<Report> {
+        let cover = self.cover.as_ref()?.lock().ok()?;
+        Some(cover.report(program))
+    }
+
     /// What to hand to the evaluation.
     pub(super) fn tracer(&self) -> Box<dyn Tracer> {
         let mut tracers: Vec<Box<dyn Tracer>> = Vec::new();
@@ -205,7 +220,9 @@ pub(super) fn coverage_json(report: &Report) -> Json {
 fn counted(json: Json, lines: (usize, usize), percent: f64) -> Json {
     let some = |count: usize| (count > 0).then(|| number(count));
     let percent = regate_rego::value::Number::parse(&percent.to_string());
-    let percent = percent.filter(|_| lines.0 > 0).map(regate_rego::Value::Number);
+    let percent = percent
+        .filter(|_| lines.0 > 0)
+        .map(regate_rego::Value::Number);
     json.with_some("covered_lines", some(lines.0))
         .with_some("not_covered_lines", some(lines.1))
         .with_some("coverage", percent)

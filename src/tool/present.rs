@@ -7,6 +7,7 @@ use regate_rego::source::File;
 use super::build::Asked;
 use super::eval::{Format, Outcome, Request};
 use super::json::{Json, compact};
+use super::observe::Observed;
 use super::problem::{self, Problem};
 use super::table::Table;
 
@@ -24,7 +25,9 @@ pub(super) fn present(request: &Request, outcome: &Outcome) -> (String, String) 
                 String::new(),
             )
         }
-        _ if !outcome.problems.is_empty() => (String::new(), problem::shown(&outcome.problems)),
+        _ if !outcome.problems.is_empty() => {
+            (String::new(), problem::shown(&outcome.problems, false))
+        }
         Format::Values => {
             let rows = outcome.rows.iter().map(values);
             (rows.map(|row| row.to_text()).collect(), String::new())
@@ -49,15 +52,12 @@ fn document(request: &Request, outcome: &Outcome, result: Option<Json>) -> Json 
         .with_some("errors", errors)
         .with_some("result", result)
         .with_some("metrics", metrics)
-        .with_some(
-            "explanation",
-            observed.and_then(|seen| seen.explanation_json()),
-        )
+        .with_some("explanation", observed.and_then(Observed::explanation_json))
         .with_some(
             "profile",
             observed.and_then(|seen| seen.profile_json(request)),
         )
-        .with_some("coverage", observed.and_then(|seen| seen.coverage_json()))
+        .with_some("coverage", observed.and_then(Observed::coverage_json))
 }
 
 fn rows_json(outcome: &Outcome) -> Option<Json> {
@@ -126,11 +126,7 @@ fn raw(row: &Row) -> String {
 fn pretty(request: &Request, outcome: &Outcome) -> String {
     let observed = outcome.observed.as_ref();
     let mut out = String::new();
-    out.push_str(
-        &observed
-            .map(super::observe::Observed::explanation_text)
-            .unwrap_or_default(),
-    );
+    out.push_str(&observed.map(Observed::explanation_text).unwrap_or_default());
     out.push_str(&answers(outcome));
     if request.shows_metrics() {
         let mut table = Table::new(["Metric", "Value"]);

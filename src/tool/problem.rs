@@ -9,7 +9,7 @@ use super::json::Json;
 
 /// One thing that went wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Problem {
+pub(super) struct Problem {
     /// OPA's code of it.
     pub code: Option<&'static str>,
     /// What, in a sentence.
@@ -23,7 +23,7 @@ pub struct Problem {
 }
 
 /// All that went wrong.
-pub type Problems = Vec<Problem>;
+pub(super) type Problems = Vec<Problem>;
 
 // === impl Problem ===
 
@@ -36,6 +36,14 @@ impl Problem {
             location: None,
             line: None,
             hint: None,
+        }
+    }
+
+    /// Of a compilation as a whole.
+    pub(super) fn compile(message: impl fmt::Display) -> Self {
+        Self {
+            code: Some(regate_rego::source::Code::Compile.as_str()),
+            ..Self::plain(message)
         }
     }
 
@@ -120,27 +128,15 @@ pub(super) fn diagnosed(errors: &[Diagnostic]) -> Problems {
     errors.iter().map(Problem::from).collect()
 }
 
-/// `1 error occurred: …` or `N errors occurred:` and a line for each.
-pub fn listed(problems: &[Problem]) -> String {
+/// `1 error occurred: …` or `N errors occurred:` and one after the other, each with the line it points to.
+/// `loading`: they were found before anything was compiled.
+pub(super) fn shown(problems: &[Problem], loading: bool) -> String {
+    let during = if loading { " during loading" } else { "" };
     match problems {
-        [one] => format!("1 error occurred: {one}\n"),
-        many => {
-            let mut text = format!("{} errors occurred:\n", many.len());
-            for problem in many {
-                let _ = writeln!(text, "{problem}");
-            }
-            text
-        }
-    }
-}
-
-/// The same, and under each problem the line it points to.
-pub fn shown(problems: &[Problem]) -> String {
-    match problems {
-        [one] => format!("1 error occurred: {}", one.shown()),
+        [one] => format!("1 error occurred{during}: {}", one.shown()),
         many => {
             let shown: String = many.iter().map(Problem::shown).collect();
-            format!("{} errors occurred:\n{shown}", many.len())
+            format!("{} errors occurred{during}:\n{shown}", many.len())
         }
     }
 }

@@ -94,3 +94,30 @@ fn is_wide(c: char) -> bool {
         | 0xA000..=0xA4CF | 0xAC00..=0xD7A3 | 0xF900..=0xFAFF | 0xFE30..=0xFE6F | 0xFF00..=0xFF60
         | 0xFFE0..=0xFFE6 | 0x1F300..=0x1F64F | 0x1F900..=0x1F9FF | 0x20000..=0x3FFFD)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_head_is_centred_and_lines_of_a_cell_stand_below_each_other() {
+        let mut table = Table::new(["x", "two\nlines"]);
+        table.rows = vec![vec!["\"é日本\"".to_owned(), "1".to_owned()]];
+        let want = "\
+┌─────────┬───────┐
+│    x    │  two  │
+│         │ lines │
+├─────────┼───────┤
+│ \"é日本\" │ 1     │
+└─────────┴───────┘
+";
+        assert_eq!(table.draw(), want);
+    }
+
+    #[test]
+    fn a_table_may_have_no_head() {
+        let mut table = Table::default();
+        table.rows = vec![vec!["a".to_owned(), "bc".to_owned()]];
+        assert_eq!(table.draw(), "┌───┬────┐\n│ a │ bc │\n└───┴────┘\n");
+    }
+}

@@ -29,7 +29,7 @@ const DOORS: &[(&str, &[&str])] = &[
     ("opentelemetry_sdk", &["telemetry"]),
     ("prost", &["proto"]),
     ("prost_reflect", &["authz"]),
-    ("regex", &["engine"]),
+    ("regex", &["engine", "tool"]),
     ("regorus", &["data", "engine"]),
     ("rustls", &["http", "tls"]),
     ("saphyr_parser", &["data"]),

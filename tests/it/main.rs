@@ -69,6 +69,9 @@ mod telemetry;
 /// HTTPS and certificates.
 #[cfg(test)]
 mod tls;
+/// The commands for people who write policies.
+#[cfg(test)]
+mod tools;
 /// Two engines asked at once.
 #[cfg(test)]
 mod verify;

@@ -149,6 +149,11 @@ struct Registry {
 impl Builtin {
     /// Runs it; an error's message begins with its name.
     pub fn call(&self, context: &mut Context<'_>, args: &[&Value]) -> Result<Value, Error> {
+        let places = args.iter().map(|arg| match arg {
+            Value::Number(number) => number.span(),
+            _ => 0,
+        });
+        context.budget.calculate(places.sum())?;
         (self.run)(context, args).map_err(|error| match error {
             Error::Type(message) => Error::Type(format!("{}: {message}", self.name)),
             Error::Failed(message) => Error::Failed(format!("{}: {message}", self.name)),

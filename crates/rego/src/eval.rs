@@ -4,6 +4,7 @@
 //! A [`Policy`] is immutable and used by any number of threads at once. Each thread has an [`Evaluator`], which keeps
 //! its memory from one evaluation to the next.
 
+mod conflict;
 pub mod cover;
 mod data;
 mod doc;

@@ -10,7 +10,9 @@ impl Generator {
     /// Up to `most` literals; what they declare is in scope afterwards.
     pub(super) fn literals(&mut self, scope: &mut Scope, most: usize, depth: usize) -> Vec<Tree> {
         let count = 1 + self.random.below(most);
-        (0..count).map(|_| self.literal_of_body(scope, depth)).collect()
+        (0..count)
+            .map(|_| self.literal_of_body(scope, depth))
+            .collect()
     }
 
     fn literal_of_body(&mut self, scope: &mut Scope, depth: usize) -> Tree {
@@ -52,9 +54,13 @@ impl Generator {
 
     /// Sees to it that what `some` declared since there were `before` of them is used.
     pub(super) fn use_all(&mut self, before: usize, head: &Tree, body: &mut Vec<Tree>) {
-        let text: String = body.iter().chain([head]).map(|piece| format!("{piece} ")).collect();
+        let text: Vec<String> = body.iter().chain([head]).map(Tree::to_string).collect();
+        let text = text.join(" ");
         for name in self.declared.drain(before..) {
-            let after = |at: usize| text.get(at + name.len()..).and_then(|rest| rest.chars().next());
+            let after = |at: usize| {
+                text.get(at + name.len()..)
+                    .and_then(|rest| rest.chars().next())
+            };
             let uses = text.match_indices(&name);
             let uses = uses.filter(|(at, _)| after(*at).is_none_or(|c| !c.is_ascii_alphanumeric()));
             if uses.count() < 2 {
@@ -75,9 +81,16 @@ impl Generator {
 
     fn comparison(&mut self, scope: &Scope, depth: usize) -> Tree {
         let of = self.any_type(1);
-        let other = if self.random.chance(1) { self.any_type(1) } else { of.clone() };
+        let other = if self.random.chance(1) {
+            self.any_type(1)
+        } else {
+            of.clone()
+        };
         let operator = self.random.text(&["==", "==", "!=", "<", "<=", ">", ">="]);
-        let (left, right) = (self.opaque(&of, scope, depth), self.term(&other, scope, depth));
+        let (left, right) = (
+            self.opaque(&of, scope, depth),
+            self.term(&other, scope, depth),
+        );
         row![left, " ", operator, " ", right]
     }
 
@@ -98,7 +111,12 @@ impl Generator {
                 let value = self.some_local(scope, element);
                 row!["some ", key, ", ", value, " in ", collection]
             }
-            8 => row!["some _, ", self.some_local(scope, element), " in ", collection],
+            8 => row![
+                "some _, ",
+                self.some_local(scope, element),
+                " in ",
+                collection
+            ],
             _ => {
                 let before = scope.own.len();
                 let pattern = self.pattern(&element, scope, 1);
@@ -120,9 +138,23 @@ impl Generator {
             1 | 2 => {
                 let index = self.fresh("i");
                 let value = self.new_local(scope, element);
-                let index_type = if matches!(of, Type::Array(_)) { Type::Number } else { Type::Any };
+                let index_type = if matches!(of, Type::Array(_)) {
+                    Type::Number
+                } else {
+                    Type::Any
+                };
                 scope.locals.push((index.clone(), index_type));
-                row!["some ", index.clone(), "\n\t", value, " := ", place, "[", index, "]"]
+                row![
+                    "some ",
+                    index.clone(),
+                    "\n\t",
+                    value,
+                    " := ",
+                    place,
+                    "[",
+                    index,
+                    "]"
+                ]
             }
             3 => {
                 let key = self.term(&Type::Any, scope, 0);
@@ -135,7 +167,16 @@ impl Generator {
             _ => {
                 let index = self.fresh("i");
                 let value = self.new_local(scope, Type::Any);
-                row!["some ", index.clone(), "\n\t", place, "[", index, "] = ", value]
+                row![
+                    "some ",
+                    index.clone(),
+                    "\n\t",
+                    place,
+                    "[",
+                    index,
+                    "] = ",
+                    value
+                ]
             }
         }
     }
@@ -192,7 +233,11 @@ impl Generator {
                 let of = self.any_type(1);
                 let value = self.term(&of, scope, 0);
                 let name = self.new_local(later, of).into();
-                if self.random.chance(50) { (name, value) } else { (value, name) }
+                if self.random.chance(50) {
+                    (name, value)
+                } else {
+                    (value, name)
+                }
             }
             6..8 => {
                 let items = (0..count).map(|_| self.both(scope, later, depth - 1));
@@ -204,7 +249,10 @@ impl Generator {
                 let items = (0..count).map(|at| {
                     let key = ["a", "b", "c"].get(at).copied().unwrap_or("x");
                     let (left, right) = self.both(scope, later, depth - 1);
-                    (row!["\"", key, "\": ", left], row!["\"", key, "\": ", right])
+                    (
+                        row!["\"", key, "\": ", left],
+                        row!["\"", key, "\": ", right],
+                    )
                 });
                 let (left, right): (Vec<_>, Vec<_>) = items.unzip();
                 let list = |items| row!["{", Tree::list(items, ", ", usize::MAX), "}"];
@@ -257,7 +305,16 @@ impl Generator {
         let value = self.some_local(&mut inner, element);
         let mut body = self.literals(&mut inner, 2, depth - 1);
         self.use_all(before, &row![key.clone(), " ", value.clone()], &mut body);
-        row!["every ", key, value, " in ", collection, " {\n\t\t", Tree::list(body, "\n\t\t", 1), "\n\t}"]
+        row![
+            "every ",
+            key,
+            value,
+            " in ",
+            collection,
+            " {\n\t\t",
+            Tree::list(body, "\n\t\t", 1),
+            "\n\t}"
+        ]
     }
 
     fn membership(&mut self, scope: &Scope, depth: usize) -> Tree {
@@ -276,7 +333,15 @@ impl Generator {
         let path = self.new_local(scope, Type::Array(Box::new(Type::Any)));
         let value = self.new_local(scope, Type::Any);
         match self.random.below(3) {
-            0 => row!["walk(", place, ", [_, ", value.clone(), "])\n\tis_number(", value, ")"],
+            0 => row![
+                "walk(",
+                place,
+                ", [_, ",
+                value.clone(),
+                "])\n\tis_number(",
+                value,
+                ")"
+            ],
             _ => row!["walk(", place, ", [", path, ", ", value, "])"],
         }
     }
@@ -315,7 +380,10 @@ impl Generator {
             8..10 => {
                 let global = self.random.of(&self.globals.clone())?.clone();
                 let value = self.term(&global.of, scope, 1);
-                Some(row![format!(" with data.{}.{} as ", global.package, global.name), value])
+                Some(row![
+                    format!(" with data.{}.{} as ", global.package, global.name),
+                    value
+                ])
             }
             10 => {
                 let (from, to) = *self.random.of(&[
@@ -332,7 +400,10 @@ impl Generator {
             _ => {
                 let functions = self.globals.iter().filter(|g| g.arguments.is_some());
                 let functions: Vec<_> = functions.cloned().collect();
-                let (a, b) = (self.random.of(&functions)?.clone(), self.random.of(&functions)?.clone());
+                let (a, b) = (
+                    self.random.of(&functions)?.clone(),
+                    self.random.of(&functions)?.clone(),
+                );
                 let to = format!("data.{}.{}", b.package, b.name);
                 let from = format!("data.{}.{}", a.package, a.name);
                 (a.arguments == b.arguments).then(|| row![format!(" with {from} as {to}")])

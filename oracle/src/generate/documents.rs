@@ -1,5 +1,7 @@
 //! What `input` and `data` hold: the members that programs read, most of them of the type that is expected.
 
+use std::fmt::Write as _;
+
 use regate_rego::Value;
 use regate_rego::value::json;
 
@@ -24,15 +26,45 @@ pub(super) const MEMBERS: [(&str, &str); 14] = [
 ];
 
 const NUMBERS: [&str; 34] = [
-    "0", "1", "2", "3", "4", "5", "-1", "10", "100", "0.5", "1.5", "2.0", "1.0", "-0", "0.1", "0.2", "1e2", "1E2",
-    "1.10", "9007199254740993", "9223372036854775807", "9223372036854775808", "-9223372036854775808",
-    "18446744073709551616", "100000000000000000000", "1e21", "1e-7", "0.000001", "123456789.123456789", "1e3", "3.7",
-    "-2.5", "1e100", "7",
+    "0",
+    "1",
+    "2",
+    "3",
+    "4",
+    "5",
+    "-1",
+    "10",
+    "100",
+    "0.5",
+    "1.5",
+    "2.0",
+    "1.0",
+    "-0",
+    "0.1",
+    "0.2",
+    "1e2",
+    "1E2",
+    "1.10",
+    "9007199254740993",
+    "9223372036854775807",
+    "9223372036854775808",
+    "-9223372036854775808",
+    "18446744073709551616",
+    "100000000000000000000",
+    "1e21",
+    "1e-7",
+    "0.000001",
+    "123456789.123456789",
+    "1e3",
+    "3.7",
+    "-2.5",
+    "1e100",
+    "7",
 ];
 
 const TEXTS: [&str; 24] = [
-    "", "a", "b", "c", "ab", "abc", "x", "A", "a b", " a ", "a,b", "/a/b", "1", "1.5", "true", "ä", "日本", "é", "10Ki", "a.b",
-    "\\u0000", "<&>", "aXbXc", "foo bar",
+    "", "a", "b", "c", "ab", "abc", "x", "A", "a b", " a ", "a,b", "/a/b", "1", "1.5", "true", "ä",
+    "日本", "é", "10Ki", "a.b", "\\u0000", "<&>", "aXbXc", "foo bar",
 ];
 
 // === impl Generator ===
@@ -43,7 +75,11 @@ impl Generator {
         if self.random.chance(4) {
             return None;
         }
-        let text = if self.random.chance(4) { self.json("y", 2) } else { self.members() };
+        let text = if self.random.chance(4) {
+            self.json("y", 2)
+        } else {
+            self.members()
+        };
         json::parse(text).ok()
     }
 
@@ -54,7 +90,10 @@ impl Generator {
             if self.random.chance(40) {
                 let base = self.json("n", 0);
                 let more = self.json("{n}", 1);
-                text += &format!(", \"{package}\": {{\"base\": {base}, \"deep\": {{\"more\": {more}}}}}");
+                let _ = write!(
+                    text,
+                    ", \"{package}\": {{\"base\": {base}, \"deep\": {{\"more\": {more}}}}}"
+                );
             }
         }
         text.push('}');
@@ -78,7 +117,10 @@ impl Generator {
         let mut inner = of.get(1..of.len().saturating_sub(1)).unwrap_or("y");
         let mut kind = of.chars().next().unwrap_or('y');
         if kind == 'y' {
-            kind = *self.random.of(&['n', 's', 'b', 'z', '[', '{']).unwrap_or(&'n');
+            kind = *self
+                .random
+                .of(&['n', 's', 'b', 'z', '[', '{'])
+                .unwrap_or(&'n');
             inner = "y";
         }
         let count = if depth == 0 { 0 } else { self.random.below(5) };
@@ -102,13 +144,21 @@ impl Generator {
 
     /// A number's text; small ones most of the time.
     pub(super) fn number_text(&mut self) -> &'static str {
-        let limit = if self.random.chance(80) { 8 } else { NUMBERS.len() };
+        let limit = if self.random.chance(80) {
+            8
+        } else {
+            NUMBERS.len()
+        };
         self.random.text(NUMBERS.get(..limit).unwrap_or(&NUMBERS))
     }
 
     /// A string's text, without its quotes.
     pub(super) fn string_text(&mut self) -> &'static str {
-        let limit = if self.random.chance(60) { 6 } else { TEXTS.len() };
+        let limit = if self.random.chance(60) {
+            6
+        } else {
+            TEXTS.len()
+        };
         self.random.text(TEXTS.get(..limit).unwrap_or(&TEXTS))
     }
 
@@ -120,7 +170,9 @@ impl Generator {
     /// A member of `input` or `data.d` that should be of that type.
     pub(super) fn member(&mut self, of: &Type) -> Option<&'static str> {
         let astray = self.random.chance(4);
-        let fits = MEMBERS.iter().filter(|(_, form)| astray || of.takes(&form_of(form)));
+        let fits = MEMBERS
+            .iter()
+            .filter(|(_, form)| astray || of.takes(&form_of(form)));
         let fits: Vec<_> = fits.map(|(name, _)| *name).collect();
         self.random.of(&fits).copied()
     }
@@ -128,7 +180,11 @@ impl Generator {
 
 /// The type that a member should have.
 pub(super) fn form_of(form: &str) -> Type {
-    let inner = || Box::new(form_of(form.get(1..form.len().saturating_sub(1)).unwrap_or("y")));
+    let inner = || {
+        Box::new(form_of(
+            form.get(1..form.len().saturating_sub(1)).unwrap_or("y"),
+        ))
+    };
     match form.chars().next() {
         Some('n') => Type::Number,
         Some('s') => Type::Text,

@@ -91,7 +91,11 @@ impl Generator {
         let rules = (0..count).map(|_| {
             let mut scope = Scope::default();
             let body = self.literals(&mut scope, 3, 1);
-            let parts = if self.random.chance(10) { 1 + self.random.below(3) } else { usual };
+            let parts = if self.random.chance(10) {
+                1 + self.random.below(3)
+            } else {
+                usual
+            };
             let parts = (0..parts).map(|_| match self.random.below(10) {
                 0..5 => row![".", self.key_name()],
                 5..6 => row!["[\"", self.key(), "\"]"],
@@ -110,7 +114,13 @@ impl Generator {
             match body {
                 None => {
                     self.declared.clear();
-                    row![name.clone(), ".", self.key_name(), " := ", self.constant(&of)]
+                    row![
+                        name.clone(),
+                        ".",
+                        self.key_name(),
+                        " := ",
+                        self.constant(&of)
+                    ]
                 }
                 body => self.with_body(head, body),
             }
@@ -130,7 +140,14 @@ impl Generator {
         if self.random.chance(20) {
             let names: Vec<&str> = arguments.iter().map(|_| "_").collect();
             let value = self.constant(&result);
-            rules.push(row!["default ", name.clone(), "(", names.join(", "), ") := ", value]);
+            rules.push(row![
+                "default ",
+                name.clone(),
+                "(",
+                names.join(", "),
+                ") := ",
+                value
+            ]);
         }
         for _ in 0..=self.random.below(3) {
             let mut scope = Scope::default();
@@ -146,7 +163,12 @@ impl Generator {
             let patterns: Vec<Tree> = patterns.collect();
             let body = self.literals(&mut scope, 2, 1);
             let value = self.term(&result, &scope, 1);
-            let head = row![name.clone(), "(", Tree::list(patterns, ", ", usize::MAX), ")"];
+            let head = row![
+                name.clone(),
+                "(",
+                Tree::list(patterns, ", ", usize::MAX),
+                ")"
+            ];
             let head = match result {
                 Type::Bool if self.random.chance(50) => head,
                 _ => row![head, " := ", value],

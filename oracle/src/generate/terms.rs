@@ -22,7 +22,8 @@ impl Generator {
             82..85 if depth > 0 => self.interpolation(of, scope, depth),
             _ => None,
         };
-        tree.unwrap_or_else(|| self.literal(of, scope, depth)).term()
+        tree.unwrap_or_else(|| self.literal(of, scope, depth))
+            .term()
     }
 
     /// A term of whose composite values the type checker knows no shape.
@@ -37,7 +38,9 @@ impl Generator {
     fn local(&mut self, of: &Type, scope: &Scope) -> Option<Tree> {
         let fits = scope.locals.iter().filter(|(_, local)| of.takes(local));
         let fits: Vec<&str> = fits.map(|(name, _)| name.as_str()).collect();
-        self.random.of(&fits).map(|name| Tree::Var((*name).to_owned()))
+        self.random
+            .of(&fits)
+            .map(|name| Tree::Var((*name).to_owned()))
     }
 
     /// What stands in `input` or `data`.
@@ -67,7 +70,12 @@ impl Generator {
             .iter()
             .map(|of| self.term(of, scope, depth - 1))
             .collect();
-        Some(row![path, "(", Tree::list(arguments, ", ", usize::MAX), ")"])
+        Some(row![
+            path,
+            "(",
+            Tree::list(arguments, ", ", usize::MAX),
+            ")"
+        ])
     }
 
     fn call(&mut self, of: &Type, scope: &Scope, depth: usize) -> Option<Tree> {
@@ -78,11 +86,20 @@ impl Generator {
             .arguments
             .iter()
             .map(|of| {
-                let of = if self.random.chance(1) { &Type::Any } else { of };
+                let of = if self.random.chance(1) {
+                    &Type::Any
+                } else {
+                    of
+                };
                 self.term(of, scope, depth - 1)
             })
             .collect();
-        Some(row![call.name, "(", Tree::list(arguments, ", ", usize::MAX), ")"])
+        Some(row![
+            call.name,
+            "(",
+            Tree::list(arguments, ", ", usize::MAX),
+            ")"
+        ])
     }
 
     fn operation(&mut self, of: &Type, scope: &Scope, depth: usize) -> Option<Tree> {
@@ -171,16 +188,63 @@ impl Generator {
     /// A string of some form.
     fn form(&mut self, form: char) -> Tree {
         let texts: &[&'static str] = match form {
-            'r' => &["`a`", "`^a.*$`", "`(a)(b)?`", "`[a-c]+`", "`\\d+`", "`(`", "`(?i)A`", "`x*`"],
-            'g' => &["\"a*\"", "\"**\"", "\"*.b\"", "\"{a,b}\"", "\"[a-c]?\"", "\"a.?\"", "\"[\""],
-            'c' => &["\"10.0.0.0/8\"", "\"10.1.0.0/30\"", "\"10.0.0.1\"", "\"::1/127\"", "\"bad\""],
+            'r' => &[
+                "`a`",
+                "`^a.*$`",
+                "`(a)(b)?`",
+                "`[a-c]+`",
+                "`\\d+`",
+                "`(`",
+                "`(?i)A`",
+                "`x*`",
+            ],
+            'g' => &[
+                "\"a*\"",
+                "\"**\"",
+                "\"*.b\"",
+                "\"{a,b}\"",
+                "\"[a-c]?\"",
+                "\"a.?\"",
+                "\"[\"",
+            ],
+            'c' => &[
+                "\"10.0.0.0/8\"",
+                "\"10.1.0.0/30\"",
+                "\"10.0.0.1\"",
+                "\"::1/127\"",
+                "\"bad\"",
+            ],
             // Small ones: what is large takes OPA's memory.
             'i' => &["0", "1", "3", "-2", "7", "2.0", "1.5"],
             'k' => &["\"10.1.0.0/30\"", "\"::1/127\"", "\"bad\""],
-            'v' => &["\"1.0.0\"", "\"1.2.3-rc1\"", "\"2.0.0+b\"", "\"v1\"", "\"1.10.0\""],
-            't' => &["\"2020-01-02T03:04:05Z\"", "\"2024-02-29T00:00:00+02:00\"", "\"nope\""],
-            'j' => &["`{\"a\": [1, 2.0]}`", "`[1e2, null]`", "`{`", "`\"x\"`", "`1.10`"],
-            _ => &["\"%v\"", "\"%d-%s\"", "\"%.2f\"", "\"%5d|%-5s|\"", "\"%q %x\"", "\"%t%%\"", "\"%v %v\""],
+            'v' => &[
+                "\"1.0.0\"",
+                "\"1.2.3-rc1\"",
+                "\"2.0.0+b\"",
+                "\"v1\"",
+                "\"1.10.0\"",
+            ],
+            't' => &[
+                "\"2020-01-02T03:04:05Z\"",
+                "\"2024-02-29T00:00:00+02:00\"",
+                "\"nope\"",
+            ],
+            'j' => &[
+                "`{\"a\": [1, 2.0]}`",
+                "`[1e2, null]`",
+                "`{`",
+                "`\"x\"`",
+                "`1.10`",
+            ],
+            _ => &[
+                "\"%v\"",
+                "\"%d-%s\"",
+                "\"%.2f\"",
+                "\"%5d|%-5s|\"",
+                "\"%q %x\"",
+                "\"%t%%\"",
+                "\"%v %v\"",
+            ],
         };
         self.random.text(texts).into()
     }
@@ -194,8 +258,15 @@ impl Generator {
         let mut kinds: Vec<Type> = members.filter(|of| of.element().is_some()).collect();
         let locals = scope.locals.iter().map(|(_, of)| of);
         kinds.extend(locals.filter(|of| of.element().is_some()).cloned());
-        let globals = self.globals.iter().filter(|global| global.arguments.is_none());
-        kinds.extend(globals.map(|global| global.of.clone()).filter(|of| of.element().is_some()));
+        let globals = self
+            .globals
+            .iter()
+            .filter(|global| global.arguments.is_none());
+        kinds.extend(
+            globals
+                .map(|global| global.of.clone())
+                .filter(|of| of.element().is_some()),
+        );
         let of = self.random.of(&kinds).cloned().unwrap_or(Type::Any);
         let term = self.term(&of, scope, depth.min(1));
         // A reference into what is known to be empty is refused.

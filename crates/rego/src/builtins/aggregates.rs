@@ -162,6 +162,7 @@ fn fold(
                 &["number"],
             ));
         };
+        context.budget.calculate(total.span() + number.span())?;
         total = next(&total, number)?;
     }
     Ok(total.into())

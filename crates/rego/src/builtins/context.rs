@@ -42,6 +42,12 @@ pub struct Context<'e> {
     pub memo: &'e mut HashMap<(&'static str, Value), Value>,
 }
 
+/// Numbers of fewer decimal places than this cost no more than others.
+const FEW_PLACES: u64 = 128;
+
+/// How much of the square of a number's decimal places is one step.
+const PLACES_SQUARED: u64 = 1 << 12;
+
 /// Steps between two looks at the clock.
 const LOOK: u64 = 1024;
 
@@ -82,6 +88,19 @@ impl Budget {
             return Err(Error::Cancelled);
         }
         self.step(bytes / 64)
+    }
+
+    /// Pays for calculating with a number of so many decimal places: its text becomes a number and a text again,
+    /// which costs their square.
+    #[inline]
+    pub(super) fn calculate(&mut self, places: u64) -> Result<(), Error> {
+        if places < FEW_PLACES {
+            return Ok(());
+        }
+        // What has more places than this is refused.
+        let places = places.min(1 << 18);
+        self.build(places)?;
+        self.step(places * places / PLACES_SQUARED)
     }
 
     /// The steps taken so far.

@@ -134,7 +134,10 @@ fn subset(context: &mut Context<'_>, args: &[&Value]) -> Result<Value, Error> {
         }
         (Value::Object(_), Value::Object(_))
         | (Value::Set(_), Value::Set(_))
-        | (Value::Array(_), Value::Array(_)) => holds(context, left, right)?,
+        | (Value::Array(_), Value::Array(_)) => {
+            operand::shallow(left.depth(), right.depth())?;
+            holds(context, left, right)?
+        }
         _ => {
             let message = "both arguments object.subset must be of the same type or array and set";
             return Err(Error::Type(message.to_owned()));
@@ -146,6 +149,7 @@ fn subset(context: &mut Context<'_>, args: &[&Value]) -> Result<Value, Error> {
 fn union(context: &mut Context<'_>, args: &[&Value]) -> Result<Value, Error> {
     let left = operand::object(args, 0)?;
     let right = operand::object(args, 1)?;
+    operand::shallow(left.depth(), right.depth())?;
     Ok(merge(context, left, right)?.into())
 }
 
@@ -163,7 +167,10 @@ fn union_n(context: &mut Context<'_>, args: &[&Value]) -> Result<Value, Error> {
     let mut merged: Vec<Object> = objects.drain(..).cloned().collect();
     while merged.len() > 1 {
         let pairs = merged.chunks(2).map(|pair| match pair {
-            [left, right] => merge(context, left, right),
+            [left, right] => {
+                operand::shallow(left.depth(), right.depth())?;
+                merge(context, left, right)
+            }
             rest => Ok(rest.first().cloned().unwrap_or_default()),
         });
         merged = pairs.collect::<Result<_, _>>()?;
@@ -208,7 +215,7 @@ impl<'v> Keys<'v> {
     }
 }
 
-/// Whether `left` holds `right`; the depth of values bounds the recursion.
+/// Whether `left` holds `right`; [`operand::shallow`] has bounded the recursion.
 fn holds(context: &mut Context<'_>, left: &Value, right: &Value) -> Result<bool, Error> {
     context.budget.step(1)?;
     match (left, right) {
@@ -243,7 +250,7 @@ fn holds(context: &mut Context<'_>, left: &Value, right: &Value) -> Result<bool,
     }
 }
 
-/// Both objects' members, in one pass over their ordered keys; the depth of values bounds the recursion.
+/// Both objects' members, in one pass over their ordered keys; [`operand::shallow`] has bounded the recursion.
 fn merge(context: &mut Context<'_>, left: &Object, right: &Object) -> Result<Object, Error> {
     if right.is_empty() {
         return Ok(left.clone());

@@ -10,6 +10,9 @@ use num_bigint::BigInt;
 use super::Error;
 use crate::value::{Array, Number, Object, Set, Str, Value};
 
+/// How deep a function may call itself on its operands.
+const DEEPEST: usize = 400;
+
 /// The members of an array or a set.
 pub(super) type Members<'v> = std::slice::Iter<'v, Value>;
 
@@ -51,6 +54,15 @@ pub(super) fn big_int(args: &[&Value], at: usize) -> Result<BigInt, Error> {
         Value::Number(number) => number.to_bigint().ok_or_else(|| not_integer(at)),
         other => Err(mismatch(at, other, &["integer"])),
     }
+}
+
+/// Refuses to follow two values that both nest deeper than a stack may: what does so calls itself for each level.
+pub(super) fn shallow(left: usize, right: usize) -> Result<(), Error> {
+    if left.min(right) <= DEEPEST {
+        return Ok(());
+    }
+    let message = format!("operands nest too deep: at most {DEEPEST} levels can be followed");
+    Err(Error::Halt(message))
 }
 
 /// The argument at `at`, an array.

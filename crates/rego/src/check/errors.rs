@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::source::{Code, Diagnostic, File, Span};
+use crate::source::{Code, Diagnostic, File, Location, Span};
 
 /// The passes in the order of their errors: only those of the first one with errors are reported, and with them
 /// those that stand aside.
@@ -26,11 +26,17 @@ pub(super) enum Stage {
 
 /// The errors so far.
 #[derive(Debug, Default)]
-pub(super) struct Errors(Vec<(Stage, Diagnostic)>);
+pub(super) struct Errors(Vec<(Stage, Location, Diagnostic)>);
 
 impl Errors {
     pub(super) fn add(&mut self, stage: Stage, diagnostic: Diagnostic) {
-        self.0.push((stage, diagnostic));
+        let order = diagnostic.location.clone();
+        self.0.push((stage, order, diagnostic));
+    }
+
+    /// Adds one that is to stand with those of the place `order`, by its text.
+    pub(super) fn add_of(&mut self, stage: Stage, order: Location, diagnostic: Diagnostic) {
+        self.0.push((stage, order, diagnostic));
     }
 
     pub(super) fn at(
@@ -52,27 +58,35 @@ impl Errors {
     /// Drops what was found unused since there were `count` errors, if declarations are wrong since then.
     pub(super) fn settle(&mut self, count: usize) {
         let since = self.0.get(count..).unwrap_or_default();
-        if since.iter().any(|(stage, _)| *stage == Stage::Names) {
+        if since.iter().any(|(stage, ..)| *stage == Stage::Names) {
             let mut at = 0..;
             self.0
-                .retain(|(stage, _)| at.next() < Some(count) || *stage != Stage::Aside);
+                .retain(|(stage, ..)| at.next() < Some(count) || *stage != Stage::Aside);
         }
     }
 
     /// The errors to report, at most `max` where that is not 0; without any, those that do not keep types from
     /// being checked.
     pub(super) fn finish(self, max: usize) -> Result<Vec<Diagnostic>, Vec<Diagnostic>> {
-        let first = self.0.iter().map(|(stage, _)| *stage).min();
+        let first = self.0.iter().map(|(stage, ..)| *stage).min();
         let Some(first) = first.filter(|first| *first < Stage::Aside) else {
-            return Ok(self.0.into_iter().map(|(_, d)| d).collect());
+            return Ok(self.0.into_iter().map(|(.., d)| d).collect());
         };
         let aside = first != Stage::Arguments;
-        let reported = self
-            .0
-            .into_iter()
-            .filter(|(stage, _)| *stage == first || aside && *stage == Stage::Aside)
-            .map(|(_, d)| d);
-        Err(ordered(reported.collect(), max))
+        let mut found = self.0;
+        found.retain(|(stage, ..)| *stage == first || aside && *stage == Stage::Aside);
+        found.sort_by(|(_, a, one), (_, b, other)| {
+            let places = || one.location.cmp(&other.location);
+            a.cmp(b)
+                .then_with(|| one.message.cmp(&other.message))
+                .then_with(places)
+        });
+        let mut found: Vec<Diagnostic> = found.into_iter().map(|(.., error)| error).collect();
+        found.dedup_by(|a, b| a.location == b.location && a.message == b.message);
+        if max > 0 {
+            found.truncate(max);
+        }
+        Err(found)
     }
 }
 

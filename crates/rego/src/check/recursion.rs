@@ -132,6 +132,13 @@ impl Visitor for Uses<'_, '_> {
         }
     }
 
+    fn replaced(&mut self, path: &[Value]) {
+        // What is replaced counts as used, as with OPA.
+        let keys = path.iter().cloned().map(Some).collect();
+        let to = self.graph.reference(keys);
+        self.graph.edge(self.from, to);
+    }
+
     fn function(&mut self, path: &[Value]) {
         if let Some(to) = self.graph.index.get(path).copied() {
             self.graph.edge(self.from, to);

@@ -226,7 +226,7 @@ impl<'a> Order<'a> {
             .into_iter()
             .filter(|local| !self.reported.contains(local))
             .collect();
-        self.report(stage, locals);
+        self.report(stage, locals.into_iter().map(|local| (local, None)));
     }
 
     /// Orders a body whose variables have this depth, and the closures in it.
@@ -293,13 +293,19 @@ impl<'a> Order<'a> {
     }
 
     fn stuck(&mut self, stuck: &[&Facts]) {
-        let mut named: Vec<Local> = stuck.iter().flat_map(|facts| facts.lacking(self)).collect();
+        // OPA names the variables of one literal by the alphabet.
+        let of = |facts: &&Facts| {
+            let place = Some(facts.place);
+            let lacking = facts.lacking(self).into_iter();
+            lacking.map(move |local| (local, place)).collect::<Vec<_>>()
+        };
+        let mut named: Vec<(Local, Option<Place>)> = stuck.iter().flat_map(of).collect();
         // What depends on something that nothing binds is not worth an error of its own.
         if named
             .iter()
-            .any(|local| !self.assigned.contains(local) && !self.is_generated(*local))
+            .any(|(local, _)| !self.assigned.contains(local) && !self.is_generated(*local))
         {
-            named.retain(|local| !self.assigned.contains(local));
+            named.retain(|(local, _)| !self.assigned.contains(local));
         }
         if self.report(Stage::Safety, named) == 0
             && let Some(first) = stuck.first()
@@ -314,10 +320,14 @@ impl<'a> Order<'a> {
         }
     }
 
-    /// Reports those that are not bound; says how many.
-    fn report(&mut self, stage: Stage, locals: impl IntoIterator<Item = Local>) -> usize {
+    /// Reports those that are not bound, each with the literal that lacks it; says how many.
+    fn report(
+        &mut self,
+        stage: Stage,
+        locals: impl IntoIterator<Item = (Local, Option<Place>)>,
+    ) -> usize {
         let mut count = 0;
-        for local in locals {
+        for (local, place) in locals {
             let Some(info) = self.infos.get(local.0 as usize) else {
                 continue;
             };
@@ -325,6 +335,9 @@ impl<'a> Order<'a> {
                 continue;
             }
             count += 1;
+            if place.is_some() && self.reported.contains(&local) {
+                continue;
+            }
             let message = unsafe_text(&info.name);
             let mut diagnostic = self
                 .file
@@ -336,7 +349,9 @@ impl<'a> Order<'a> {
                 ));
             }
             self.reported.insert(local);
-            self.errors.add(stage, diagnostic);
+            let order = place.map(|place| self.file.location(place.span));
+            let order = order.unwrap_or_else(|| diagnostic.location.clone());
+            self.errors.add_of(stage, order, diagnostic);
         }
         count
     }

@@ -64,6 +64,29 @@ fn modules_have_the_errors_that_opa_finds() {
 }
 
 #[test]
+fn unsafe_variables_come_by_literal_and_name() {
+    let cases = [
+        ("p := y + x + z if { a < b }", "x y z a b"),
+        ("p if { b < a; d > c }", "a b c d"),
+        ("p contains {\"a\": x, \"b\": y} if { not z }", "x y"),
+        ("p if { z == y; y == x; x > w }", "y z x w"),
+        ("p if { not x = 1; x == y }", "x y"),
+        ("p if { count(z) > y with input as x }", "x y z"),
+        ("p if { y; x; not a; b == 1 }", "y x a b"),
+        ("p := [c, b, a] if { input.x == d }", "c b a"),
+    ];
+    for (text, want) in cases {
+        let text = format!("package m\n\n{text}\n");
+        let errors = checked(&text, &Capabilities::default()).unwrap_err();
+        let names: Vec<&str> = errors
+            .iter()
+            .map(|error| error.message.split(' ').nth(1).unwrap())
+            .collect();
+        assert_eq!(names.join(" "), want, "{text}");
+    }
+}
+
+#[test]
 fn bodies_are_put_in_an_order_that_binds_first() {
     let text = "package a\np if { x > 1; y = x; x = input.x }";
     let checked = checked(text, &Capabilities::default()).unwrap();

@@ -87,8 +87,8 @@ impl Doc {
 
 // === helpers ===
 
-/// `base` with `value` at `path`: objects on the way are copied, what is none is replaced by one. As deep as a path
-/// that a policy names: the checker has bounded it. What it costs is what [`put_cost`] says.
+/// `base` with `value` at `path`: objects on the way are copied, what is none is replaced by one. What
+/// it costs is what [`put_cost`] says.
 pub(super) fn put(base: Option<&Value>, path: &[Value], value: Value) -> Value {
     let mut parents = Vec::with_capacity(path.len());
     let mut here = base;
@@ -154,15 +154,18 @@ pub(super) fn find<'v>(value: &'v Value, path: &[Value]) -> Option<&'v Value> {
     path.iter().try_fold(value, |value, key| value.get(key))
 }
 
-/// What stands at `path` in base documents, where an integer finds a member whose key is its text too.
+/// What stands at `path` in base documents.
 pub(super) fn find_base<'v>(base: &'v Value, path: &[Value]) -> Option<&'v Value> {
-    path.iter().try_fold(base, |value, key| {
-        value.get(key).or_else(|| match (value, key) {
-            (Value::Object(object), Value::Number(number)) if number.is_integer() => {
-                object.get_str(&number.to_string())
-            }
-            _ => None,
-        })
+    path.iter().try_fold(base, member_of_base)
+}
+
+/// What stands at `key` in a base document. There the path is text to OPA: a number finds a member by its text too,
+/// and text that says a number finds an element.
+pub(super) fn member_of_base<'v>(value: &'v Value, key: &Value) -> Option<&'v Value> {
+    value.get(key).or_else(|| match (value, key) {
+        (Value::Object(object), Value::Number(number)) => object.get_str(&number.to_string()),
+        (Value::Array(items), Value::String(text)) => items.get(text.parse::<usize>().ok()?),
+        _ => None,
     })
 }
 

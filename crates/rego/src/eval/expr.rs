@@ -64,11 +64,17 @@ impl<'a> Machine<'a> {
         let Some(mut value) = self.eval(base)? else {
             return Ok(None);
         };
+        let of_base =
+            matches!(base, Expr::Data(_)) && !self.now().is_some_and(Frame::replaces_data);
+        let get = |value: &Reg<'a>, key: &Value| match value {
+            Reg::Ref(value) if of_base => super::doc::member_of_base(value, key).map(Reg::Ref),
+            value => value.get(key),
+        };
         for key in keys {
             let found = match key {
-                Expr::Const(key) => value.get(key),
+                Expr::Const(key) => get(&value, key),
                 key => match self.eval(key)? {
-                    Some(key) => value.get(&key),
+                    Some(key) => get(&value, &key),
                     None => None,
                 },
             };

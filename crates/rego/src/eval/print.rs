@@ -1,7 +1,7 @@
 //! `print`: every combination of its arguments' values is a line.
 
-use super::error::Halt;
-use super::machine::Machine;
+use super::error::{EvalError, Halt};
+use super::machine::{Machine, VALUE_COST};
 use crate::hir::Place;
 use crate::plan::ir::Expr;
 use crate::value::Value;
@@ -24,7 +24,7 @@ impl<'a> Machine<'a> {
             } else {
                 texts
             };
-            self.pay(lines.len().saturating_mul(texts.len()))?;
+            self.pay_lines(&lines, &texts)?;
             let gap = if at == 0 { "" } else { " " };
             let lines_before = std::mem::take(&mut lines);
             for line in lines_before {
@@ -41,6 +41,22 @@ impl<'a> Machine<'a> {
     }
 }
 
+impl Machine<'_> {
+    /// Pays for every line followed by every text.
+    fn pay_lines(&mut self, lines: &[String], texts: &[String]) -> Result<(), Halt> {
+        let length = |all: &[String]| all.iter().map(|text| text.len() + 1).sum::<usize>();
+        let before = length(lines).saturating_mul(texts.len());
+        let added = length(texts).saturating_mul(lines.len());
+        let bytes = before.saturating_add(added) as u64;
+        let count = lines.len().saturating_mul(texts.len()) as u64;
+        let bytes = bytes.saturating_add(count.saturating_mul(VALUE_COST));
+        match self.cx.budget.build(bytes) {
+            Ok(()) => Ok(()),
+            Err(_) => Err(EvalError::spent(self.cx.budget)),
+        }
+    }
+}
+
 // === helpers ===
 
 /// The members of the set that an argument is, as text: strings without quotes.
@@ -54,3 +70,6 @@ fn texts(value: &Value) -> Vec<String> {
         value => vec![text(value)],
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -138,6 +138,8 @@ impl Own {
                 overlap(&unit.path, path) || documents.any(|document| overlap(document, path))
             }
             Target::Function(Callee::Unit(unit)) => unit.0 as usize == at,
+            // Comparisons are not counted as calls: any unit may make them.
+            Target::Function(Callee::Builtin("neq" | "lt" | "lte" | "gt" | "gte")) => true,
             Target::Function(Callee::Builtin(name)) => {
                 self.builtins.iter().any(|builtin| **builtin == *name)
             }

@@ -11,7 +11,7 @@ fn ask(text: &str, query: &str, options: &mut EvalOptions) -> Result<Option<Valu
         text,
         version: crate::syntax::ast::RegoVersion::V1,
     };
-    let data = Data::new(json::parse(r#"{"base": {"x": 1, "y": [1, 2], "n": {"o": 1}}}"#).unwrap());
+    let data = Data::new(json::parse(r#"{"base": {"x": 1, "y": [1, 2], "n": {"o": 1}}, "m": {"1": 1, "1.5": 2, "-1": 3, "10": {"2": 4}}}"#).unwrap());
     let compiled = compile_with(&[source], CompileOptions::default(), data).unwrap();
     let prepared = compiled.prepare(query).unwrap();
     let input = json::parse(r#"{"user": "ann", "x": 1, "y": true}"#).unwrap();
@@ -91,6 +91,34 @@ fn documents() {
     for (text, query, want) in cases {
         let text = format!("package t\n\n{text}\n");
         assert_eq!(answer(&text, query), want, "{text}");
+    }
+}
+
+#[test]
+fn paths_of_base_data_are_text() {
+    let cases = [
+        ("data.m[1]", "1"),
+        ("data.m[1.5]", "2"),
+        ("data.m[-1]", "3"),
+        ("data.m[1.0]", "undefined"),
+        ("data.m[input.x]", "1"),
+        ("[v | some k in [1, 2]; v := data.m[k]]", "[1]"),
+        ("[v | some k; v := data.m[k]; k == 1]", "[]"),
+        ("data.m[10][2]", "4"),
+        ("data.base.y[\"1\"]", "2"),
+        ("data.base.y[sprintf(\"%d\", [1])]", "2"),
+        ("data.base.y[\"01\"]", "2"),
+        ("data.base.y[\"-1\"]", "undefined"),
+        // Only there: what is no reference into base data finds keys as they are.
+        ("[v | m := data.m; v := m[1]]", "[]"),
+        ("object.get(data.m, 1, 0)", "0"),
+        ("[v | v := data.m[1] with data.m as {\"1\": 5}]", "[]"),
+        ("[v | v := data.m[1] with data.z as 5]", "[1]"),
+        ("input.m[1]", "undefined"),
+    ];
+    for (text, want) in cases {
+        let text = format!("package t\n\np := {text}\n");
+        assert_eq!(answer(&text, "data.t.p"), want, "{text}");
     }
 }
 
@@ -212,4 +240,46 @@ fn deep_expressions_and_long_paths_never_take_the_stack() {
     let path = ".a".repeat(2_000);
     let text = format!("package t\n\np if input{path} == 1 with input{path} as 1\n");
     assert_eq!(answer(&text, "data.t.p"), "true");
+}
+
+#[test]
+fn a_larger_stack_takes_longer_chains() {
+    use std::fmt::Write;
+    let mut text = "package t\n\np0 := 1\n".to_owned();
+    for at in 1..3_000 {
+        writeln!(text, "p{at} := p{}", at - 1).unwrap();
+    }
+    let error = ask(&text, "data.t.p2999", &mut EvalOptions::default()).unwrap_err();
+    assert_eq!(error.kind, Kind::TooDeep);
+    let roomy = move || {
+        let mut options = EvalOptions {
+            stack: 15 << 20,
+            ..EvalOptions::default()
+        };
+        ask(&text, "data.t.p2999", &mut options)
+    };
+    let thread = std::thread::Builder::new().stack_size(16 << 20);
+    let answer = thread.spawn(roomy).unwrap().join().unwrap().unwrap();
+    assert_eq!(answer, Some(Value::from(1_i64)));
+}
+
+#[test]
+fn blocks_nest_as_deep_as_they_may_on_a_usual_stack() {
+    use std::fmt::Write;
+    let mut text = "package t\n\np := x0 if {\n".to_owned();
+    for at in 0..290 {
+        writeln!(text, "some x{at} in [{at}, 1000]").unwrap();
+    }
+    let sum: Vec<String> = (0..290).map(|at| format!("x{at}")).collect();
+    writeln!(text, "[{}][289] == 289\nx0 == 0\n}}", sum.join(", ")).unwrap();
+    let mut options = EvalOptions::default();
+    options.budget.steps = 20_000;
+    let ended = ask(&text, "data.t.p", &mut options);
+    let ended = ended.map(|value| value.map(|value| value.to_string()));
+    assert_eq!(ended, Ok(Some("0".to_owned())));
+    let open = "[y | some y in ".repeat(40);
+    let text = format!("package t\n\np := {open}[1]{}\n", "]".repeat(40));
+    let mut options = EvalOptions::default();
+    let ended = ask(&text, "data.t.p", &mut options).map(|value| value.map(|v| v.to_string()));
+    assert_eq!(ended, Ok(Some("[1]".to_owned())));
 }

@@ -16,15 +16,17 @@ use crate::plan::ir::{Clause, Emit, Expr, Rule, Stmt, Unit, UnitId, UnitKind};
 use crate::value::{Object, Set, Value};
 
 /// Rules to be tried, in order.
-enum Rules<'a> {
+pub(super) enum Rules<'a> {
     All(std::slice::Iter<'a, Rule>),
     Picked(&'a [Rule], smallvec::IntoIter<[u32; 16]>),
 }
 
 /// An answer and where it came from.
-struct Given<'a> {
-    value: Reg<'a>,
-    place: Place,
+pub(super) struct Given<'a> {
+    pub(super) value: Reg<'a>,
+    /// A second one that differs from it.
+    pub(super) other: Option<Reg<'a>>,
+    pub(super) place: Place,
 }
 
 // === impl Rules ===
@@ -85,25 +87,27 @@ impl<'a> Machine<'a> {
     /// The value of a complete document, or of a function for these arguments.
     fn rules(&mut self, unit: &'a Unit, args: &[Reg<'a>]) -> Answer<'a> {
         let mut answer: Option<Given<'a>> = None;
-        for rule in self.candidates(unit, unit.index.as_ref(), args) {
+        let mut rules = self.candidates(unit, unit.index.as_ref(), args);
+        while let Some(rule) = rules.next() {
             self.step()?;
             let Some(given) = self.rule(unit, rule, args)? else {
                 continue;
             };
-            match &answer {
-                Some(there) if *there.value != *given.value => {
-                    return Err(self.disagree(unit, there, &given));
-                }
-                Some(_) => {}
-                None => answer = Some(given),
+            let agrees = |there: &Given<'_>| *there.value == *given.value;
+            if given.other.is_some() || !answer.as_ref().is_none_or(agrees) {
+                return Err(self.disagree(unit, args, answer, given, rules));
             }
+            answer.get_or_insert(given);
             if unit.first {
                 break;
             }
         }
         match (answer, &unit.default) {
             (Some(given), _) => Ok(Some(given.value)),
-            (None, Some(default)) => self.clause(unit, default, args, false),
+            (None, Some(default)) => {
+                let given = self.clause(default, args, false)?;
+                Ok(given.map(|given| given.value))
+            }
             (None, None) => Ok(None),
         }
     }
@@ -134,16 +138,16 @@ impl<'a> Machine<'a> {
         Rules::Picked(&unit.rules, picked.into_iter())
     }
 
-    fn rule(
+    pub(super) fn rule(
         &mut self,
         unit: &'a Unit,
         rule: &'a Rule,
         args: &[Reg<'a>],
     ) -> Result<Option<Given<'a>>, Halt> {
         for clause in &rule.clauses {
-            if let Some(value) = self.clause(unit, clause, args, unit.first)? {
-                let place = clause.place;
-                return Ok(Some(Given { value, place }));
+            let given = self.clause(clause, args, unit.first)?;
+            if given.is_some() {
+                return Ok(given);
             }
         }
         Ok(None)
@@ -151,17 +155,20 @@ impl<'a> Machine<'a> {
 
     fn clause(
         &mut self,
-        unit: &'a Unit,
         clause: &'a Clause,
         args: &[Reg<'a>],
         first: bool,
-    ) -> Answer<'a> {
+    ) -> Result<Option<Given<'a>>, Halt> {
         // Defaults, and rules that are facts.
         if let [Stmt::Yield(Emit::Value(Expr::Const(value)))] = &*clause.block
             && self.options.tracer.is_none()
         {
             self.step()?;
-            return Ok(Some(Reg::Ref(value)));
+            return Ok(Some(Given {
+                value: Reg::Ref(value),
+                other: None,
+                place: clause.place,
+            }));
         }
         let mut sink = if first {
             Sink::First(None)
@@ -171,32 +178,17 @@ impl<'a> Machine<'a> {
         self.in_frame(clause.slots, args, |machine| {
             machine.exec(&clause.block, &mut sink)
         })?;
-        match sink {
-            Sink::First(value) | Sink::Agree(value, None) => Ok(value),
-            Sink::Agree(Some(one), Some(other)) => {
-                let place = clause.place;
-                let one = Given { value: one, place };
-                let other = Given {
-                    value: other,
-                    place,
-                };
-                Err(self.disagree(unit, &one, &other))
-            }
-            _ => Ok(None),
-        }
-    }
-
-    /// Two answers differ.
-    #[cold]
-    #[inline(never)]
-    fn disagree(&self, unit: &Unit, one: &Given<'_>, other: &Given<'_>) -> Halt {
-        let message = match unit.kind {
-            UnitKind::Function { .. } => {
-                "functions must not produce multiple outputs for same inputs"
-            }
-            _ => "complete rules must not produce multiple outputs",
+        let (value, other) = match sink {
+            Sink::First(value) => (value, None),
+            Sink::Agree(value, other) => (value, other),
+            _ => (None, None),
         };
-        self.conflict(message, one.place.max(other.place))
+        let place = clause.place;
+        Ok(value.map(|value| Given {
+            value,
+            other,
+            place,
+        }))
     }
 
     /// A call of a function of the policy.

@@ -2,7 +2,7 @@
 
 use super::expr::comparison;
 use super::ir::{Emit, Expr, Function, Mark, Pattern, Replace, Scan, Source, Stmt};
-use super::live::{FOREVER, Lives};
+use super::live::{Around, FOREVER, Lives};
 use super::lower::{Lowering, Planned};
 use crate::hir::{
     self, Body, BuiltinRef, Callee, ExprKind, Literal, LiteralKind, Replacement, Target, With,
@@ -19,7 +19,7 @@ impl Lowering<'_, '_> {
         results: &[&hir::Expr],
         duplicates: bool,
     ) -> Planned<()> {
-        let lives = Lives::of(body, results, &|local| self.frame.is_bound(local));
+        let lives = Lives::of(body, results, self);
         self.frame.ignore(lives.single());
         // What people watch must not end early: it shows each round.
         let watched = |literal: &Literal| matches!(literal.kind, LiteralKind::Print(_));
@@ -32,7 +32,7 @@ impl Lowering<'_, '_> {
             if self.frame.depth() > depth {
                 let until = lives.until(at);
                 let once = !self.frame.iterates(depth) && until == at;
-                if until != FOREVER && (once || !whole) {
+                if until != FOREVER && (once || !(whole || lives.is_risky(at, until))) {
                     self.frame.needed_until(depth, until);
                 }
             }
@@ -175,5 +175,39 @@ impl Lowering<'_, '_> {
         Err(self
             .cx
             .refuse(with.place, crate::source::Code::Compile, message, hint))
+    }
+}
+
+impl Around for Lowering<'_, '_> {
+    fn is_bound(&self, local: hir::Local) -> bool {
+        self.frame.is_bound(local)
+    }
+
+    fn meets_rules(
+        &self,
+        keys: &[hir::Expr],
+        open: &dyn Fn(&hir::Expr) -> bool,
+        always: bool,
+    ) -> bool {
+        let mut node = super::ir::NodeId(0);
+        for (at, key) in keys.iter().enumerate() {
+            let ExprKind::Const(key) = &key.kind else {
+                // Any rule below may be asked for.
+                return true;
+            };
+            let Some(child) = self.cx.child(node, key) else {
+                return false;
+            };
+            let place = self.cx.tree.nodes.get(child.0 as usize);
+            if place.is_some_and(|place| place.unit.is_some()) {
+                let rest = keys.get(at + 1..).unwrap_or_default();
+                let constant = |key: &hir::Expr| matches!(key.kind, ExprKind::Const(_));
+                // A document that is asked for as a whole is evaluated in the first round and then known.
+                let whole = rest.iter().all(constant) || rest.first().is_some_and(open);
+                return always || !whole;
+            }
+            node = child;
+        }
+        always
     }
 }

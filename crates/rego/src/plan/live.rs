@@ -1,16 +1,19 @@
 //! How long the variables of a body are needed: what tells a loop that must run to its end from one that may end
-//! at its first success.
+//! at its first success. A loop that may meet a conflict in a later round must run to its end too: what it would
+//! find is an error, and an error must not be lost.
 
 use hashbrown::HashMap;
 
 use crate::hir::{
-    Base, Body, ComprehensionHead, Expr, ExprKind, Literal, LiteralKind, Local, Replacement,
+    Base, Body, Callee, ComprehensionHead, Expr, ExprKind, Literal, LiteralKind, Local, Replacement,
 };
 
 /// For each literal of a body, up to which literal what it binds is needed.
 #[derive(Debug)]
 pub(super) struct Lives {
     reach: Vec<usize>,
+    /// Of each literal whether another round of it may end in a conflict.
+    risky: Vec<bool>,
     single: Vec<Local>,
 }
 
@@ -28,22 +31,41 @@ struct Mentions {
 struct Seen<'a> {
     at: usize,
     locals: HashMap<Local, Mentions, foldhash::fast::RandomState>,
-    outside: &'a dyn Fn(Local) -> bool,
+    around: &'a dyn Around,
+    /// How many bodies inside literals are open.
+    inside: usize,
+    risky: bool,
+}
+
+/// What is known outside of a body.
+pub(super) trait Around {
+    /// Whether the variable is bound before the body.
+    fn is_bound(&self, local: Local) -> bool;
+
+    /// Whether a reference into `data` by these keys may evaluate a rule anew in each round. `open` says whether a
+    /// key iterates; with `always`, whether it may evaluate a rule at all.
+    fn meets_rules(&self, keys: &[Expr], open: &dyn Fn(&Expr) -> bool, always: bool) -> bool;
 }
 
 // === impl Lives ===
 
 impl Lives {
-    /// Of a body; `results` are needed after it, and variables of which `outside` holds are bound before it.
-    pub(super) fn of(body: &Body, results: &[&Expr], outside: &dyn Fn(Local) -> bool) -> Self {
+    /// Of a body; `results` are needed after it.
+    pub(super) fn of(body: &Body, results: &[&Expr], around: &dyn Around) -> Self {
         let mut seen = Seen {
             at: 0,
             locals: HashMap::default(),
-            outside,
+            around,
+            inside: 0,
+            risky: false,
         };
+        let mut risky = Vec::with_capacity(body.literals.len());
         for (at, literal) in body.literals.iter().enumerate() {
             seen.at = at;
+            // Under other documents a rule may have another answer each time.
+            seen.risky = !literal.with.is_empty();
             seen.literal(literal);
+            risky.push(seen.risky);
         }
         seen.at = FOREVER;
         for result in results {
@@ -59,12 +81,25 @@ impl Lives {
                 *reach = mentions.last.max(*reach);
             }
         }
-        Self { reach, single }
+        Self {
+            reach,
+            risky,
+            single,
+        }
     }
 
     /// The variables that are mentioned once: nobody asks what is bound to them.
     pub(super) fn single(&self) -> &[Local] {
         &self.single
+    }
+
+    /// Whether another round of these literals may end in a conflict.
+    pub(super) fn is_risky(&self, from: usize, until: usize) -> bool {
+        self.risky
+            .iter()
+            .take(until.saturating_add(1))
+            .skip(from)
+            .any(|risky| *risky)
     }
 
     /// The last literal that needs what is bound by the literal `at` and those that stand in its loop.
@@ -86,9 +121,12 @@ impl Lives {
 
 impl Seen<'_> {
     fn body(&mut self, body: &Body) {
-        body.literals
-            .iter()
-            .for_each(|literal| self.literal(literal));
+        self.inside += 1;
+        for literal in &body.literals {
+            self.risky |= !literal.with.is_empty();
+            self.literal(literal);
+        }
+        self.inside -= 1;
     }
 
     fn literal(&mut self, literal: &Literal) {
@@ -127,13 +165,22 @@ impl Seen<'_> {
             ExprKind::Const(_) => {}
             ExprKind::Local(local) => self.local(*local),
             ExprKind::Ref(reference) => {
-                if let Base::Expr(base) = &reference.base {
-                    self.expr(base);
+                match &reference.base {
+                    Base::Input => {}
+                    // A body inside a literal may not have come as far as this in the first round.
+                    Base::Data => {
+                        let always = self.inside > 0;
+                        let open = |key: &Expr| self.is_open(key);
+                        self.risky |= self.around.meets_rules(&reference.keys, &open, always);
+                    }
+                    Base::Expr(base) => self.expr(base),
                 }
                 self.exprs(&reference.keys);
             }
             ExprKind::Array(items) | ExprKind::Set(items) => self.exprs(items),
             ExprKind::Object(members) => {
+                let constant = |key: &Expr| matches!(key.kind, ExprKind::Const(_));
+                self.risky |= !members.iter().all(|(key, _)| constant(key));
                 for (key, value) in members {
                     self.expr(key);
                     self.expr(value);
@@ -146,17 +193,29 @@ impl Seen<'_> {
                         self.expr(head);
                     }
                     ComprehensionHead::Object(key, value) => {
+                        self.risky = true;
                         self.expr(key);
                         self.expr(value);
                     }
                 }
             }
-            ExprKind::Call(call) => self.exprs(&call.args),
+            ExprKind::Call(call) => {
+                self.risky |= matches!(call.callee, Callee::Function(_));
+                self.exprs(&call.args);
+            }
         }
     }
 
+    /// Whether a key is a variable that nothing has bound yet.
+    fn is_open(&self, key: &Expr) -> bool {
+        let ExprKind::Local(local) = &key.kind else {
+            return false;
+        };
+        !self.locals.contains_key(local) && !self.around.is_bound(*local)
+    }
+
     fn local(&mut self, local: Local) {
-        if (self.outside)(local) {
+        if self.around.is_bound(local) {
             return;
         }
         let at = self.at;

@@ -101,6 +101,15 @@ impl Number {
         }
     }
 
+    /// How many decimal places calculating with it goes through; 0 for an integer of 64 bits.
+    #[must_use]
+    pub fn span(&self) -> u64 {
+        match &self.0 {
+            Repr::Int(_) => 0,
+            Repr::Text(_) => self.digits(&mut SmallText::default()).span(),
+        }
+    }
+
     /// Whether the value is an integer.
     #[must_use]
     pub fn is_integer(&self) -> bool {

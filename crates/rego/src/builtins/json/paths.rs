@@ -68,6 +68,7 @@ impl Tree {
         };
         for path_value in operand::members(args, 1, &["set", "array"])? {
             let path = path(path_value)?;
+            operand::shallow(path.len(), operand::value(args, 0)?.depth())?;
             context
                 .budget
                 .build((path.len() as u64).saturating_mul(2 * MEMBER))?;

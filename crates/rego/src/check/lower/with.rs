@@ -9,9 +9,6 @@ use crate::source::{Code, Span};
 use crate::syntax::ast::{self, Ref, Term, TermKind};
 use crate::value::Value;
 
-/// A document further down cannot be replaced.
-const MAX_PATH: usize = 128;
-
 impl Lower<'_> {
     /// The modifiers of a literal; what their values need goes before the literal.
     pub(super) fn modifiers(&mut self, modifiers: &[ast::With]) -> Vec<With> {
@@ -61,11 +58,6 @@ impl Lower<'_> {
             return None;
         };
         path.extend(keys);
-        if path.len() > MAX_PATH {
-            let message = format!("with keyword target has more than {MAX_PATH} parts");
-            self.error(Stage::Sugar, Code::Compile, term.span, &message);
-            return None;
-        }
         match base {
             Base::Input => Some((Target::Input(path), None)),
             Base::Data => {

@@ -2,7 +2,7 @@
 
 use crate::hir::{
     Base, Body, Callee, Comprehension, ComprehensionHead, Expr, ExprKind, Literal, LiteralKind,
-    Local, Ref, Replacement,
+    Local, Ref, Replacement, Target,
 };
 use crate::value::Value;
 
@@ -16,6 +16,9 @@ pub(in crate::check) trait Visitor {
 
     /// A function of the policy that is called, or put in the place of another.
     fn function(&mut self, _: &[Value]) {}
+
+    /// A document or function of the policy that a `with` replaces.
+    fn replaced(&mut self, _: &[Value]) {}
 
     /// A closure's body, before its parts; whether to go into it.
     fn closure(&mut self) -> bool {
@@ -67,6 +70,9 @@ pub(in crate::check) fn literal(of: &mut Literal, visitor: &mut impl Visitor) {
         }
     }
     for with in &mut of.with {
+        if let Target::Data(path) | Target::Function(path) = &with.target {
+            visitor.replaced(path);
+        }
         match &mut with.value {
             Replacement::Value(value) => expr(value, visitor),
             Replacement::Function(path) => visitor.function(path),

@@ -199,6 +199,11 @@ impl<'a> Digits<'a> {
         BigInt::parse_bytes(&text, 10)
     }
 
+    /// How many decimal places it spans, those of its exponent among them.
+    pub(super) fn span(&self) -> u64 {
+        self.adjusted.unsigned_abs() + self.text.len() as u64
+    }
+
     /// The digits as one integer, if they are few enough.
     pub(super) fn mantissa(&self) -> Option<u64> {
         if self.text.len() > 21 {

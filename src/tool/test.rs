@@ -1,0 +1,168 @@
+//! `test`: finds the tests of policies, runs them, reports.
+//!
+//! A test is a rule whose name begins with `test_`, or with `todo_test_` to be skipped; it passes when its value
+//! is `true`. Keys that follow the name are cases: `test_x[case]` passes when all its cases do.
+
+mod bench;
+mod find;
+mod report;
+mod run;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use regate_rego::Value;
+use regate_rego::eval::cover;
+use regate_rego::plan;
+use regate_rego::value::Object;
+
+use super::build::{self, Built, How};
+use super::eval::Explain;
+use super::load::{self, Paths};
+use super::metrics::Metrics;
+use super::problem::{self, Problems};
+use super::{Report, observe, schemas};
+
+/// What `test` is asked for.
+#[derive(Debug, Clone, Default)]
+pub struct Request {
+    /// Policies, tests and data.
+    pub paths: Paths,
+    /// How results are printed.
+    pub format: Format,
+    /// Whether tests that pass are listed, and failures explained.
+    pub verbose: bool,
+    /// How much is told of failures; nothing said is [`Explain::Fails`] where they are told at all.
+    pub explain: Option<Explain>,
+    /// Only tests whose path matches are run.
+    pub only: Option<String>,
+    /// Whether is reported what was covered.
+    pub coverage: bool,
+    /// The share of lines that must be covered, in percent.
+    pub threshold: f64,
+    /// How often each test is run.
+    pub count: usize,
+    /// How many tests run at the same time.
+    pub parallel: usize,
+    /// How long one test may take.
+    pub timeout: Duration,
+    /// Whether tests are timed over many runs.
+    pub bench: bool,
+    /// Whether tests that were skipped are no failure.
+    pub exit_zero_on_skipped: bool,
+    /// Whether it is a failure that there are no tests.
+    pub fail_on_empty: bool,
+    /// Whether JSON results are sorted, the longest first.
+    pub sort_by_duration: bool,
+    /// How many errors of a compilation are shown.
+    pub max_errors: usize,
+    /// The built-ins that there are, as a JSON document.
+    pub capabilities: Option<Value>,
+    /// Schemas of input.
+    pub schema: Option<PathBuf>,
+    /// What `opa.runtime()` gives.
+    pub runtime: Object,
+}
+
+/// How results are printed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Format {
+    /// For people.
+    #[default]
+    Pretty,
+    /// A list of objects.
+    Json,
+    /// Go's benchmark format.
+    GoBench,
+}
+
+/// The tests of a program, ready to be run.
+struct Suite {
+    tests: Vec<find::Test>,
+    built: Built,
+}
+
+/// Runs tests.
+pub fn test(request: &Request) -> Report {
+    match prepare(request) {
+        Ok(suite) => repeat(request, &suite),
+        Err((problems, loading)) => Report {
+            stderr: problem::shown(&problems, loading),
+            exit: 1,
+            ..Report::default()
+        },
+    }
+}
+
+fn prepare(request: &Request) -> Result<Suite, (Problems, bool)> {
+    let mut metrics = Metrics::default();
+    let late = |problem| (vec![problem], false);
+    let loaded = load::load(&request.paths).map_err(|problem| (vec![problem], true))?;
+    let mut modules = build::parse(&loaded, &mut metrics).map_err(|problems| (problems, true))?;
+    let tests = find::tests(&mut modules, request.only.as_deref()).map_err(late)?;
+    let how = How {
+        max_errors: request.max_errors,
+        version: request.paths.version,
+        capabilities: build::capabilities(request.capabilities.as_ref()).map_err(late)?,
+        schemas: schemas::read(request.schema.as_deref()).map_err(late)?,
+        plan: plan::Options {
+            instruments: request.coverage || request.explains(),
+            index: true,
+            ..plan::Options::default()
+        },
+        ..How::default()
+    };
+    let built = build::build(&modules, &loaded.data, how, &mut metrics);
+    Ok(Suite {
+        tests,
+        built: built.map_err(|problems| (problems, false))?,
+    })
+}
+
+/// Runs all tests as often as wanted, or until some fail.
+fn repeat(request: &Request, suite: &Suite) -> Report {
+    let mut report = Report::default();
+    for _ in 0..request.count.max(1) {
+        let (outcomes, coverage) = run::run(request, suite);
+        if outcomes.is_empty() && request.fail_on_empty {
+            report.stderr.push_str("no tests were run\n");
+            report.exit = 1;
+            return report;
+        }
+        report.exit = report::exit(request, &outcomes);
+        let failed = outcomes.iter().any(run::Outcome::is_failed);
+        match coverage {
+            Some(coverage) if !failed => {
+                show_coverage(request, &coverage, &mut report);
+            }
+            _ => report.stdout.push_str(&report::text(request, &outcomes)),
+        }
+        if report.exit != 0 {
+            break;
+        }
+    }
+    report
+}
+
+fn show_coverage(request: &Request, covered: &cover::Report, report: &mut Report) {
+    let percent = covered.coverage;
+    if percent < request.threshold {
+        report.stderr = format!(
+            "Code coverage threshold not met: got {percent:.2} instead of {:.2}\n",
+            request.threshold
+        );
+        report.exit = 2;
+    } else {
+        let json = observe::coverage_json(covered);
+        report.stdout.push_str(&json.to_text());
+    }
+}
+
+// === impl Request ===
+
+impl Request {
+    /// Whether failures are explained.
+    fn explains(&self) -> bool {
+        !self.bench && (self.verbose || self.explain.is_some())
+    }
+}
