@@ -120,9 +120,9 @@ def run(command):
         # A file: a refused policy's line may be longer than a pipe holds.
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=said, text=True)
         text = process.stdout.read()
+        _, status, usage = os.wait4(process.pid, 0)
         said.seek(0)
         errors = said.read(2000)
-    _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode and not ("check" in command[1]):
         sys.exit(f"bench-engine: {' '.join(command[:3])} … failed: {errors or text}")
