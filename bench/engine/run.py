@@ -116,10 +116,13 @@ class Run:
 
 def run(command):
     begin = time.monotonic()
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    text = process.stdout.read()
-    errors = process.stderr.read()
-    _, status, usage = os.wait4(process.pid, 0)
+    with tempfile.TemporaryFile("w+") as said:
+        # A file: a refused policy's line may be longer than a pipe holds.
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=said, text=True)
+        text = process.stdout.read()
+        _, status, usage = os.wait4(process.pid, 0)
+        said.seek(0)
+        errors = said.read(2000)
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode and not ("check" in command[1]):
         sys.exit(f"bench-engine: {' '.join(command[:3])} … failed: {errors or text}")
