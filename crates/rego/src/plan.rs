@@ -39,7 +39,7 @@ pub(crate) mod walk;
 
 use std::sync::Arc;
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use crate::hir::{self, ExprKind, Hir, Local};
 use crate::source::{Code, Diagnostic, File};
@@ -108,11 +108,13 @@ fn program(
         demand: Some(Vec::new()),
         naming: Naming::default(),
         sites: (options.index && !options.instruments).then(Sites::default),
-        marked: BTreeSet::new(),
+        marked: BTreeMap::new(),
     };
     let units = units(&mut cx, &grown.shapes, &mut rules)?;
     let fields = cx.sites.take().map(Sites::finish).unwrap_or_default();
-    let marked = cx.marked.into_iter().collect();
+    let marked = cx.marked.into_iter();
+    let marked = marked.map(|(place, part)| ir::Marked { place, part });
+    let marked = marked.collect();
     let (inputs, documents, mut names) = cx.naming.finish();
     names.functions = grown.functions;
     Ok(Program {
@@ -158,7 +160,7 @@ pub fn plan_query(
         demand: None,
         naming: Naming::after(&program.names),
         sites: None,
-        marked: BTreeSet::new(),
+        marked: BTreeMap::new(),
     };
     query_in(&mut cx, query).map_err(|error| vec![*error])
 }

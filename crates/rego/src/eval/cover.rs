@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::trace::{Event, Node, Op, Tracer};
 use crate::hir::Place;
-use crate::plan::ir::Program;
+use crate::plan::ir::{self, Program};
 
 /// Keeps what was evaluated.
 #[derive(Debug, Default, Clone)]
@@ -61,7 +61,7 @@ impl Cover {
     #[must_use]
     pub fn report(&self, program: &Program) -> Report {
         let mut report = Report::default();
-        for place in &program.marked {
+        for ir::Marked { place, part } in &program.marked {
             let Some(source) = program.files.get(place.file as usize) else {
                 continue;
             };
@@ -71,7 +71,7 @@ impl Cover {
             let range = Range { start, end };
             if self.hits.contains(place) {
                 file.covered.push(range);
-            } else {
+            } else if !part {
                 file.not_covered.push(range);
             }
         }

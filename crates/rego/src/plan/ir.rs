@@ -57,7 +57,16 @@ pub struct Program {
     /// How members of documents are looked up by what they hold, each kind once: what [`By::site`] numbers.
     pub fields: Vec<Fields>,
     /// Where marks stand, in order: rules' heads, literals and their parts. Empty without instruments.
-    pub marked: Vec<Place>,
+    pub marked: Vec<Marked>,
+}
+
+/// A place where a mark stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Marked {
+    /// Where.
+    pub place: Place,
+    /// Whether it is a part of a literal, or the beginning of a loop: what nobody misses where it was not evaluated.
+    pub part: bool,
 }
 
 /// A look-up of members of a document by values at places in them.

@@ -1,6 +1,6 @@
 //! What all of planning shares: the units that references lead to, the numbers of paths, the bounds.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::Options;
@@ -36,7 +36,7 @@ pub(super) struct Context<'p> {
     /// The look-ups still to be planned: unit and number of keys. None of a query, whose program is done.
     pub(super) demand: Option<Vec<(UnitId, usize)>>,
     /// Where marks stand: see [`Program::marked`](super::ir::Program::marked).
-    pub(super) marked: BTreeSet<Place>,
+    pub(super) marked: BTreeMap<Place, bool>,
 }
 
 /// A unit as those see it who refer to it.

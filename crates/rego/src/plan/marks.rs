@@ -46,7 +46,7 @@ impl Lowering<'_, '_> {
             } else {
                 else_head(case, value)
             };
-            self.cx.marked.insert(head);
+            self.cx.marked.insert(head, false);
             self.enter(Some(name(&rule.path)), head, body, false);
         }
     }
@@ -119,10 +119,13 @@ impl Lowering<'_, '_> {
     }
 
     fn watch(&mut self, place: Place, parts: Vec<Place>, index: u32, negated: bool) {
-        self.cx.marked.insert(place);
-        self.cx.marked.extend(&parts);
         let file = self.cx.files.get(place.file as usize);
         let text = file.map_or("", |file| file.slice(place.span));
+        let loops = text.starts_with("some ");
+        for part in &parts {
+            self.cx.marked.entry(*part).or_insert(true);
+        }
+        self.cx.marked.insert(place, loops);
         let infos = self.locals.iter().zip(0..);
         let named = infos.filter(|(info, _)| !info.generated && mentions(text, &info.name));
         let bound = named.filter(|(_, at)| self.frame.is_bound(hir::Local(*at)));
