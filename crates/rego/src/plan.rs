@@ -1,4 +1,4 @@
-//! A checked policy to a [`Program`](ir::Program): units over numbered slots that [`eval`](crate::eval) runs.
+//! A checked policy to a [`Program`]: units over numbered slots that [`eval`](crate::eval) runs.
 //!
 //! | file | what it does |
 //! | --- | --- |
