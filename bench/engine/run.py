@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Runs the engine and `opa` on the same policies, data and inputs, one after the other, and prints a table.
 
-The workloads are written by `bench/workloads.py` of the folder that lies beside the project. The engine runs in
+The workloads are written by `bench/workloads.py` that REGATE_BENCH or .. names. The engine runs in
 `crates/rego/benches/workloads.rs`, a process for each load, as OPA does: peak memory is the process' own.
 
     REGATE_BENCH=DIR  where workloads.py is (../shared/bench)
