@@ -1,7 +1,7 @@
 //! Base documents: a shared immutable tree, whose updates copy the nodes on their path and share the rest.
 //!
 //! This is the front door of `data`: evaluation and hosts read and change base documents through it. What stands behind it is a plain
-//! [`Value`] for now; a more compact form can take its place without anyone noticing.
+//! a [`Value`]; a more compact form can take its place without anyone noticing.
 
 #[cfg(test)]
 mod tests;
