@@ -64,11 +64,11 @@ fn language_cases() {
     );
 }
 
-/// Where the cases are.
+/// Where the cases are: a relative path starts at the repository, as it does for `make`.
 fn folder() -> Option<PathBuf> {
-    let beside = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/conformance");
-    let folder =
-        std::env::var_os("REGATE_CONFORMANCE").map_or_else(|| beside.into(), PathBuf::from);
+    let repository = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."));
+    let named = std::env::var_os("REGATE_CONFORMANCE").map(PathBuf::from);
+    let folder = repository.join(named.unwrap_or_else(|| "../shared/conformance".into()));
     let folder = folder.join("rego");
     folder.is_dir().then_some(folder)
 }
