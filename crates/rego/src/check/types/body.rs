@@ -281,7 +281,11 @@ impl<'h, 'e> Checker<'h, 'e> {
             }
             ExprKind::Ref(reference) => {
                 let base = match &reference.base {
-                    Base::Expr(base) => self.parts(base),
+                    Base::Expr(base) => {
+                        let wrong = self.parts(base);
+                        self.take_base(base);
+                        wrong
+                    }
                     Base::Input | Base::Data => Wrong(false),
                 };
                 let wrong = base.or(self.all(&reference.keys));
@@ -294,6 +298,15 @@ impl<'h, 'e> Checker<'h, 'e> {
                     }
                 }
             }
+        }
+    }
+
+    /// What is unknown in a literal that a reference starts from may be anything from here on: for OPA that literal
+    /// is the value of a variable.
+    fn take_base(&mut self, base: &'h Expr) {
+        let made = matches!(base.kind, ExprKind::Array(_) | ExprKind::Object(_));
+        if made && !self.loose && shape::unknown(&self.type_of(base)) {
+            self.unify(Part::Expr(base), &Some(shape::any()), false);
         }
     }
 

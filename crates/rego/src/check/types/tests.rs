@@ -57,6 +57,19 @@ const LITERALS: &[Case] = &[
         "p if { x := [v | v := 1][_]; x == \"a\" }",
         &[(2, "match error")],
     ),
+    // What is unknown in a literal that is looked into may be anything.
+    ("f(a) if { some _, y in [{\"a\": a}]; y == y }", &[]),
+    ("f(a) if { some {} in {\"a\": a, \"c\": 1} }", &[]),
+    ("f(a) if { {\"a\": a}.a == 1; a == \"x\" }", &[]),
+    ("f(a) if { not [a][0] }", &[]),
+    (
+        "f(a) if { some x in {a}; x }",
+        &[(2, "undefined ref: {a}[key]")],
+    ),
+    (
+        "f(a) if { some x in {1: a | true}; x }",
+        &[(2, "match error")],
+    ),
 ];
 
 const CALLS: &[Case] = &[
