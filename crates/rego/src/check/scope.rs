@@ -248,6 +248,20 @@ impl Locals {
         }
     }
 
+    /// Whether a variable of that name is declared here.
+    pub(super) fn is_declared(&self, name: &str) -> bool {
+        let mut scopes = self.scopes.iter();
+        scopes.any(|scope| scope.declared.contains_key(name))
+    }
+
+    /// Notes that `name` is used, if it is declared here.
+    pub(super) fn mark_used(&mut self, name: &str) {
+        let mut scopes = self.scopes.iter_mut().rev();
+        if let Some(declaration) = scopes.find_map(|scope| scope.declared.get_mut(name)) {
+            declaration.used = true;
+        }
+    }
+
     /// The variable that `name` is declared as here.
     pub(super) fn declared(&mut self, name: &Str, place: Place) -> Option<Local> {
         let scopes = self.scopes.iter_mut().enumerate().rev();
@@ -316,7 +330,7 @@ impl Locals {
     }
 
     /// Notes that `name` stands in the innermost body, unless it is known around it.
-    fn see(&mut self, name: &Str) {
+    pub(super) fn see(&mut self, name: &Str) {
         if self.known_before(name, self.scopes.len()) {
             return;
         }

@@ -75,23 +75,10 @@ impl Lower<'_> {
         let kind = match &literal.kind {
             ast::LiteralKind::Term(term) => return self.test(term, literal, out),
             ast::LiteralKind::Unify(left, right) => {
-                let left = self.term(left);
-                let right = if literal.negated {
-                    self.term(right)
-                } else {
-                    self.side(right)
-                };
-                return self.unify(left, right, literal, out);
+                return self.equality(left, right, literal, out);
             }
             ast::LiteralKind::Assign(left, right) => {
-                let right = if literal.negated {
-                    self.term(right)
-                } else {
-                    self.side(right)
-                };
-                self.shadowed(left);
-                let left = self.assigned(left);
-                return self.unify(left, right, literal, out);
+                return self.assignment(left, right, literal, out);
             }
             ast::LiteralKind::Some(vars) => {
                 for var in vars {
@@ -138,9 +125,52 @@ impl Lower<'_> {
         out.push(Literal::new(place, kind));
     }
 
+    /// `LEFT = RIGHT`.
+    fn equality(
+        &mut self,
+        left: &Term,
+        right: &Term,
+        literal: &ast::Literal,
+        out: &mut Vec<Literal>,
+    ) {
+        let left = self.term(left);
+        let right = if literal.negated {
+            self.term(right)
+        } else {
+            self.side(right)
+        };
+        self.unify(left, right, literal, out);
+    }
+
+    /// `LEFT := RIGHT`.
+    fn assignment(
+        &mut self,
+        left: &Term,
+        right: &Term,
+        literal: &ast::Literal,
+        out: &mut Vec<Literal>,
+    ) {
+        let right = if literal.negated {
+            self.term(right)
+        } else {
+            self.side(right)
+        };
+        self.shadowed(left);
+        let left = self.assigned(left);
+        self.unify(left, right, literal, out);
+    }
+
     /// A term that must hold.
     fn test(&mut self, term: &Term, literal: &ast::Literal, out: &mut Vec<Literal>) {
         let place = self.place(literal.span);
+        if let TermKind::Call(call) = &term.kind
+            && let Some((name, [left, right])) = self.operator(call)
+        {
+            return match name {
+                "assign" => self.assignment(left, right, literal, out),
+                _ => self.equality(left, right, literal, out),
+            };
+        }
         let kind = match &term.kind {
             TermKind::Call(call) => match self.call_literal(call, term.span) {
                 Some(kind) => kind,

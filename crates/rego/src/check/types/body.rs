@@ -360,6 +360,12 @@ impl<'h, 'e> Checker<'h, 'e> {
             self.known.insert(address(expr), Some(shape::any()));
             return;
         };
+        if call.args.len() > signature.params.len() && signature.variadic.is_none() {
+            // Only `eq` takes no argument for a result.
+            let have: Vec<Ty> = call.args.iter().map(|arg| self.type_of(arg)).collect();
+            self.misfit(expr, call, &signature, &have);
+            return;
+        }
         let right = self.membership(expr, call);
         let right = right
             && self.arguments(call, &signature).is_none_or(|mut have| {
@@ -400,7 +406,12 @@ impl<'h, 'e> Checker<'h, 'e> {
         let want: Vec<_> = params.cloned().collect();
         let [have, want] = text::arguments(have, &want, &signature.variadic);
         let name = callee_name(&call.callee);
-        let message = format!("{name}: invalid argument(s)\n\t{have}\n\t{want}");
+        let what = if call.args.len() > signature.params.len() {
+            "too many arguments"
+        } else {
+            "invalid argument(s)"
+        };
+        let message = format!("{name}: {what}\n\t{have}\n\t{want}");
         self.error(expr.place, message);
     }
 

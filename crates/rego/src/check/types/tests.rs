@@ -121,6 +121,11 @@ const CALLS: &[Case] = &[
         &[(3, "function data.t.f used as reference, not called")],
     ),
     ("p if { count(\"a\") with count as 5 }", &[]),
+    // By its name `eq` is the operator where it is a literal, and has no value elsewhere.
+    ("p if { eq([], 5) }", &[(2, "match error")]),
+    ("p if { eq([y], [1]); y == \"a\" }", &[(2, "match error")]),
+    ("p if { eq(1, 1, true) }", &[(2, "eq: too many arguments")]),
+    ("p if { input[eq(1, 1)] }", &[(2, "eq: too many arguments")]),
 ];
 
 const REFERENCES: &[Case] = &[
