@@ -148,7 +148,7 @@ impl<'h, 'e> Checker<'h, 'e> {
             LiteralKind::Test(expr) => self.test(expr, literal),
             LiteralKind::Unify(a, b) => self.unification(a, b, literal),
             LiteralKind::Not(body) => match body.literals.as_slice() {
-                [inner] if !self.braced(literal, inner) => self.literal(inner),
+                [inner] if !self.is_closure(literal, inner) => self.literal(inner),
                 _ => self.nested(body),
             },
             LiteralKind::Every { domain, body, .. } => {
@@ -169,8 +169,11 @@ impl<'h, 'e> Checker<'h, 'e> {
         self.layers.truncate(depth);
     }
 
-    /// Whether a negation was written `not { … }`.
-    fn braced(&self, not: &Literal, inner: &Literal) -> bool {
+    /// Whether a negation was written `not { … }`, or is the first of the two that a side of `and` became.
+    fn is_closure(&self, not: &Literal, inner: &Literal) -> bool {
+        if matches!(inner.kind, LiteralKind::Not(_)) && inner.place == not.place {
+            return true;
+        }
         let Some(file) = self.files.get(not.place.file as usize) else {
             return false;
         };

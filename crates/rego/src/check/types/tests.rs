@@ -57,6 +57,22 @@ const LITERALS: &[Case] = &[
         "p if { x := [v | v := 1][_]; x == \"a\" }",
         &[(2, "match error")],
     ),
+    (
+        "import future.keywords.and\np if { 1 == \"a\" and 2 == 3 }",
+        &[],
+    ),
+    (
+        "import future.keywords.and\np if { not 1 == \"a\" and count(1) }",
+        &[],
+    ),
+    (
+        "import future.keywords.and\np if { x := {\"a\": 1}; x.a and x.b }",
+        &[(3, "undefined ref: x.b")],
+    ),
+    (
+        "p := {\"a\": 1}\nq if { every x in [1] { p[p.a]; x } }",
+        &[],
+    ),
     // What is unknown in a literal that is looked into may be anything.
     ("f(a) if { some _, y in [{\"a\": a}]; y == y }", &[]),
     ("f(a) if { some {} in {\"a\": a, \"c\": 1} }", &[]),
