@@ -305,6 +305,9 @@ impl<'a> Order<'a> {
             .iter()
             .any(|(local, _)| !self.assigned.contains(local) && !self.is_generated(*local))
         {
+            let assigned = named.iter().map(|(local, _)| *local);
+            let assigned = assigned.filter(|local| self.assigned.contains(local));
+            self.reported.extend(assigned);
             named.retain(|(local, _)| !self.assigned.contains(local));
         }
         if self.report(Stage::Safety, named) == 0

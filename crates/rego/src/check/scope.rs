@@ -268,7 +268,9 @@ impl Locals {
         let (at, what) = scopes
             .filter_map(|(at, scope)| {
                 let declaration = scope.declared.get_mut(name)?;
-                declaration.used = true;
+                // A document that `:=` hides stays the document to OPA where it looks for uses.
+                let document = matches!(&**name, "input" | "data");
+                declaration.used |= !document || declaration.how != Occurrence::Assigned;
                 Some((at, declaration.what))
             })
             .next()?;

@@ -6,7 +6,9 @@ use crate::source::{Diagnostic, File};
 use crate::syntax::{self, ast::RegoVersion};
 
 fn checked(text: &str, capabilities: &Capabilities) -> Result<Checked, Vec<Diagnostic>> {
-    let version = if text.starts_with("#v0") {
+    let flags = text.lines().next().filter(|line| line.starts_with('#'));
+    let strict = flags.is_some_and(|flags| flags.contains("strict"));
+    let version = if flags.is_some_and(|flags| flags.contains("v0")) {
         RegoVersion::V0
     } else {
         RegoVersion::V1
@@ -18,7 +20,7 @@ fn checked(text: &str, capabilities: &Capabilities) -> Result<Checked, Vec<Diagn
     let module = syntax::parse_module(&File::new("m.rego", text), &read)?;
     check(
         &[module],
-        &options(capabilities, text.starts_with("#strict")),
+        &options(capabilities, strict),
     )
 }
 

@@ -340,7 +340,7 @@ impl Lower<'_> {
         hides.extend(key.into_iter().chain([value]).map(|var| var.name.clone()));
         hides.remove("_");
         for var in key.into_iter().chain([value]) {
-            if matches!(&*var.name, "input" | "data") && self.refuses_shadows() {
+            if matches!(&*var.name, "input" | "data") {
                 let message = format!("unexpected {}: expected a variable of every", var.name);
                 self.error(Stage::Arguments, Code::Parse, var.span, message);
             }

@@ -68,8 +68,15 @@ impl Lower<'_> {
             return None;
         }
         match name {
-            "input" => Some((Base::Input, Vec::new())),
-            "data" => Some((Base::Data, Vec::new())),
+            "input" | "data" => {
+                self.globals.mark_used(name);
+                let base = if name == "data" {
+                    Base::Data
+                } else {
+                    Base::Input
+                };
+                Some((base, Vec::new()))
+            }
             _ => self.globals.get(name).map(|global| match global {
                 Global::Data(path) => (Base::Data, path),
                 Global::Input(path) => (Base::Input, path),
