@@ -86,6 +86,11 @@ impl<'h, 'e> Checker<'h, 'e> {
         self.layers.push(Arc::new(tree));
     }
 
+    /// Shows the whole environment again.
+    pub(super) fn clear_layers(&mut self) {
+        self.layers.clear();
+    }
+
     /// The trees of types, the innermost first.
     pub(super) fn trees(&self) -> impl Iterator<Item = &Tree> {
         let layers = self.layers.iter().rev();
