@@ -143,7 +143,7 @@ impl Locals {
             how: d.how,
         });
         let mut unused: Vec<_> = unused.collect();
-        unused.sort_by(|a, b| a.place.cmp(&b.place));
+        unused.sort_by_key(|unused| unused.place);
         if let Some(outer) = self.scopes.last_mut() {
             outer.pending.append(&mut rest);
         }
@@ -264,16 +264,14 @@ impl Locals {
 
     /// The variable that `name` is declared as here.
     pub(super) fn declared(&mut self, name: &Str, place: Place) -> Option<Local> {
-        let scopes = self.scopes.iter_mut().enumerate().rev();
-        let (at, what) = scopes
-            .filter_map(|(at, scope)| {
-                let declaration = scope.declared.get_mut(name)?;
-                // A document that `:=` hides stays the document to OPA where it looks for uses.
-                let document = matches!(&**name, "input" | "data");
-                declaration.used |= !document || declaration.how != Occurrence::Assigned;
-                Some((at, declaration.what))
-            })
-            .next()?;
+        let mut scopes = self.scopes.iter_mut().enumerate().rev();
+        let (at, what) = scopes.find_map(|(at, scope)| {
+            let declaration = scope.declared.get_mut(name)?;
+            // A document that `:=` hides stays the document to OPA where it looks for uses.
+            let document = matches!(&**name, "input" | "data");
+            declaration.used |= !document || declaration.how != Occurrence::Assigned;
+            Some((at, declaration.what))
+        })?;
         if at < self.outside_head {
             self.see(name);
         }

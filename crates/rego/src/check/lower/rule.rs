@@ -163,19 +163,19 @@ impl Lower<'_> {
         let mut params = Params::default();
         for (name, span) in names {
             let place = self.place(span);
-            if !params.names.iter().any(|(known, ..)| known == name) {
-                if matches!(&**name, "input" | "data") {
-                    let message =
-                        format!("args must not shadow {name} (use a different variable name)");
-                    self.error(Stage::Arguments, Code::Compile, span, message);
-                }
-                let local = self.locals.fresh(name, place, false);
-                self.locals
-                    .insert(name, local, (place, Occurrence::Argument));
-                params.names.push((name.clone(), local, place));
-            } else {
+            if params.names.iter().any(|(known, ..)| known == name) {
                 params.repeated.insert(name.clone());
+                continue;
             }
+            if matches!(&**name, "input" | "data") {
+                let message =
+                    format!("args must not shadow {name} (use a different variable name)");
+                self.error(Stage::Arguments, Code::Compile, span, message);
+            }
+            let local = self.locals.fresh(name, place, false);
+            let at = (place, Occurrence::Argument);
+            self.locals.insert(name, local, at);
+            params.names.push((name.clone(), local, place));
         }
         self.locals.close();
         params

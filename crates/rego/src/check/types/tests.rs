@@ -339,10 +339,10 @@ fn annotations_describe_what_they_stand_at() {
         annotations: true,
     };
     for (schemas, text, want) in cases {
-        let lines: String = schemas
+        let lines = schemas
             .iter()
-            .map(|schema| format!("#   - {}\n", schema.replace("OBJECT", object)))
-            .collect();
+            .map(|schema| ["#   - ", &schema.replace("OBJECT", object), "\n"].concat());
+        let lines: String = lines.collect();
         let errors = errors_of(&format!("# METADATA\n# schemas:\n{lines}{text}"), &options);
         let before = u32::try_from(schemas.len()).unwrap() + 3;
         let rows: Vec<u32> = errors.iter().map(|e| e.location.row - before).collect();
