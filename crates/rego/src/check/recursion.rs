@@ -12,7 +12,7 @@ use crate::hir::{Base, Body, Expr, Hir, Local, Place, Ref, Rule, RuleKind};
 use crate::source::Code;
 use crate::value::Value;
 
-/// For how many rules the cycle is spelt out.
+/// How many bodies of recursive rules are reported.
 const SHOWN: usize = 100;
 
 /// A key of a reference: `None` is any.
@@ -69,25 +69,24 @@ pub(super) fn check(hir: &mut Hir, errors: &mut Errors) {
     }
     let groups = components(&graph.edges);
     let mut cycles: HashMap<usize, Option<String>> = HashMap::new();
+    let mut shown = 0;
     for rule in &mut hir.rules {
-        if cycles.len() >= SHOWN {
-            break;
-        }
         let Some(at) = graph.index.get(rule.path.as_slice()).copied() else {
             continue;
         };
-        let text = cycles
-            .entry(at)
-            .or_insert_with(|| graph.cycle_text(at, &groups));
-        let Some(text) = text.clone() else {
-            cycles.remove(&at);
+        if shown >= SHOWN {
+            break;
+        }
+        let text = cycles.entry(at);
+        let Some(text) = text.or_insert_with(|| graph.cycle_text(at, &groups)) else {
             continue;
         };
         for (place, body, value) in branches(rule) {
             let Some(file) = hir.files.get(place.file as usize) else {
                 continue;
             };
-            if graph.is_in_cycle((body, value), at, &groups) {
+            if shown < SHOWN && graph.is_in_cycle((body, value), at, &groups) {
+                shown += 1;
                 let (stage, code) = (Stage::Recursion, Code::Recursion);
                 errors.at(stage, file, code, place.span, text.as_str());
             }
