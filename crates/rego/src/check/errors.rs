@@ -50,21 +50,6 @@ impl Errors {
         self.add(stage, file.diagnostic(code, span, message));
     }
 
-    /// How many there are.
-    pub(super) fn count(&self) -> usize {
-        self.0.len()
-    }
-
-    /// Drops what was found unused since there were `count` errors, if declarations are wrong since then.
-    pub(super) fn settle(&mut self, count: usize) {
-        let since = self.0.get(count..).unwrap_or_default();
-        if since.iter().any(|(stage, ..)| *stage == Stage::Names) {
-            let mut at = 0..;
-            self.0
-                .retain(|(stage, ..)| at.next() < Some(count) || *stage != Stage::Aside);
-        }
-    }
-
     /// The errors to report, at most `max` where that is not 0; without any, those that do not keep types from
     /// being checked.
     pub(super) fn finish(self, max: usize) -> Result<Vec<Diagnostic>, Vec<Diagnostic>> {

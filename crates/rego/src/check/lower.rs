@@ -48,6 +48,8 @@ struct Lower<'a> {
     before: Vec<Literal>,
     /// Parameters that a branch does not use, once for each such branch.
     unused_args: Vec<(Str, Place)>,
+    /// Whether a declaration of the branch or head at hand is wrong: what nothing uses is then no error.
+    faulty: bool,
     errors: &'a mut Errors,
 }
 
@@ -99,7 +101,6 @@ impl Lowering {
             let own = metadata::by_rule(module);
             for (at, rule) in rules.into_iter().enumerate() {
                 let rule = rule.borrow();
-                let count = errors.count();
                 let lower = Lower {
                     names: &self.names,
                     globals: &globals,
@@ -113,10 +114,10 @@ impl Lowering {
                     path: rule_path(&globals.package, rule),
                     before: Vec::new(),
                     unused_args: Vec::new(),
+                    faulty: false,
                     errors,
                 };
                 hir.rules.push(lower.rule(rule));
-                errors.settle(count);
             }
             imports::check(module, &globals, options, errors);
         }
@@ -158,6 +159,7 @@ impl Lower<'_> {
     }
 
     fn error(&mut self, stage: Stage, code: Code, span: Span, message: impl Into<String>) {
+        self.faulty |= stage == Stage::Names;
         self.errors.at(stage, self.file, code, span, message);
     }
 
@@ -176,21 +178,33 @@ impl Lower<'_> {
         local
     }
 
-    fn close(&mut self) {
+    /// Ends a body whose first literal stands at `first`.
+    fn close(&mut self, first: Span) {
         let unused = self.locals.close();
-        if !self.options.strict {
+        let (args, unused): (Vec<_>, Vec<_>) = unused
+            .into_iter()
+            .partition(|unused| unused.how == Occurrence::Argument);
+        if self.options.strict {
+            let args = args.into_iter().map(|arg| (arg.name, arg.place));
+            self.unused_args.extend(args);
+            self.unused(&unused, Occurrence::Assigned, first);
+        }
+        self.unused(&unused, Occurrence::Declared, first);
+    }
+
+    /// Reports what is `how` declared and not used, unless something was wrong before.
+    fn unused(&mut self, unused: &[Unused], how: Occurrence, first: Span) {
+        if self.faulty {
             return;
         }
-        for Unused { name, place, how } in unused {
-            let message = match how {
-                Occurrence::Declared => format!("declared var {name} unused"),
-                Occurrence::Assigned => format!("assigned var {name} unused"),
-                Occurrence::Argument => {
-                    self.unused_args.push((name, place));
-                    continue;
-                }
+        for unused in unused.iter().filter(|unused| unused.how == how) {
+            let name = &unused.name;
+            let (message, span) = match how {
+                Occurrence::Assigned => (format!("assigned var {name} unused"), unused.place.span),
+                _ => (format!("declared var {name} unused"), first),
             };
-            self.error(Stage::Aside, Code::Compile, place.span, message);
+            self.faulty = true;
+            self.error(Stage::Aside, Code::Compile, span, message);
         }
     }
 }

@@ -97,6 +97,13 @@ impl Globals<'_> {
 }
 
 impl Globals<'_> {
+    /// Notes that something used the import of that name, if there is one.
+    pub(super) fn mark_used(&self, name: &str) {
+        if let Some((name, _)) = self.imports.get_key_value(name) {
+            self.used.borrow_mut().insert(name.clone());
+        }
+    }
+
     /// Whether something used the import of that name.
     pub(super) fn is_used(&self, name: &str) -> bool {
         self.used.borrow().contains(name)

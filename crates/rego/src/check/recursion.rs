@@ -8,11 +8,11 @@ use std::collections::{HashMap, VecDeque};
 use super::errors::{Errors, Stage};
 use super::lower::path_text;
 use super::safety::visit::{self, Visitor};
-use crate::hir::{Base, Hir, Local, Place, Ref, Rule, RuleKind};
+use crate::hir::{Base, Body, Expr, Hir, Local, Place, Ref, Rule, RuleKind};
 use crate::source::Code;
 use crate::value::Value;
 
-/// For how many rules the cycle is spelt out.
+/// How many bodies of recursive rules are reported.
 const SHOWN: usize = 100;
 
 /// A key of a reference: `None` is any.
@@ -59,56 +59,58 @@ pub(super) fn check(hir: &mut Hir, errors: &mut Errors) {
         below: HashMap::new(),
         edges,
     };
-    let mut places: Vec<Option<Place>> = vec![None; paths.len()];
     for rule in &mut hir.rules {
         let Some(from) = graph.index.get(rule.path.as_slice()).copied() else {
             continue;
         };
-        if let Some(place) = places.get_mut(from) {
-            place.get_or_insert(rule.place);
+        for (_, body, value) in branches(rule) {
+            uses(body, value, &mut graph, from);
         }
-        uses(
-            rule,
-            &mut Uses {
-                graph: &mut graph,
-                from,
-            },
-        );
     }
     let groups = components(&graph.edges);
+    let mut cycles: HashMap<usize, Option<String>> = HashMap::new();
     let mut shown = 0;
-    for (at, place) in places.iter().enumerate() {
-        let (Some(place), true) = (place, shown < SHOWN) else {
+    for rule in &mut hir.rules {
+        let Some(at) = graph.index.get(rule.path.as_slice()).copied() else {
             continue;
         };
-        let Some(cycle) = graph.cycle(at, &groups) else {
+        if shown >= SHOWN {
+            break;
+        }
+        let text = cycles.entry(at);
+        let Some(text) = text.or_insert_with(|| graph.cycle_text(at, &groups)) else {
             continue;
         };
-        shown += 1;
-        let names: Vec<String> = cycle
-            .iter()
-            .filter_map(|node| paths.get(*node))
-            .map(|path| path_text(path))
-            .collect();
-        let name = names.first().map(String::as_str).unwrap_or_default();
-        let message = format!("rule {name} is recursive: {}", names.join(" -> "));
-        if let Some(file) = hir.files.get(place.file as usize) {
-            errors.at(Stage::Recursion, file, Code::Recursion, place.span, message);
+        for (place, body, value) in branches(rule) {
+            let Some(file) = hir.files.get(place.file as usize) else {
+                continue;
+            };
+            if shown < SHOWN && graph.is_in_cycle((body, value), at, &groups) {
+                shown += 1;
+                let (stage, code) = (Stage::Recursion, Code::Recursion);
+                errors.at(stage, file, code, place.span, text.as_str());
+            }
         }
     }
 }
 
-fn uses(rule: &mut Rule, uses: &mut Uses<'_, '_>) {
-    visit::body(&mut rule.body, uses);
-    match &mut rule.kind {
+/// The bodies of a rule with their values and places.
+fn branches(rule: &mut Rule) -> impl Iterator<Item = (Place, &mut Body, &mut Expr)> {
+    let value = match &mut rule.kind {
         RuleKind::Value(value) | RuleKind::Member(value) | RuleKind::Function { value, .. } => {
-            visit::expr(value, uses);
+            value
         }
-    }
-    for branch in &mut rule.else_ {
-        visit::body(&mut branch.body, uses);
-        visit::expr(&mut branch.value, uses);
-    }
+    };
+    let others = rule.else_.iter_mut();
+    let others = others.map(|branch| (branch.place, &mut branch.body, &mut branch.value));
+    std::iter::once((rule.place, &mut rule.body, value)).chain(others)
+}
+
+/// Notes what a branch depends on as what `from` does.
+fn uses(body: &mut Body, value: &mut Expr, graph: &mut Graph<'_>, from: usize) {
+    let mut uses = Uses { graph, from };
+    visit::body(body, &mut uses);
+    visit::expr(value, &mut uses);
 }
 
 // === impl Uses ===
@@ -149,6 +151,30 @@ impl Visitor for Uses<'_, '_> {
 // === impl Graph ===
 
 impl Graph<'_> {
+    /// That the rules of a name are recursive, by which way; none where they are not.
+    fn cycle_text(&self, at: usize, groups: &[usize]) -> Option<String> {
+        let cycle = self.cycle(at, groups)?;
+        let names = cycle.iter().filter_map(|node| self.paths.get(*node));
+        let names: Vec<String> = names.map(|path| path_text(path)).collect();
+        let name = names.first().map(String::as_str).unwrap_or_default();
+        Some(format!("rule {name} is recursive: {}", names.join(" -> ")))
+    }
+
+    /// Whether a branch leads into the group of its own rule.
+    fn is_in_cycle(
+        &mut self,
+        (body, value): (&mut Body, &mut Expr),
+        at: usize,
+        groups: &[usize],
+    ) -> bool {
+        let from = self.edges.len();
+        self.edges.push(Vec::new());
+        uses(body, value, self, from);
+        // All references are nodes already, so that the last one is still that of the branch.
+        let own = self.edges.pop().unwrap_or_default();
+        own.iter().any(|to| groups.get(*to) == groups.get(at))
+    }
+
     fn edge(&mut self, from: usize, to: usize) {
         if let Some(edges) = self.edges.get_mut(from) {
             edges.push(to);

@@ -16,8 +16,8 @@ use std::collections::{HashMap, HashSet};
 use super::errors::{Errors, Stage};
 use super::scope::Resolved;
 use crate::hir::{
-    Body, ComprehensionHead, Expr, Literal, LiteralKind, Local, LocalInfo, Place, Query, Rule,
-    RuleKind,
+    Body, Callee, ComprehensionHead, Expr, ExprKind, Literal, LiteralKind, Local, LocalInfo, Place,
+    Query, Rule, RuleKind,
 };
 use crate::source::{Code, File};
 use facts::Facts;
@@ -34,6 +34,8 @@ struct Order<'a> {
     blocks: HashSet<Place>,
     assigned: HashSet<Local>,
     reported: HashSet<Local>,
+    /// Variables that a stuck `x in …` asks for: what is meant is most often `some x in …`.
+    looked_for: HashSet<Local>,
     file: &'a Arc<File>,
     errors: &'a mut Errors,
 }
@@ -100,6 +102,22 @@ fn unsafe_text(name: &str) -> String {
     }
 }
 
+/// The variables that a literal `x in …` asks for.
+fn looked_for(literal: &Literal) -> Vec<Local> {
+    let (LiteralKind::Test(expr) | LiteralKind::Unify(_, expr)) = &literal.kind else {
+        return Vec::new();
+    };
+    match &expr.kind {
+        ExprKind::Call(call) => match &call.callee {
+            Callee::Builtin(builtin) if builtin.name().starts_with("internal.member_") => {
+                call.args.iter().filter_map(Expr::as_local).collect()
+            }
+            _ => Vec::new(),
+        },
+        _ => Vec::new(),
+    }
+}
+
 /// Puts the variable that an occurrence turned out to be in its place.
 struct Join {
     joined: Vec<Option<Local>>,
@@ -160,6 +178,7 @@ impl<'a> Order<'a> {
             blocks: resolved.blocks,
             assigned: resolved.assigned,
             reported: HashSet::new(),
+            looked_for: HashSet::new(),
             file,
             errors,
         }
@@ -278,6 +297,8 @@ impl<'a> Order<'a> {
             .zip(&facts)
             .filter(|(literal, _)| literal.is_some());
         let stuck: Vec<&Facts> = stuck.map(|(_, facts)| facts).collect();
+        let left = literals.iter().flatten();
+        self.looked_for.extend(left.flat_map(looked_for));
         self.stuck(&stuck);
     }
 
@@ -305,6 +326,9 @@ impl<'a> Order<'a> {
             .iter()
             .any(|(local, _)| !self.assigned.contains(local) && !self.is_generated(*local))
         {
+            let assigned = named.iter().map(|(local, _)| *local);
+            let assigned = assigned.filter(|local| self.assigned.contains(local));
+            self.reported.extend(assigned);
             named.retain(|(local, _)| !self.assigned.contains(local));
         }
         if self.report(Stage::Safety, named) == 0
@@ -342,11 +366,13 @@ impl<'a> Order<'a> {
             let mut diagnostic = self
                 .file
                 .diagnostic(Code::UnsafeVar, info.place.span, message);
-            if &*info.name != "_" {
-                diagnostic = diagnostic.hint(format!(
-                    "nothing gives {} a value before it is needed",
-                    info.name
-                ));
+            let name = &info.name;
+            if self.looked_for.contains(&local) {
+                let hint = "asks whether something is in there; to go through what is there, write";
+                diagnostic = diagnostic.hint(format!("{name} in … {hint} some {name} in …"));
+            } else if &**name != "_" {
+                let hint = format!("nothing gives {name} a value before it is needed");
+                diagnostic = diagnostic.hint(hint);
             }
             self.reported.insert(local);
             let order = place.map(|place| self.file.location(place.span));

@@ -6,7 +6,9 @@ use crate::source::{Diagnostic, File};
 use crate::syntax::{self, ast::RegoVersion};
 
 fn checked(text: &str, capabilities: &Capabilities) -> Result<Checked, Vec<Diagnostic>> {
-    let version = if text.starts_with("#v0") {
+    let flags = text.lines().next().filter(|line| line.starts_with('#'));
+    let strict = flags.is_some_and(|flags| flags.contains("strict"));
+    let version = if flags.is_some_and(|flags| flags.contains("v0")) {
         RegoVersion::V0
     } else {
         RegoVersion::V1
@@ -16,10 +18,7 @@ fn checked(text: &str, capabilities: &Capabilities) -> Result<Checked, Vec<Diagn
         ..syntax::Options::default()
     };
     let module = syntax::parse_module(&File::new("m.rego", text), &read)?;
-    check(
-        &[module],
-        &options(capabilities, text.starts_with("#strict")),
-    )
+    check(&[module], &options(capabilities, strict))
 }
 
 fn options(capabilities: &Capabilities, strict: bool) -> Options<'_> {
@@ -84,6 +83,20 @@ fn unsafe_variables_come_by_literal_and_name() {
             .collect();
         assert_eq!(names.join(" "), want, "{text}");
     }
+}
+
+#[test]
+fn an_unsafe_variable_says_what_would_help() {
+    let hint = |text: &str| {
+        let errors = checked(text, &Capabilities::default()).unwrap_err();
+        errors[0].hint.clone().unwrap_or_default()
+    };
+    let asked = hint("package a\np if { x in input.xs; x > 1 }");
+    assert!(asked.ends_with("write some x in …"), "{asked}");
+    let needed = hint("package a\np if x > 1");
+    assert_eq!(needed, "nothing gives x a value before it is needed");
+    let near = hint("package a\np if cuont([1])");
+    assert_eq!(near, "did you mean count?");
 }
 
 #[test]

@@ -16,6 +16,7 @@ mod schema;
 mod shape;
 mod text;
 mod tree;
+mod valid;
 
 #[cfg(test)]
 mod tests;
@@ -32,6 +33,7 @@ use tree::Tree;
 
 use crate::hir::{Body, Expr, ExprKind, Hir, Local, Query, Rule, RuleKind};
 use crate::source::{Code, Diagnostic, Location};
+use crate::syntax::ast::SchemaAnnotation;
 use crate::value::{Str, Value};
 
 /// What types are inferred from besides the policy.
@@ -88,8 +90,10 @@ pub fn check(hir: &Hir, options: &Options<'_>) -> (TypeEnv, Vec<Diagnostic>) {
             continue;
         };
         let mut checker = Checker::new(&hir.files, &rule.locals, &env, &mut shared);
-        schemas(&mut checker, &annotated, (number, rule), options, &mut read);
-        let inferred = rule_types(&mut checker, rule);
+        let inferred = rule_types(&mut checker, rule, |checker, own| {
+            let found = annotated.of((number, rule), own);
+            schemas(checker, rule, found, options, &mut read);
+        });
         errors.append(&mut checker.errors);
         for ty in inferred {
             match ty {
@@ -141,12 +145,11 @@ fn input(env: &mut TypeEnv, options: &Options<'_>, errors: &mut Vec<Diagnostic>)
 /// Puts the schemas of a rule's annotations over what is known.
 fn schemas<'h>(
     checker: &mut Checker<'h, '_>,
-    annotated: &Annotated<'h>,
-    (number, rule): (usize, &'h Rule),
+    rule: &'h Rule,
+    found: Vec<&SchemaAnnotation>,
     options: &Options<'_>,
     read: &mut Read,
 ) {
-    let found = annotated.of(number, rule);
     if found.is_empty() {
         return;
     }
@@ -170,8 +173,13 @@ fn schemas<'h>(
     checker.push_layer(tree);
 }
 
-/// What each branch of a rule gives; `None` for one with errors.
-fn rule_types<'h>(checker: &mut Checker<'h, '_>, rule: &'h Rule) -> Vec<Ty> {
+/// What each branch of a rule gives; `None` for one with errors. `describe` lays the schemas that apply over what is
+/// known, with the rule's own ones or without: those do not hold for else branches.
+fn rule_types<'h, 'e>(
+    checker: &mut Checker<'h, 'e>,
+    rule: &'h Rule,
+    mut describe: impl FnMut(&mut Checker<'h, 'e>, bool),
+) -> Vec<Ty> {
     let value = match &rule.kind {
         RuleKind::Value(value) | RuleKind::Member(value) | RuleKind::Function { value, .. } => {
             value
@@ -186,9 +194,14 @@ fn rule_types<'h>(checker: &mut Checker<'h, '_>, rule: &'h Rule) -> Vec<Ty> {
         body: &branch.body,
     });
     let branches = std::iter::once(first).chain(others);
-    branches
-        .filter_map(|branch| branch_type(checker, rule, &branch))
-        .collect()
+    let inferred = branches.enumerate().filter_map(|(at, branch)| {
+        if at < 2 {
+            checker.clear_layers();
+            describe(checker, at == 0);
+        }
+        branch_type(checker, rule, &branch)
+    });
+    inferred.collect()
 }
 
 /// What a branch gives: nothing where that is not known, `Some(None)` where it has errors.

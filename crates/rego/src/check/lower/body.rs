@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use super::declared::{self, variables};
 use super::{Lower, term::as_ref};
 use crate::check::errors::Stage;
-use crate::check::scope::Occurrence;
+use crate::check::scope::{Closure, Occurrence};
 use crate::hir::{self, Expr, ExprKind, Literal, LiteralKind, Local};
 use crate::source::{Code, Span};
 use crate::syntax::ast::{self, Term, TermKind, Var};
@@ -22,11 +22,11 @@ impl Lower<'_> {
     }
 
     /// A closure's body.
-    pub(super) fn closure(&mut self, body: &ast::Body) -> hir::Body {
+    fn closure(&mut self, body: &ast::Body, closure: Closure) -> hir::Body {
         let outside = std::mem::take(&mut self.before);
-        self.locals.open(declared::names(body));
+        self.locals.open(declared::names(body), closure);
         let literals = self.literals(body);
-        self.close();
+        self.close(first_literal(body));
         self.before = outside;
         hir::Body { literals }
     }
@@ -34,7 +34,7 @@ impl Lower<'_> {
     /// A side of `and` or `or`. Without braces it is no body of its own: its variables are those around it.
     fn operand(&mut self, body: &ast::Body, operator: &str) -> hir::Body {
         if body.braces {
-            return self.closure(body);
+            return self.closure(body, Closure::Plain);
         }
         for literal in &body.literals {
             if matches!(literal.kind, ast::LiteralKind::Assign(..)) {
@@ -43,7 +43,7 @@ impl Lower<'_> {
             }
         }
         let outside = std::mem::take(&mut self.before);
-        self.locals.open_implicit();
+        self.locals.open(HashSet::new(), Closure::Implicit);
         let literals = self.literals(body);
         self.locals.close();
         self.before = outside;
@@ -75,27 +75,14 @@ impl Lower<'_> {
         let kind = match &literal.kind {
             ast::LiteralKind::Term(term) => return self.test(term, literal, out),
             ast::LiteralKind::Unify(left, right) => {
-                let left = self.term(left);
-                let right = if literal.negated {
-                    self.term(right)
-                } else {
-                    self.side(right)
-                };
-                return self.unify(left, right, literal, out);
+                return self.equality(left, right, literal, out);
             }
             ast::LiteralKind::Assign(left, right) => {
-                let right = if literal.negated {
-                    self.term(right)
-                } else {
-                    self.side(right)
-                };
-                self.shadowed(left);
-                let left = self.assigned(left);
-                return self.unify(left, right, literal, out);
+                return self.assignment(left, right, literal, out);
             }
             ast::LiteralKind::Some(vars) => {
                 for var in vars {
-                    self.declare(&var.name, var.span, Occurrence::Declared);
+                    self.declare_some(&var.name, var.span);
                 }
                 return;
             }
@@ -112,7 +99,7 @@ impl Lower<'_> {
             } => self.every(key.as_deref(), value, domain, body),
             ast::LiteralKind::NotBody(body) => {
                 self.locals.block(place);
-                LiteralKind::Not(self.closure(body))
+                LiteralKind::Not(self.closure(body, Closure::Whole))
             }
             // Neither side binds anything: each is "there is no case that it does not hold".
             ast::LiteralKind::And(left, right) => {
@@ -120,9 +107,9 @@ impl Lower<'_> {
                     let place = self.place(body.span);
                     self.locals.block(place);
                     // Two negations are two closures.
-                    self.locals.open_implicit();
+                    self.locals.open(HashSet::new(), Closure::Implicit);
                     let inner = LiteralKind::Not(self.operand(body, "and"));
-                    self.close();
+                    self.close(body.span);
                     let literals = vec![Literal::new(place, inner)];
                     out.push(Literal::new(
                         place,
@@ -138,9 +125,52 @@ impl Lower<'_> {
         out.push(Literal::new(place, kind));
     }
 
+    /// `LEFT = RIGHT`.
+    fn equality(
+        &mut self,
+        left: &Term,
+        right: &Term,
+        literal: &ast::Literal,
+        out: &mut Vec<Literal>,
+    ) {
+        let left = self.term(left);
+        let right = if literal.negated {
+            self.term(right)
+        } else {
+            self.side(right)
+        };
+        self.unify(left, right, literal, out);
+    }
+
+    /// `LEFT := RIGHT`.
+    fn assignment(
+        &mut self,
+        left: &Term,
+        right: &Term,
+        literal: &ast::Literal,
+        out: &mut Vec<Literal>,
+    ) {
+        let right = if literal.negated {
+            self.term(right)
+        } else {
+            self.side(right)
+        };
+        self.shadowed(left);
+        let left = self.assigned(left);
+        self.unify(left, right, literal, out);
+    }
+
     /// A term that must hold.
     fn test(&mut self, term: &Term, literal: &ast::Literal, out: &mut Vec<Literal>) {
         let place = self.place(literal.span);
+        if let TermKind::Call(call) = &term.kind
+            && let Some((name, [left, right])) = self.operator(call)
+        {
+            return match name {
+                "assign" => self.assignment(left, right, literal, out),
+                _ => self.equality(left, right, literal, out),
+            };
+        }
         let kind = match &term.kind {
             TermKind::Call(call) => match self.call_literal(call, term.span) {
                 Some(kind) => kind,
@@ -254,6 +284,16 @@ impl Lower<'_> {
         }
     }
 
+    /// Declares a name in the innermost body by `some`.
+    fn declare_some(&mut self, name: &Str, span: Span) {
+        if &**name == "_" {
+            return;
+        }
+        if let Err(message) = self.locals.declare_some(name, self.place(span)) {
+            self.error(Stage::Names, Code::Compile, span, message);
+        }
+    }
+
     pub(super) fn refuses_shadows(&self) -> bool {
         self.options.strict || self.version == ast::RegoVersion::V1
     }
@@ -272,7 +312,7 @@ impl Lower<'_> {
                     let message = format!("var {name} assigned before");
                     self.error(Stage::Names, Code::Compile, span, message);
                 } else {
-                    self.declare(name, span, Occurrence::Declared);
+                    self.declare_some(name, span);
                 }
             }
         }
@@ -300,16 +340,16 @@ impl Lower<'_> {
         hides.extend(key.into_iter().chain([value]).map(|var| var.name.clone()));
         hides.remove("_");
         for var in key.into_iter().chain([value]) {
-            if matches!(&*var.name, "input" | "data") && self.refuses_shadows() {
+            if matches!(&*var.name, "input" | "data") {
                 let message = format!("unexpected {}: expected a variable of every", var.name);
                 self.error(Stage::Arguments, Code::Parse, var.span, message);
             }
         }
-        self.locals.open(hides);
+        self.locals.open(hides, Closure::Whole);
         let key = key.map(|key| self.declare(&key.name, key.span, Occurrence::Declared));
         let value = self.declare(&value.name, value.span, Occurrence::Declared);
         let literals = self.literals(body);
-        self.close();
+        self.close(first_literal(body));
         self.before = outside;
         let body = hir::Body { literals };
         LiteralKind::Every {
@@ -319,6 +359,13 @@ impl Lower<'_> {
             body,
         }
     }
+}
+
+/// Where a body's first literal stands: what it declares in vain is reported there.
+pub(super) fn first_literal(body: &ast::Body) -> Span {
+    body.literals
+        .first()
+        .map_or(body.span, |literal| literal.span)
 }
 
 /// Whether both have the same keys, all of them ground.

@@ -3,10 +3,10 @@
 use super::Lower;
 use crate::check::errors::Stage;
 use crate::check::names::{scalar, var_name};
-use crate::hir::{Base, BuiltinRef, Call, Callee, Expr, ExprKind, LiteralKind};
+use crate::hir::{Base, BuiltinRef, Call, Callee, Expr, ExprKind, Literal, LiteralKind};
 use crate::source::{Code, Span};
 use crate::syntax::ast::{self, Ref, Term};
-use crate::value::Value;
+use crate::value::{Str, Value};
 
 /// Something that can be called, and how many arguments it takes.
 pub(super) struct Function {
@@ -25,8 +25,13 @@ impl Lower<'_> {
         if let Some(value) = self.metadata(call, span) {
             return Some(value);
         }
-        let function = self.function_or_error(call)?;
+        let function = self.function_or_error(call, true)?;
         self.deprecated(&function.callee, span);
+        if is_eq(&function.callee)
+            && let Some(value) = self.eq_value(&call.args, &function, span)
+        {
+            return Some(value);
+        }
         if call.args.len() != function.arity {
             self.arity_error(call, &function, span);
             return None;
@@ -43,8 +48,12 @@ impl Lower<'_> {
         if let Some(value) = self.metadata(call, span) {
             return Some(LiteralKind::Test(value));
         }
-        let function = self.function_or_error(call)?;
+        let function = self.function_or_error(call, false)?;
         self.deprecated(&function.callee, span);
+        if is_eq(&function.callee) && call.args.len() > function.arity {
+            let args = call.args.iter().map(|arg| self.term(arg)).collect();
+            return Some(LiteralKind::Test(self.call(function.callee, args, span)));
+        }
         let result = match call.args.len().checked_sub(function.arity) {
             Some(0) => None,
             Some(1) => call.args.last(),
@@ -66,20 +75,60 @@ impl Lower<'_> {
         })
     }
 
+    /// `eq` as a value. It has none: of one argument the argument is equal to it, and of two nothing binds it, which
+    /// safety or types find out.
+    fn eq_value(&mut self, args: &[Term], function: &Function, span: Span) -> Option<Expr> {
+        let place = self.place(span);
+        match args {
+            [one] => Some(self.term(one)),
+            [_, _] => {
+                let value = Expr::local(self.generated("value", place), place);
+                let mut args: Vec<Expr> = args.iter().map(|arg| self.term(arg)).collect();
+                args.push(value.clone());
+                let call = self.call(function.callee.clone(), args, span);
+                let test = LiteralKind::Test(call);
+                self.before.push(Literal::new(place, test));
+                Some(value)
+            }
+            _ => None,
+        }
+    }
+
+    /// The operator that a literal calls by its name, `eq` or `assign`, with its sides.
+    pub(super) fn operator<'c>(
+        &self,
+        call: &'c ast::Call,
+    ) -> Option<(&'static str, [&'c Term; 2])> {
+        let [left, right] = call.args.as_slice() else {
+            return None;
+        };
+        match self.function(&call.operator)?.callee {
+            Callee::Builtin(builtin) => match builtin.name() {
+                "eq" => Some(("eq", [left, right])),
+                "assign" => Some(("assign", [left, right])),
+                _ => None,
+            },
+            Callee::Function(_) => None,
+        }
+    }
+
     /// What the name of a function means here.
     pub(super) fn function(&self, name: &Ref) -> Option<Function> {
         let head = var_name(&name.head)?;
         if let Some((base, mut path)) = self.document(head) {
             path.extend(name.path.iter().map_while(scalar));
-            if let (Base::Data, Some(arity)) = (&base, self.names.arity(&path)) {
-                return Some(Function {
-                    callee: Callee::Function(path),
-                    arity,
-                });
-            }
-            if !self.options.capabilities.has(&dotted(name)) {
-                return None;
-            }
+            // A rule or import hides the built-ins of its name, even where it is no function.
+            let arity = match base {
+                Base::Data => self.names.arity(&path),
+                Base::Input | Base::Expr(_) => None,
+            };
+            return arity.map(|arity| Function {
+                callee: Callee::Function(path),
+                arity,
+            });
+        }
+        if self.locals.is_declared(head) {
+            return None;
         }
         let (builtin, arity) = self.options.capabilities.entry(&dotted(name))?;
         Some(Function {
@@ -88,11 +137,10 @@ impl Lower<'_> {
         })
     }
 
-    fn function_or_error(&mut self, call: &ast::Call) -> Option<Function> {
-        let name = dotted(&call.operator);
-        if self.locals.hidden(&name) && self.options.capabilities.has(&name) {
-            let message = format!("called function {name} shadowed");
-            self.error(Stage::Names, Code::Compile, call.operator.span, message);
+    /// What is called, or an error; `inside` says whether the call stands inside of a literal.
+    fn function_or_error(&mut self, call: &ast::Call, inside: bool) -> Option<Function> {
+        if let Some(head) = var_name(&call.operator.head) {
+            self.called_name(head, call, inside);
         }
         let found = self.function(&call.operator);
         if found.is_none() {
@@ -106,6 +154,19 @@ impl Lower<'_> {
             self.errors.add(Stage::Functions, diagnostic);
         }
         found
+    }
+
+    /// The name of what is called is a name like others: it may be a variable's, and it cannot become one after.
+    fn called_name(&mut self, head: &Str, call: &ast::Call, inside: bool) {
+        if self.locals.is_declared(head) {
+            self.locals.mark_used(head);
+            if inside {
+                let message = format!("called function {} shadowed", dotted(&call.operator));
+                self.error(Stage::Names, Code::Compile, call.operator.span, message);
+            }
+        } else if inside && self.document(head).is_none() {
+            self.locals.see(head);
+        }
     }
 
     /// A built-in that is deprecated is none in v1; one that the host forbids is none at all.
@@ -142,11 +203,10 @@ impl Lower<'_> {
     fn is_print(&self, call: &ast::Call) -> bool {
         call.operator.path.is_empty()
             && var_name(&call.operator.head).is_some_and(|name| &**name == "print")
-            && self.options.capabilities.has("print")
-            && !matches!(
+            && matches!(
                 self.function(&call.operator),
                 Some(Function {
-                    callee: Callee::Function(_),
+                    callee: Callee::Builtin(_),
                     ..
                 })
             )
@@ -210,6 +270,10 @@ impl Lower<'_> {
         let (score, known) = scored.min()?;
         (score <= 1 + name.len() / 5).then(|| known.to_owned())
     }
+}
+
+fn is_eq(callee: &Callee) -> bool {
+    matches!(callee, Callee::Builtin(builtin) if builtin.name() == "eq")
 }
 
 /// A reference as people write it, where its keys are strings.

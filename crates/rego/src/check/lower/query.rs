@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use super::{Lower, declared, metadata::Notes};
+use super::{Lower, body::first_literal, declared, metadata::Notes};
 use crate::check::errors::Errors;
+use crate::check::scope::Closure;
 use crate::check::{Checked, Options, QueryContext, safety};
 use crate::hir::{self, Body, Literal, LiteralKind, Local, Place};
 use crate::source::File;
@@ -35,16 +36,17 @@ pub(in crate::check) fn query(
         path: Vec::new(),
         before: Vec::new(),
         unused_args: Vec::new(),
+        faulty: false,
         errors,
     };
-    lower.locals.open(declared::names(body));
+    lower.locals.open(declared::names(body), Closure::Plain);
     let mut literals = Vec::new();
     let mut expressions = Vec::new();
     for literal in &body.literals {
         let asked = lower.asked(literal, &mut literals);
         expressions.push((lower.place(literal.span), asked));
     }
-    lower.close();
+    lower.close(first_literal(body));
     let mut files = checked.hir.files.clone();
     files.push(Arc::clone(file));
     let resolved = lower.locals.resolve();

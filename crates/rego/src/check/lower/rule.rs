@@ -2,13 +2,14 @@
 
 use std::collections::HashSet;
 
+use super::body::first_literal;
 use super::{Lower, declared, strs};
 use crate::check::errors::Stage;
 use crate::check::names::{scalar, var_name};
 use crate::check::safety;
-use crate::check::scope::Occurrence;
-use crate::hir::{Body, Branch, Expr, ExprKind, Literal, Local, Rule, RuleKind};
-use crate::source::Code;
+use crate::check::scope::{Closure, Occurrence};
+use crate::hir::{Body, Branch, Expr, ExprKind, Literal, Local, Place, Rule, RuleKind};
+use crate::source::{Code, Span};
 use crate::syntax::ast::{self, Else, HeadKind, Term, TermKind};
 use crate::value::Str;
 
@@ -17,7 +18,9 @@ use crate::value::Str;
 struct Params {
     patterns: Vec<Expr>,
     before: Vec<Literal>,
-    names: Vec<(Str, Local)>,
+    names: Vec<(Str, Local, Place)>,
+    /// Names that stand in them more than once, which uses them.
+    repeated: HashSet<Str>,
 }
 
 impl Lower<'_> {
@@ -30,15 +33,17 @@ impl Lower<'_> {
         let mut body = params.before.clone();
         body.append(&mut self.literals(&rule.body));
         let (path, keys) = self.name(&rule.head.reference);
+        let faulty = self.enter_head();
         let kind = self.rule_kind(&rule.head, params.patterns.clone());
         body.append(&mut self.before);
-        self.close();
+        self.faulty = faulty;
+        self.close(first_literal(&rule.body));
         let else_: Vec<Branch> = rule
             .else_
             .iter()
             .map(|branch| self.branch(branch, &params))
             .collect();
-        self.unused_args(1 + else_.len());
+        self.unused_args(1 + else_.len(), rule.head.span);
         let package = self.globals.package.len();
         let mut lowered = Rule {
             place: self.place(rule.span),
@@ -59,13 +64,13 @@ impl Lower<'_> {
     }
 
     /// Parameters that none of the branches uses.
-    fn unused_args(&mut self, branches: usize) {
+    fn unused_args(&mut self, branches: usize, head: Span) {
         let unused = std::mem::take(&mut self.unused_args);
         for (name, place) in &unused {
             if unused.iter().filter(|(_, at)| at == place).count() >= branches {
                 let message =
                     format!("unused argument {name}. (hint: use _ (wildcard variable) instead)");
-                self.error(Stage::Aside, Code::Compile, place.span, message);
+                self.error(Stage::Aside, Code::Compile, head, message);
             }
         }
     }
@@ -113,20 +118,31 @@ impl Lower<'_> {
     /// A body with the parameters in sight.
     fn open_branch(&mut self, body: &ast::Body, params: &Params) {
         let mut hides = declared::names(body);
-        hides.extend(params.names.iter().map(|(name, _)| name.clone()));
-        self.locals.open(hides);
-        for (name, local) in &params.names {
-            self.locals.insert(name, *local, Occurrence::Argument);
+        hides.extend(params.names.iter().map(|(name, ..)| name.clone()));
+        self.faulty = false;
+        self.locals.open(hides, Closure::Plain);
+        for (name, local, place) in &params.names {
+            let at = (*place, Occurrence::Argument);
+            self.locals.insert(name, *local, at);
         }
+        self.locals.set_uses(&params.repeated);
+    }
+
+    /// What follows stands in the head; whether the body is faulty.
+    fn enter_head(&mut self) -> bool {
+        self.locals.head();
+        std::mem::take(&mut self.faulty)
     }
 
     fn branch(&mut self, branch: &Else, params: &Params) -> Branch {
         self.open_branch(&branch.body, params);
         let mut literals = params.before.clone();
         literals.append(&mut self.literals(&branch.body));
+        let faulty = self.enter_head();
         let value = self.value(branch.value.as_ref(), branch.span);
         literals.append(&mut self.before);
-        self.close();
+        self.faulty = faulty;
+        self.close(first_literal(&branch.body));
         let body = Body { literals };
         Branch {
             place: self.place(branch.span),
@@ -143,23 +159,25 @@ impl Lower<'_> {
             param_names(arg, &mut names);
         }
         let hides: HashSet<Str> = names.iter().map(|(name, _)| (*name).clone()).collect();
-        self.locals.open(hides);
+        self.locals.open(hides, Closure::Plain);
         let mut params = Params::default();
         for (name, span) in names {
             let place = self.place(span);
-            if !params.names.iter().any(|(known, _)| known == name) {
-                if matches!(&**name, "input" | "data") {
-                    let message =
-                        format!("args must not shadow {name} (use a different variable name)");
-                    self.error(Stage::Arguments, Code::Compile, span, message);
-                }
-                let local = self.locals.fresh(name, place, false);
-                self.locals.insert(name, local, Occurrence::Argument);
-                params.names.push((name.clone(), local));
+            if params.names.iter().any(|(known, ..)| known == name) {
+                params.repeated.insert(name.clone());
+                continue;
             }
+            if matches!(&**name, "input" | "data") {
+                let message =
+                    format!("args must not shadow {name} (use a different variable name)");
+                self.error(Stage::Arguments, Code::Compile, span, message);
+            }
+            let local = self.locals.fresh(name, place, false);
+            let at = (place, Occurrence::Argument);
+            self.locals.insert(name, local, at);
+            params.names.push((name.clone(), local, place));
         }
-        self.close();
-        self.unused_args.clear();
+        self.locals.close();
         params
     }
 
@@ -171,12 +189,12 @@ impl Lower<'_> {
             params.patterns.push(pattern);
         }
         params.before = std::mem::take(&mut self.before);
-        self.locals.forget_uses();
+        self.locals.set_uses(&params.repeated);
     }
 
     /// What a parameter refers to must be bound by the other parameters: documents are not seen there.
     fn param_is_pattern(&mut self, term: &Term, params: &Params) {
-        let is_param = |name: &Str| params.names.iter().any(|(known, _)| known == name);
+        let is_param = |name: &Str| params.names.iter().any(|(known, ..)| known == name);
         match &term.kind {
             TermKind::Var(name) if !is_param(name) && &**name != "_" => {
                 let message = format!("var {name} is unsafe");
@@ -233,7 +251,7 @@ impl Lower<'_> {
         }
     }
 
-    fn value(&mut self, value: Option<&Term>, span: crate::source::Span) -> Expr {
+    fn value(&mut self, value: Option<&Term>, span: Span) -> Expr {
         match value {
             Some(value) => self.head_term(value),
             None => Expr::constant(true, self.place(span)),
@@ -252,7 +270,7 @@ impl Expr {
 }
 
 /// The variables of a parameter, but not those of references in it.
-fn param_names<'t>(term: &'t Term, found: &mut Vec<(&'t Str, crate::source::Span)>) {
+fn param_names<'t>(term: &'t Term, found: &mut Vec<(&'t Str, Span)>) {
     match &term.kind {
         TermKind::Var(name) if &**name != "_" => found.push((name, term.span)),
         TermKind::Array(items) | TermKind::Set(items) => {

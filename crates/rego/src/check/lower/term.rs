@@ -1,7 +1,9 @@
 //! Terms to expressions.
 
 use super::Lower;
+use super::body::first_literal;
 use crate::check::names::{Global, scalar};
+use crate::check::scope::Closure;
 use crate::hir::{
     Base, BuiltinRef, Call, Callee, Comprehension, ComprehensionHead, Expr, ExprKind, Place, Ref,
 };
@@ -51,7 +53,7 @@ impl Lower<'_> {
         if &**name == "_" {
             return Expr::local(self.locals.fresh("_", place, false), place);
         }
-        if let Some(local) = self.locals.declared(name) {
+        if let Some(local) = self.locals.declared(name, place) {
             return Expr::local(local, place);
         }
         match self.document(name) {
@@ -66,8 +68,15 @@ impl Lower<'_> {
             return None;
         }
         match name {
-            "input" => Some((Base::Input, Vec::new())),
-            "data" => Some((Base::Data, Vec::new())),
+            "input" | "data" => {
+                self.globals.mark_used(name);
+                let base = if name == "data" {
+                    Base::Data
+                } else {
+                    Base::Input
+                };
+                Some((base, Vec::new()))
+            }
             _ => self.globals.get(name).map(|global| match global {
                 Global::Data(path) => (Base::Data, path),
                 Global::Input(path) => (Base::Input, path),
@@ -106,11 +115,12 @@ impl Lower<'_> {
         head: impl FnOnce(&mut Self) -> ComprehensionHead,
     ) -> Expr {
         let outside = std::mem::take(&mut self.before);
-        self.locals.open(super::declared::names(body));
+        self.locals
+            .open(super::declared::names(body), Closure::Plain);
         let mut literals = self.literals(body);
         let head = head(self);
         literals.append(&mut self.before);
-        self.close();
+        self.close(first_literal(body));
         self.before = outside;
         let body = crate::hir::Body { literals };
         Expr::new(

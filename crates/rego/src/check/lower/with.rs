@@ -1,7 +1,7 @@
 //! `with` modifiers: what is replaced, by what.
 
 use super::Lower;
-use super::call::{Function, path_text};
+use super::call::{Function, dotted, path_text};
 use crate::check::errors::Stage;
 use crate::check::names::{scalar, var_name};
 use crate::hir::{Base, BuiltinRef, Callee, Replacement, Target, With};
@@ -20,6 +20,9 @@ impl Lower<'_> {
 
     fn modifier(&mut self, with: &ast::With) -> Option<With> {
         let place = self.place(with.span);
+        if self.is_irreplaceable(&with.target) {
+            return None;
+        }
         let Some((target, arity)) = self.target(&with.target) else {
             let message = "with keyword target must reference existing input, data, or a function";
             self.error(Stage::Sugar, Code::Type, with.target.span, message);
@@ -43,10 +46,7 @@ impl Lower<'_> {
         if let Some(Function { callee, arity }) = self.function(&whole) {
             let target = match callee {
                 Callee::Function(path) => Target::Function(path),
-                Callee::Builtin(builtin) => {
-                    self.replaceable(&builtin, term.span);
-                    Target::Builtin(builtin)
-                }
+                Callee::Builtin(builtin) => Target::Builtin(builtin),
             };
             return Some((target, Some(arity)));
         }
@@ -71,19 +71,36 @@ impl Lower<'_> {
         }
     }
 
-    /// Reports built-ins that no policy names, and those that give several answers.
-    fn replaceable(&mut self, builtin: &BuiltinRef, span: Span) {
-        let name = builtin.name();
-        let relation = matches!(builtin, BuiltinRef::Known(builtin) if builtin.relation);
-        let why = if relation {
-            "target must not be a relation".to_owned()
-        } else if name.starts_with("internal.") {
-            format!("replacement of internal function \"{name}\" invalid")
-        } else {
-            return;
+    /// Reports built-ins that no policy names, those that give no answer or several, and those that are none when it
+    /// runs; whether the target is such a one.
+    fn is_irreplaceable(&mut self, term: &Term) -> bool {
+        let Some(target) = &as_reference(term) else {
+            return false;
+        };
+        if var_name(&target.head).is_none_or(|head| self.document(head).is_some()) {
+            return false;
+        }
+        let name = dotted(target);
+        let builtin = match self.function(target).map(|function| function.callee) {
+            Some(Callee::Function(_)) => return false,
+            Some(Callee::Builtin(builtin)) => Some(builtin),
+            None => None,
+        };
+        let relation = matches!(builtin, Some(BuiltinRef::Known(known)) if known.relation);
+        let why = match &*name {
+            _ if relation => "target must not be a relation".to_owned(),
+            "print" if builtin.is_some() => "target must not be a void function".to_owned(),
+            "eq" | "rego.metadata.chain" | "rego.metadata.rule" => {
+                format!("replacement of \"{name}\" invalid")
+            }
+            _ if name.starts_with("internal.") => {
+                format!("replacement of internal function \"{name}\" invalid")
+            }
+            _ => return false,
         };
         let message = format!("with keyword replacing built-in function: {why}");
-        self.error(Stage::Functions, Code::Compile, span, &message);
+        self.error(Stage::Sugar, Code::Compile, term.span, &message);
+        true
     }
 
     fn ground_target(&mut self, span: Span) {

@@ -48,8 +48,13 @@ impl<'h> Annotated<'h> {
         all
     }
 
-    /// The schemas of a rule, the widest scope first: what follows goes over what was before.
-    pub(super) fn of(&self, number: usize, rule: &Rule) -> Vec<&'h SchemaAnnotation> {
+    /// The schemas of a rule, the widest scope first, what follows goes over what was before; with those of the rule
+    /// itself where `own` says so.
+    pub(super) fn of(
+        &self,
+        (number, rule): (usize, &Rule),
+        own: bool,
+    ) -> Vec<&'h SchemaAnnotation> {
         if !self.some {
             return Vec::new();
         }
@@ -61,7 +66,8 @@ impl<'h> Annotated<'h> {
         }
         found.extend(self.packages.get(package).into_iter().flatten());
         found.extend(self.documents.get(&rule.path).into_iter().flatten());
-        found.extend(self.rules.get(&number).into_iter().flatten());
+        let rules = self.rules.get(&number).filter(|_| own);
+        found.extend(rules.into_iter().flatten());
         found.into_iter().copied().collect()
     }
 }

@@ -86,6 +86,11 @@ impl<'h, 'e> Checker<'h, 'e> {
         self.layers.push(Arc::new(tree));
     }
 
+    /// Shows the whole environment again.
+    pub(super) fn clear_layers(&mut self) {
+        self.layers.clear();
+    }
+
     /// The trees of types, the innermost first.
     pub(super) fn trees(&self) -> impl Iterator<Item = &Tree> {
         let layers = self.layers.iter().rev();
@@ -148,7 +153,7 @@ impl<'h, 'e> Checker<'h, 'e> {
             LiteralKind::Test(expr) => self.test(expr, literal),
             LiteralKind::Unify(a, b) => self.unification(a, b, literal),
             LiteralKind::Not(body) => match body.literals.as_slice() {
-                [inner] if !self.braced(literal, inner) => self.literal(inner),
+                [inner] if !self.is_closure(literal, inner) => self.literal(inner),
                 _ => self.nested(body),
             },
             LiteralKind::Every { domain, body, .. } => {
@@ -169,8 +174,11 @@ impl<'h, 'e> Checker<'h, 'e> {
         self.layers.truncate(depth);
     }
 
-    /// Whether a negation was written `not { … }`.
-    fn braced(&self, not: &Literal, inner: &Literal) -> bool {
+    /// Whether a negation was written `not { … }`, or is the first of the two that a side of `and` became.
+    fn is_closure(&self, not: &Literal, inner: &Literal) -> bool {
+        if matches!(inner.kind, LiteralKind::Not(_)) && inner.place == not.place {
+            return true;
+        }
         let Some(file) = self.files.get(not.place.file as usize) else {
             return false;
         };
@@ -281,7 +289,11 @@ impl<'h, 'e> Checker<'h, 'e> {
             }
             ExprKind::Ref(reference) => {
                 let base = match &reference.base {
-                    Base::Expr(base) => self.parts(base),
+                    Base::Expr(base) => {
+                        let wrong = self.parts(base);
+                        self.take_base(base);
+                        wrong
+                    }
                     Base::Input | Base::Data => Wrong(false),
                 };
                 let wrong = base.or(self.all(&reference.keys));
@@ -294,6 +306,15 @@ impl<'h, 'e> Checker<'h, 'e> {
                     }
                 }
             }
+        }
+    }
+
+    /// What is unknown in a literal that a reference starts from may be anything from here on: for OPA that literal
+    /// is the value of a variable.
+    fn take_base(&mut self, base: &'h Expr) {
+        let made = matches!(base.kind, ExprKind::Array(_) | ExprKind::Object(_));
+        if made && !self.loose && shape::unknown(&self.type_of(base)) {
+            self.unify(Part::Expr(base), &Some(shape::any()), false);
         }
     }
 
@@ -347,6 +368,12 @@ impl<'h, 'e> Checker<'h, 'e> {
             self.known.insert(address(expr), Some(shape::any()));
             return;
         };
+        if call.args.len() > signature.params.len() && signature.variadic.is_none() {
+            // Only `eq` takes no argument for a result.
+            let have: Vec<Ty> = call.args.iter().map(|arg| self.type_of(arg)).collect();
+            self.misfit(expr, call, &signature, &have);
+            return;
+        }
         let right = self.membership(expr, call);
         let right = right
             && self.arguments(call, &signature).is_none_or(|mut have| {
@@ -387,7 +414,12 @@ impl<'h, 'e> Checker<'h, 'e> {
         let want: Vec<_> = params.cloned().collect();
         let [have, want] = text::arguments(have, &want, &signature.variadic);
         let name = callee_name(&call.callee);
-        let message = format!("{name}: invalid argument(s)\n\t{have}\n\t{want}");
+        let what = if call.args.len() > signature.params.len() {
+            "too many arguments"
+        } else {
+            "invalid argument(s)"
+        };
+        let message = format!("{name}: {what}\n\t{have}\n\t{want}");
         self.error(expr.place, message);
     }
 

@@ -166,9 +166,6 @@ impl<'h> Checker<'h, '_> {
                 self.unify(b, &left, false)
             }
             (Form::Variable(_), Form::Variable(_)) => self.take(a, b),
-            // A reference, a call or a comprehension of which nothing is known has had its error.
-            (Form::Whole, _) => left.is_none(),
-            (_, Form::Whole) => right.is_none(),
             _ => false,
         }
     }

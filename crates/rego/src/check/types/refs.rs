@@ -131,6 +131,7 @@ impl<'h> Checker<'h, '_> {
             ExprKind::Const(_) | ExprKind::Array(_) | ExprKind::Object(_) | ExprKind::Set(_) => {
                 Ok(())
             }
+            _ if self.is_untyped(key) => Ok(()),
             _ => {
                 let want = tree.keys(at);
                 let have = self.type_of(key);
@@ -143,6 +144,11 @@ impl<'h> Checker<'h, '_> {
                 Ok(())
             }
         }
+    }
+
+    /// Whether nothing is said of a key: a reference that stands where literals are not typed.
+    fn is_untyped(&self, key: &Expr) -> bool {
+        self.loose && matches!(key.kind, ExprKind::Ref(_))
     }
 
     fn take_any(&mut self, keys: &'h [Expr]) {
@@ -194,6 +200,7 @@ impl<'h> Checker<'h, '_> {
                     return wrong(self.type_of(key), keys, Vec::new());
                 }
             }
+            _ if self.is_untyped(key) => {}
             _ => {
                 let have = self.type_of(key);
                 if have.is_some() && !fits(&have, &keys) {

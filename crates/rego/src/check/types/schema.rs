@@ -1,9 +1,10 @@
 //! JSON Schemas as types, read as OPA reads them: properties, items, `anyOf`, `allOf`, references inside the schema.
-//! What else a schema may say is no matter of types. References to other documents are not followed: they are `any`.
+//! What else a schema may say is no matter of types. References to other documents are not followed.
 
 use std::collections::HashMap;
 
 use super::shape::{self, Kind, Shape, Ty};
+use super::valid;
 use crate::value::Value;
 
 /// Why a schema cannot be read as a type.
@@ -15,6 +16,12 @@ pub(super) enum SchemaError {
     /// What all of must hold has nothing in common.
     #[error("type checking: unable to merge these schemas: type mismatch: {0} and {1}")]
     Merge(String, String),
+    /// A keyword's value is not what it must be.
+    #[error("unable to compile the schema: the value of {0} is none that it can have")]
+    Keyword(String),
+    /// A reference leads to a document that would have to be fetched.
+    #[error("unable to compile the schema: {0} is another document, which is not fetched")]
+    Remote(String),
     /// A reference leads nowhere.
     #[error("unable to compile the schema: the reference {0} leads nowhere in it")]
     Reference(String),
@@ -60,6 +67,7 @@ pub(super) fn read(schema: &Value) -> Result<Ty, SchemaError> {
         left: MAX_PARTS,
     };
     reader.find_ids();
+    valid::check(schema, &reader.ids.keys().copied().collect())?;
     reader.schema(schema, 0)
 }
 
@@ -279,7 +287,7 @@ impl<'s> Parts<'s> {
         };
         let (items, uniform) = match schema.get_str("items") {
             Some(Value::Array(items)) => (items.iter().collect(), false),
-            Some(one @ Value::Object(_)) => (vec![one], true),
+            Some(one @ (Value::Object(_) | Value::Bool(_))) => (vec![one], true),
             _ => (Vec::new(), false),
         };
         Self {

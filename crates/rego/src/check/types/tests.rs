@@ -57,6 +57,35 @@ const LITERALS: &[Case] = &[
         "p if { x := [v | v := 1][_]; x == \"a\" }",
         &[(2, "match error")],
     ),
+    (
+        "import future.keywords.and\np if { 1 == \"a\" and 2 == 3 }",
+        &[],
+    ),
+    (
+        "import future.keywords.and\np if { not 1 == \"a\" and count(1) }",
+        &[],
+    ),
+    (
+        "import future.keywords.and\np if { x := {\"a\": 1}; x.a and x.b }",
+        &[(3, "undefined ref: x.b")],
+    ),
+    (
+        "p := {\"a\": 1}\nq if { every x in [1] { p[p.a]; x } }",
+        &[],
+    ),
+    // What is unknown in a literal that is looked into may be anything.
+    ("f(a) if { some _, y in [{\"a\": a}]; y == y }", &[]),
+    ("f(a) if { some {} in {\"a\": a, \"c\": 1} }", &[]),
+    ("f(a) if { {\"a\": a}.a == 1; a == \"x\" }", &[]),
+    ("f(a) if { not [a][0] }", &[]),
+    (
+        "f(a) if { some x in {a}; x }",
+        &[(2, "undefined ref: {a}[key]")],
+    ),
+    (
+        "f(a) if { some x in {1: a | true}; x }",
+        &[(2, "match error")],
+    ),
 ];
 
 const CALLS: &[Case] = &[
@@ -108,6 +137,11 @@ const CALLS: &[Case] = &[
         &[(3, "function data.t.f used as reference, not called")],
     ),
     ("p if { count(\"a\") with count as 5 }", &[]),
+    // By its name `eq` is the operator where it is a literal, and has no value elsewhere.
+    ("p if { eq([], 5) }", &[(2, "match error")]),
+    ("p if { eq([y], [1]); y == \"a\" }", &[(2, "match error")]),
+    ("p if { eq(1, 1, true) }", &[(2, "eq: too many arguments")]),
+    ("p if { input[eq(1, 1)] }", &[(2, "eq: too many arguments")]),
 ];
 
 const REFERENCES: &[Case] = &[
@@ -249,6 +283,107 @@ fn a_schema_describes_the_input() {
 }
 
 #[test]
+fn annotations_describe_what_they_stand_at() {
+    let object = "{type: object, properties: {a: {type: string}}}";
+    // What the annotations say, what follows them, and the rows of OPA's errors, where the first rule has row 1.
+    let cases: [(&[&str], &str, &[u32]); 10] = [
+        (
+            &["input: OBJECT"],
+            "r if { input.a == 1 }\nq if { input.a == 1 }",
+            &[1],
+        ),
+        (
+            &["input.x: OBJECT"],
+            "r if { input.x.b == 1; input.y }",
+            &[1],
+        ),
+        (
+            &["input: OBJECT", "input.a: {type: number}"],
+            "r if { input.a == \"x\" }",
+            &[1],
+        ),
+        (
+            &["input.a: {type: number}", "input: OBJECT"],
+            "r if { input.a == 1 }",
+            &[1],
+        ),
+        (
+            &["data.t.q: {type: string}"],
+            "r if { data.t.q == 1 }\nq := 1",
+            &[1],
+        ),
+        (
+            &["data.foo: OBJECT"],
+            "r if { data.foo.b; data[x].z }",
+            &[1],
+        ),
+        (
+            &["input: OBJECT"],
+            "r if { input.b with input as {\"b\": 1} }",
+            &[],
+        ),
+        (
+            &["input: OBJECT"],
+            "r if { input.a } else if { input.y }",
+            &[],
+        ),
+        (&["input: schema.missing"], "r if { input.b == 1 }", &[]),
+        (
+            &["input: {$ref: \"http://example.com/x.json\"}"],
+            "r if { input.b }",
+            &[1],
+        ),
+    ];
+    let options = Options {
+        schemas: None,
+        annotations: true,
+    };
+    for (schemas, text, want) in cases {
+        let lines = schemas
+            .iter()
+            .map(|schema| ["#   - ", &schema.replace("OBJECT", object), "\n"].concat());
+        let lines: String = lines.collect();
+        let errors = errors_of(&format!("# METADATA\n# schemas:\n{lines}{text}"), &options);
+        let before = u32::try_from(schemas.len()).unwrap() + 3;
+        let rows: Vec<u32> = errors.iter().map(|e| e.location.row - before).collect();
+        assert_eq!(rows, want, "{schemas:?}\n{text}");
+    }
+}
+
+#[test]
+fn what_is_no_schema_is_refused() {
+    let cases = [
+        (r#"{"type": "foo"}"#, false),
+        (r#"{"type": ["string", "null"]}"#, true),
+        (r#"{"properties": {"a": 5}}"#, false),
+        (r#"{"properties": {"type": {"type": "string"}}}"#, true),
+        (r#"{"properties": {"a": true}}"#, true),
+        (r#"{"required": [5]}"#, false),
+        (r#"{"anyOf": [5]}"#, false),
+        (r#"{"enum": 5}"#, false),
+        (r#"{"additionalProperties": 5}"#, false),
+        (r#"{"definitions": {"a": {"type": "foo"}}}"#, false),
+        (r#"{"$ref": "other.json"}"#, false),
+        (
+            r##"{"$ref": "#/definitions/a", "type": "foo", "definitions": {"a": {}}}"##,
+            true,
+        ),
+        (
+            r#"{"$ref": "http://json-schema.org/draft-07/schema#"}"#,
+            true,
+        ),
+        (
+            r#"{"$id": "http://a.com/x.json", "properties": {"a": {"$ref": "x.json#/d"}}, "d": {}}"#,
+            true,
+        ),
+    ];
+    for (text, want) in cases {
+        let schema = json::parse(text).expect("the schema is JSON");
+        assert_eq!(super::schema::read(&schema).is_ok(), want, "{text}");
+    }
+}
+
+#[test]
 fn schemas_that_repeat_themselves_end() {
     let schema = r##"{"$ref": "#/d", "d": {
         "allOf": [{"$ref": "#/d"}, {"type": "object"}],
@@ -326,7 +461,7 @@ fn syntax() -> syntax::Options {
     syntax::Options {
         version: RegoVersion::V1,
         future_keywords: false,
-        process_annotations: false,
+        process_annotations: true,
         ..syntax::Options::default()
     }
 }
