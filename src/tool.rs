@@ -14,7 +14,9 @@ mod observe;
 pub mod parse;
 mod present;
 mod problem;
+mod profile;
 mod schemas;
+mod stats;
 mod table;
 pub mod test;
 

@@ -55,7 +55,7 @@ pub(super) struct Asked {
 
 /// Parses modules; each that fails gives its errors.
 pub(super) fn parse(loaded: &Loaded, metrics: &mut Metrics) -> Result<Vec<ast::Module>, Problems> {
-    metrics.time(metrics::MODULE_PARSE, || {
+    metrics.time_if(!loaded.modules.is_empty(), metrics::MODULE_PARSE, || {
         let mut modules = Vec::with_capacity(loaded.modules.len());
         let mut errors: Vec<Diagnostic> = Vec::new();
         for module in &loaded.modules {
@@ -80,7 +80,7 @@ pub(super) fn build(
     how: How,
     metrics: &mut Metrics,
 ) -> Result<Built, Problems> {
-    let built = metrics.time(metrics::MODULE_COMPILE, || {
+    let built = metrics.time_if(!modules.is_empty(), metrics::MODULE_COMPILE, || {
         // The modules are kept for reports of what was covered.
         let (checked, types) =
             check::check_with_types(modules.to_vec(), &how.check(Some(data)), &how.types())?;

@@ -60,7 +60,7 @@ pub fn check(request: &Request) -> Report {
 /// What is wrong, and whether it was found before modules were compiled.
 fn run(request: &Request, paths: &Paths) -> Result<(), (bool, Problems)> {
     let mut metrics = Metrics::default();
-    let loaded = load::load(paths).map_err(|problem| (true, vec![problem]))?;
+    let loaded = load::load(paths, &mut metrics).map_err(|problem| (true, vec![problem]))?;
     let modules = build::parse(&loaded, &mut metrics).map_err(|problems| (true, problems))?;
     let how = || -> Result<How, Problem> {
         Ok(How {

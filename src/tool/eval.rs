@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use regate_rego::eval::Row;
+use regate_rego::eval::profile::Line;
 use regate_rego::plan;
 use regate_rego::value::Object;
 use regate_rego::{EvalOptions, Evaluator, Value};
@@ -41,6 +42,8 @@ pub struct Request {
     pub fail_defined: bool,
     /// Whether timers are shown.
     pub metrics: bool,
+    /// How often all is done, for timers and a profile of several runs; 0 is once.
+    pub runs: usize,
     /// How long it may take.
     pub timeout: Option<Duration>,
     /// How the answers are printed.
@@ -102,8 +105,6 @@ pub struct Profile {
     pub limit: usize,
     /// By what they are sorted, the most important first.
     pub sort: Vec<String>,
-    /// How often the query is evaluated; the last time is shown.
-    pub runs: usize,
 }
 
 /// What came out.
@@ -116,20 +117,31 @@ pub(super) struct Outcome {
     pub(super) observed: Option<Observed>,
     /// What the policy printed.
     printed: String,
+    /// Whether there is no answer because of the problems.
+    failed: bool,
+}
+
+/// What is measured, of each run.
+#[derive(Debug, Default)]
+pub(super) struct Measured {
+    pub(super) metrics: Vec<Metrics>,
+    pub(super) profiles: Vec<Vec<Line>>,
 }
 
 /// Evaluates.
 pub fn eval(request: &Request) -> Report {
     let work = || {
-        let mut outcome = Outcome::default();
-        let failed = match run(request, &mut outcome) {
-            Ok(()) => false,
-            Err(problems) => {
-                outcome.problems.extend(problems);
-                true
-            }
-        };
-        report(request, &outcome, failed)
+        let mut measured = Measured::default();
+        let mut printed = String::new();
+        let mut first = None;
+        for _ in 0..request.runs.max(1) {
+            let mut outcome = once(request);
+            printed.push_str(&std::mem::take(&mut outcome.printed));
+            measured.add(&mut outcome);
+            // The answers of all runs are the same.
+            first.get_or_insert(outcome);
+        }
+        report(request, &first.unwrap_or_default(), &measured, &printed)
     };
     build::on_deep_stack(work).unwrap_or_else(|error| Report {
         stderr: format!("the evaluation cannot run: {error}\n"),
@@ -138,11 +150,18 @@ pub fn eval(request: &Request) -> Report {
     })
 }
 
+fn once(request: &Request) -> Outcome {
+    let mut outcome = Outcome::default();
+    if let Err(problems) = run(request, &mut outcome) {
+        outcome.problems.extend(problems);
+        outcome.failed = true;
+    }
+    outcome
+}
+
 fn run(request: &Request, outcome: &mut Outcome) -> Result<(), Problems> {
     let metrics = &mut outcome.metrics;
-    let loaded = metrics
-        .time(metrics::LOAD_FILES, || load::load(&request.paths))
-        .map_err(|problem| vec![problem])?;
+    let loaded = load::load(&request.paths, metrics).map_err(|problem| vec![problem])?;
     let input = match &request.input {
         None => None,
         Some(text) => Some(load::document(text).map_err(|problem| vec![problem])?),
@@ -221,18 +240,29 @@ fn answer(
     Ok(())
 }
 
-fn report(request: &Request, outcome: &Outcome, failed: bool) -> Report {
-    let (stdout, stderr) = present::present(request, outcome);
+fn report(request: &Request, outcome: &Outcome, measured: &Measured, printed: &str) -> Report {
+    let (stdout, stderr) = present::present(request, outcome, measured);
     let exit = match !outcome.rows.is_empty() {
-        _ if failed => 2,
+        _ if outcome.failed => 2,
         false if request.fail => 1,
         true if request.fail_defined => 1,
         _ => 0,
     };
     Report {
         stdout,
-        stderr: format!("{}{stderr}", outcome.printed),
+        stderr: format!("{printed}{stderr}"),
         exit,
+    }
+}
+
+// === impl Measured ===
+
+impl Measured {
+    /// Takes what was measured of a run.
+    fn add(&mut self, outcome: &mut Outcome) {
+        self.metrics.push(std::mem::take(&mut outcome.metrics));
+        let observed = outcome.observed.as_ref();
+        self.profiles.extend(observed.and_then(Observed::profiled));
     }
 }
 

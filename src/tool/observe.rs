@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use regate_rego::eval::Tracer;
 use regate_rego::eval::cover::{Cover, FileReport, Range, Report};
-use regate_rego::eval::profile::{By, Line, Profile};
+use regate_rego::eval::profile::{Line, Profile};
 use regate_rego::eval::trace::{self, Event, Lines, Recorder};
 use regate_rego::plan::ir::Program;
 use regate_rego::source::File;
 
 use super::build::Asked;
-use super::eval::{Explain, Request};
+use super::eval::Explain;
 use super::json::Json;
 use super::table::Table;
 
@@ -132,40 +132,10 @@ impl Observed {
         Some(events.collect())
     }
 
-    pub(super) fn profile_json(&self, request: &Request) -> Option<Json> {
-        let lines = self.profiled(request)?.into_iter().map(|line| {
-            let place = &line.location;
-            Json::object()
-                .with("total_time_ns", number(line.total_time_ns))
-                .with("num_eval", number(line.num_eval))
-                .with("num_redo", number(line.num_redo))
-                .with("num_gen_expr", number(line.num_gen_expr))
-                .with("location", place_json(&place.file, place.row, place.col))
-        });
-        Some(lines.collect())
-    }
-
-    pub(super) fn profile_text(&self, request: &Request) -> String {
-        let Some(lines) = self.profiled(request) else {
-            return String::new();
-        };
-        let head = ["Time", "Num Eval", "Num Redo", "Num Gen Expr", "Location"];
-        let mut table = Table::new(head);
-        let rows = lines.into_iter().map(|line| {
-            let place = match &*line.location.file {
-                "" => line.text,
-                _ => line.location.to_string(),
-            };
-            vec![
-                duration(Duration::from_nanos(line.total_time_ns)),
-                line.num_eval.to_string(),
-                line.num_redo.to_string(),
-                line.num_gen_expr.to_string(),
-                place,
-            ]
-        });
-        table.rows = rows.collect();
-        table.draw()
+    /// The lines of the profile, in no order.
+    pub(super) fn profiled(&self) -> Option<Vec<Line>> {
+        let profile = self.profile.as_ref()?;
+        Some(profile.lines(&self.files))
     }
 
     pub(super) fn coverage_json(&self) -> Option<Json> {
@@ -180,15 +150,6 @@ impl Observed {
         let percent = covered.coverage.to_string();
         table.rows = vec![vec!["Overall Coverage".to_owned(), percent]];
         table.draw()
-    }
-
-    fn profiled(&self, request: &Request) -> Option<Vec<Line>> {
-        let shown = request.profile.as_ref()?;
-        let wanted = shown.sort.iter().filter_map(|name| By::named(name));
-        let rest = [By::Time, By::Evals, By::Redos, By::Exprs, By::File, By::Row];
-        let by: Vec<By> = wanted.chain(rest).collect();
-        let profile = self.profile.as_ref()?;
-        Some(profile.lines(&self.files, &by, shown.limit))
     }
 }
 
@@ -241,14 +202,14 @@ fn range_json(range: &Range) -> Json {
 
 // === helpers ===
 
-fn place_json(file: &str, row: u32, col: u32) -> Json {
+pub(super) fn place_json(file: &str, row: u32, col: u32) -> Json {
     Json::object()
         .with("file", file)
         .with("row", i64::from(row))
         .with("col", i64::from(col))
 }
 
-fn number(count: impl TryInto<i64>) -> i64 {
+pub(super) fn number(count: impl TryInto<i64>) -> i64 {
     count.try_into().unwrap_or(i64::MAX)
 }
 

@@ -97,7 +97,8 @@ pub fn test(request: &Request) -> Report {
 fn prepare(request: &Request) -> Result<Suite, (Problems, bool)> {
     let mut metrics = Metrics::default();
     let late = |problem| (vec![problem], false);
-    let loaded = load::load(&request.paths).map_err(|problem| (vec![problem], true))?;
+    let loaded =
+        load::load(&request.paths, &mut metrics).map_err(|problem| (vec![problem], true))?;
     let parsed = build::parse(&loaded, &mut metrics).map_err(|problems| (problems, true))?;
     let mut modules = parsed.clone();
     let tests = find::tests(&mut modules, request.only.as_deref()).map_err(late)?;

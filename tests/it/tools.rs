@@ -218,12 +218,14 @@ fn run(binary: &Path, case: &Case) -> Said {
 /// counts; tests are reported in no order.
 fn normal(text: &str, args: &[String]) -> Text {
     static TIME: LazyLock<Regex> =
-        LazyLock::new(|| Regex::new(r"\(\d+(\.\d+)?(ns|µs|ms|s)\)").expect("a pattern"));
-    static COUNT: LazyLock<Regex> =
-        LazyLock::new(|| Regex::new(r#""(duration|timer_\w+)": \d+"#).expect("a pattern"));
+        LazyLock::new(|| Regex::new(r"\b\d+(\.\d+)?(ns|µs|ms|s)\b").expect("a pattern"));
+    static FIGURE: LazyLock<Regex> = LazyLock::new(|| {
+        let names = r"duration|timer_\w+|total_time_ns|max|min|mean|median|stddev|\d[\d.]*%";
+        Regex::new(&format!(r#""({names})": [\d.e+]+"#)).expect("a pattern")
+    });
     let text = text.split("\nUsage:\n").next().unwrap_or_default();
-    let text = TIME.replace_all(text, "(TIME)");
-    let text = COUNT.replace_all(&text, r#""$1": 0"#);
+    let text = TIME.replace_all(text, "TIME");
+    let text = FIGURE.replace_all(&text, r#""$1": 0"#);
     let is_test = args.first().is_some_and(|first| first == "test");
     if let Ok(value) = read::json_value(text.as_bytes()) {
         return Text::Json(match value {
@@ -235,12 +237,43 @@ fn normal(text: &str, args: &[String]) -> Text {
             value => value,
         });
     }
+    let measures = ["--metrics", "--profile", "--instrument", "--bench"];
+    let measured = args.iter().any(|arg| measures.contains(&arg.as_str()));
     let lines = text.lines().filter(|line| !line.starts_with('\t'));
-    let mut lines: Vec<String> = lines.map(ToOwned::to_owned).collect();
+    let mut lines: Vec<String> = lines
+        .map(|line| {
+            if measured {
+                without_figures(line)
+            } else {
+                line.to_owned()
+            }
+        })
+        .collect();
     if is_test {
         lines.sort();
     }
     Text::Lines(lines)
+}
+
+/// A line of a table whose figures, and with them its widths, differ from run to run.
+fn without_figures(line: &str) -> String {
+    static WIDTH: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"[ \t]+|─+").expect("a pattern"));
+    static NUMBER: LazyLock<Regex> =
+        LazyLock::new(|| Regex::new(r" [\d.e+]+( │|$| \w+/op)").expect("a pattern"));
+    let line = WIDTH.replace_all(line, |found: &regex::Captures<'_>| {
+        let first = found[0].chars().next().expect("a character");
+        if first == '\t' {
+            " ".to_owned()
+        } else {
+            first.to_string()
+        }
+    });
+    if line.contains("timer_") || line.contains("histogram_") {
+        // Neighbours share a border.
+        let once = NUMBER.replace_all(&line, " N$1");
+        return NUMBER.replace_all(&once, " N$1").into_owned();
+    }
+    line.into_owned()
 }
 
 fn items(value: Option<&Value>) -> impl Iterator<Item = &Value> {

@@ -66,7 +66,7 @@ pub(in crate::cli) struct EvalArgs {
     /// The same; there are no finer timers here.
     #[arg(long)]
     instrument: bool,
-    /// How often the query is evaluated for a profile; the last one is shown.
+    /// How often all is done; timers and profiles tell the least, the most and the mean.
     #[arg(long, default_value_t = 1)]
     count: usize,
     /// How long the evaluation may take.
@@ -212,7 +212,6 @@ pub(super) fn eval(args: EvalArgs) -> Exit {
     let profile = args.profile.then_some(Profile {
         limit: args.profile_limit,
         sort: args.profile_sort,
-        runs: args.count.max(1),
     });
     emit(&eval::eval(&Request {
         query,
@@ -231,6 +230,7 @@ pub(super) fn eval(args: EvalArgs) -> Exit {
         fail: args.fail,
         fail_defined: args.fail_defined,
         metrics: args.metrics || args.instrument,
+        runs: args.count,
         timeout: args.timeout,
         format,
         explain: args.explain.into(),

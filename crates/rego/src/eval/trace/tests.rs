@@ -151,10 +151,8 @@ fn profiles_count_as_opa_does() {
     rows(&compiled, "data.a", &mut options);
     let prepared = compiled.prepare("data.a").unwrap();
     let by = [By::File, By::Row];
-    let lines = profile
-        .lock()
-        .unwrap()
-        .lines(&prepared.plan().files, &by, 0);
+    let mut lines = profile.lock().unwrap().lines(&prepared.plan().files);
+    lines.sort_by(|a, b| By::order(&by, a, b));
     let counts: Vec<_> = lines
         .iter()
         .filter(|line| &*line.location.file == "a.rego")
