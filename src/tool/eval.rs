@@ -182,25 +182,18 @@ fn run(request: &Request, outcome: &mut Outcome) -> Result<(), Problems> {
     };
     let built = build::build(&modules, &loaded.data, how, metrics)?;
     let scope = Scope::read(request.package.as_deref(), &request.imports)?;
-    let asked = built.ask(&request.query, &scope, metrics)?;
-    answer(request, &built, asked, input.as_ref(), outcome)
+    answer(request, &built, &scope, input.as_ref(), outcome)
 }
 
 fn answer(
     request: &Request,
     built: &Built,
-    asked: Asked,
+    scope: &Scope,
     input: Option<&Value>,
     outcome: &mut Outcome,
 ) -> Result<(), Problems> {
-    let mut options = EvalOptions {
-        strict_builtin_errors: request.strict_builtin_errors,
-        collect_builtin_errors: request.show_builtin_errors,
-        now_ns: build::now(),
-        runtime: Value::Object(request.runtime.clone()),
-        stack: build::STACK_FOR_CALLS,
-        ..EvalOptions::default()
-    };
+    let asked = built.ask(&request.query, scope, &mut outcome.metrics)?;
+    let mut options = request.options();
     let observer = request.instruments().then(|| {
         let trace = request.explain != Explain::Off;
         Observer::new(trace, request.profile.is_some(), request.coverage)
@@ -214,7 +207,6 @@ fn answer(
         }
     }));
     options.tracer = observer.as_ref().map(Observer::tracer);
-    options.budget.deadline = request.timeout.map(|timeout| Instant::now() + timeout);
     let mut evaluator = Evaluator::new();
     let rows = outcome.metrics.time(metrics::QUERY_EVAL, || {
         evaluator.query(&built.policy, &asked.plan, input, &mut options)
@@ -224,11 +216,17 @@ fn answer(
     }
     outcome.observed =
         observer.map(|observer| observer.finish(request.explain, built.policy.program(), &asked));
-    let collected = evaluator.collected().iter().map(Problem::from);
-    outcome.problems.extend(collected);
     let is_test = asked.is_test;
     outcome.asked = Some(asked);
-    let mut rows = rows.map_err(|error| vec![Problem::from(&error)])?;
+    let mut errors = evaluator.collected().to_vec();
+    outcome.failed = rows.is_err();
+    let mut rows = rows.unwrap_or_else(|error| {
+        errors.push(error);
+        Vec::new()
+    });
+    let query = (request.query.as_str(), scope);
+    let errors = built.explained(errors, query, input, request.options());
+    outcome.problems.extend(errors.iter().map(Problem::from));
     if !is_test {
         rows.retain(|row| {
             row.expressions
@@ -272,6 +270,19 @@ impl Request {
     /// Whether timers are shown: a profile comes with them.
     pub(super) fn shows_metrics(&self) -> bool {
         self.metrics || self.profile.is_some()
+    }
+
+    fn options(&self) -> EvalOptions {
+        let mut options = EvalOptions {
+            strict_builtin_errors: self.strict_builtin_errors,
+            collect_builtin_errors: self.show_builtin_errors,
+            now_ns: build::now(),
+            runtime: Value::Object(self.runtime.clone()),
+            stack: build::STACK_FOR_CALLS,
+            ..EvalOptions::default()
+        };
+        options.budget.deadline = self.timeout.map(|timeout| Instant::now() + timeout);
+        options
     }
 
     fn instruments(&self) -> bool {

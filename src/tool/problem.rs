@@ -3,9 +3,11 @@
 use std::fmt::{self, Write as _};
 
 use regate_rego::EvalError;
-use regate_rego::source::{Diagnostic, Location};
+use regate_rego::eval::Frame;
+use regate_rego::source::{Code, Diagnostic, Location};
 
 use super::json::Json;
+use super::observe::{number, place_json};
 
 /// One thing that went wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,7 +22,28 @@ pub(super) struct Problem {
     line: Option<(String, u32)>,
     /// What would fix it.
     hint: Option<String>,
+    /// What OPA says of it besides, in JSON alone.
+    details: Option<Details>,
+    /// How evaluation came to it, the innermost body first.
+    stack: Vec<Frame>,
 }
+
+/// What OPA says of an error beside its message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Details {
+    /// The line of a parse error, and how many of its bytes stand before the place.
+    Line { line: String, idx: u32 },
+    /// The types that do not fit, as text: the lines of the message behind the first.
+    Types(String),
+}
+
+/// Words of errors that the parser finds in trees.
+const IN_TREE: [&str; 4] = [
+    "keyword is required",
+    "package expected",
+    "invalid annotation",
+    "cannot be used for rule",
+];
 
 /// All that went wrong.
 pub(super) type Problems = Vec<Problem>;
@@ -36,29 +59,44 @@ impl Problem {
             location: None,
             line: None,
             hint: None,
+            details: None,
+            stack: Vec::new(),
         }
     }
 
     /// Of a compilation as a whole.
     pub(super) fn compile(message: impl fmt::Display) -> Self {
         Self {
-            code: Some(regate_rego::source::Code::Compile.as_str()),
+            code: Some(Code::Compile.as_str()),
             ..Self::plain(message)
         }
     }
 
     /// As `errors` lists it.
     pub(super) fn to_json(&self) -> Json {
-        let place = self.location.as_ref().map(|at| {
-            Json::object()
-                .with("file", &*at.file)
-                .with("row", i64::from(at.row))
-                .with("col", i64::from(at.col))
+        let place = |at: &Location| place_json(&at.file, at.row, at.col);
+        let mut message = self.message.as_str();
+        let details = self.details.as_ref().map(|details| match details {
+            Details::Line { line, idx } => Json::object()
+                .with("line", line.as_str())
+                .with("idx", i64::from(*idx)),
+            Details::Types(text) => {
+                message = message.lines().next().unwrap_or_default();
+                Json::object().with("text", text.as_str())
+            }
         });
+        let frames = self.stack.iter().map(|frame| {
+            Json::object()
+                .with("query_id", number(frame.query))
+                .with("location", place(&frame.location))
+        });
+        let stack = (!self.stack.is_empty()).then(|| frames.collect::<Json>());
         Json::object()
-            .with("message", self.message.as_str())
+            .with("message", message)
             .with_some("code", self.code)
-            .with_some("location", place)
+            .with_some("location", self.location.as_ref().map(place))
+            .with_some("details", details)
+            .with_some("stack_trace", stack)
     }
 }
 
@@ -76,7 +114,28 @@ impl Problem {
         if let Some(hint) = &self.hint {
             let _ = writeln!(text, "\t{hint}");
         }
+        if !self.stack.is_empty() {
+            let _ = write!(text, "\n{}", self.traceback());
+        }
         text
+    }
+
+    /// How evaluation came to it, a line for each body; nothing where that is not known.
+    pub(super) fn traceback(&self) -> String {
+        if self.stack.is_empty() {
+            return String::new();
+        }
+        let lines = self.stack.iter().map(|frame| {
+            let at = &frame.location;
+            let place = match &*at.file {
+                "" => format!("{}:{}", at.row, at.col),
+                file => format!("{file}:{}", at.row),
+            };
+            format!("  {place}: {}\n", one_line(&frame.text))
+        });
+        std::iter::once("Traceback:\n".to_owned())
+            .chain(lines)
+            .collect()
     }
 }
 
@@ -84,7 +143,10 @@ impl fmt::Display for Problem {
     /// `file:row: code: message`, as far as these are known.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(at) = &self.location {
-            if at.file.is_empty() {
+            let frame = self.stack.first().filter(|frame| frame.location == *at);
+            if let Some(frame) = frame.filter(|_| at.file.is_empty()) {
+                write!(f, "{}: ", one_line(&frame.text))?;
+            } else if at.file.is_empty() {
                 write!(f, "{}:{}: ", at.row, at.col)?;
             } else {
                 write!(f, "{}:{}: ", at.file, at.row)?;
@@ -105,6 +167,8 @@ impl From<&Diagnostic> for Problem {
             location: Some(diagnostic.location.clone()),
             line: diagnostic.line.clone(),
             hint: diagnostic.hint.clone(),
+            details: details(diagnostic),
+            stack: Vec::new(),
         }
     }
 }
@@ -113,15 +177,38 @@ impl From<&EvalError> for Problem {
     fn from(error: &EvalError) -> Self {
         Self {
             code: Some(error.code()),
-            message: error.message.clone(),
             location: error.location.clone(),
-            line: None,
-            hint: None,
+            stack: error.stack.clone(),
+            ..Self::plain(&error.message)
         }
     }
 }
 
 // === helpers ===
+
+/// What OPA says besides: of what its parser finds the line, of what it finds in a tree that was parsed nothing; of
+/// types what they are.
+fn details(diagnostic: &Diagnostic) -> Option<Details> {
+    let found = &diagnostic.message;
+    match diagnostic.code {
+        Code::Parse if !IN_TREE.iter().any(|text| found.contains(text)) => {
+            let (line, _) = diagnostic.line.as_ref()?;
+            Some(Details::Line {
+                line: line.clone(),
+                idx: diagnostic.location.col.saturating_sub(1),
+            })
+        }
+        Code::Type => {
+            let (_, types) = found.split_once('\n')?;
+            Some(Details::Types(types.replace('\t', "")))
+        }
+        _ => None,
+    }
+}
+
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
 
 /// Diagnostics as problems.
 pub(super) fn diagnosed(errors: &[Diagnostic]) -> Problems {

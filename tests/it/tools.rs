@@ -223,9 +223,14 @@ fn normal(text: &str, args: &[String]) -> Text {
         let names = r"duration|timer_\w+|total_time_ns|max|min|mean|median|stddev|\d[\d.]*%";
         Regex::new(&format!(r#""({names})": [\d.e+]+"#)).expect("a pattern")
     });
+    static UNEXPECTED: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r#"(unexpected \S+ (?:token|keyword)): (?:[^"\\\n]|\\.)*"#).expect("a pattern")
+    });
     let text = text.split("\nUsage:\n").next().unwrap_or_default();
     let text = TIME.replace_all(text, "TIME");
     let text = FIGURE.replace_all(&text, r#""$1": 0"#);
+    // What was expected instead is said in other words.
+    let text = UNEXPECTED.replace_all(&text, "$1");
     let is_test = args.first().is_some_and(|first| first == "test");
     if let Ok(value) = read::json_value(text.as_bytes()) {
         return Text::Json(match value {

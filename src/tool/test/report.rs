@@ -75,6 +75,9 @@ fn listed(request: &Request, outcome: &Outcome) -> String {
     if let Verdict::Error(problems) = &outcome.verdict {
         for problem in problems {
             let _ = writeln!(out, "  {problem}");
+            for line in problem.traceback().lines() {
+                let _ = writeln!(out, "  {line}");
+            }
         }
     }
     if !outcome.output.is_empty() {

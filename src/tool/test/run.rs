@@ -150,7 +150,12 @@ fn evaluate(
     let lines = lines.lock().map(|mut lines| std::mem::take(&mut *lines));
     let tried = outcome.take_lines(lines.unwrap_or_default());
     outcome.verdict = match value {
-        Err(error) => Verdict::Error(vec![Problem::from(&error)]),
+        Err(error) => {
+            let query = (outcome.test.query.as_str(), &Scope::default());
+            let built = &suite.built;
+            let errors = built.explained(vec![error], query, None, self::options(request));
+            Verdict::Error(errors.iter().map(Problem::from).collect())
+        }
         Ok(value) if outcome.test.cases => outcome.judge(&tried, value.as_ref()),
         Ok(Some(Value::Bool(true))) => Verdict::Passed,
         Ok(_) => Verdict::Failed,

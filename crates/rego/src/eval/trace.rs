@@ -44,6 +44,7 @@ use crate::plan::marks::name;
 use crate::value::{Str, Value};
 
 mod lines;
+mod stack;
 
 pub use lines::Lines;
 
@@ -128,8 +129,19 @@ pub struct Recorder {
 #[derive(Debug, Default)]
 pub(super) struct Trace<'a> {
     literals: Vec<(&'a Watched, bool)>,
-    scopes: Vec<(u64, &'a Scope)>,
+    scopes: Vec<Open<'a>>,
     next: u64,
+    /// The rule that had an answer last, and its literal then.
+    answered: Option<(u64, &'a Watched)>,
+}
+
+/// A body that began and has not ended.
+#[derive(Debug)]
+struct Open<'a> {
+    query: u64,
+    scope: &'a Scope,
+    /// How many literals were begun before it.
+    literals: usize,
 }
 
 /// A tracer that is told and one's own handle to it.
@@ -240,7 +252,11 @@ impl<'a> Machine<'a> {
         self.check_stack()?;
         match mark {
             Mark::Enter(scope) => {
-                self.trace.scopes.push((self.trace.next, scope));
+                self.trace.scopes.push(Open {
+                    query: self.trace.next,
+                    scope,
+                    literals: self.trace.literals.len(),
+                });
                 self.trace.next += 1;
                 self.trace_scope(Op::Enter, "");
                 let flow = self.exec(rest, out)?;
@@ -263,10 +279,11 @@ impl<'a> Machine<'a> {
                 let scope = self.trace.scopes.last();
                 let early = match out {
                     Sink::First(_) => true,
-                    Sink::Found(_) => scope.is_some_and(|(_, scope)| scope.early),
+                    Sink::Found(_) => scope.is_some_and(|open| open.scope.early),
                     _ => false,
                 };
                 self.trace_scope(Op::Exit, if early { "early" } else { "" });
+                self.trace.answer();
                 let flow = self.exec(rest, out)?;
                 self.trace_scope(Op::Redo, "");
                 Ok(flow)
@@ -336,7 +353,7 @@ impl<'a> Machine<'a> {
     }
 
     fn trace_scope(&mut self, op: Op, message: &str) {
-        let Some((_, scope)) = self.trace.scopes.last() else {
+        let Some(Open { scope, .. }) = self.trace.scopes.last() else {
             return;
         };
         let node = match &scope.name {
@@ -379,7 +396,7 @@ impl<'a> Machine<'a> {
 
     /// Hands an event on, with the numbers of the body at hand and the one around it.
     fn tell(&mut self, mut event: Event) {
-        let mut scopes = self.trace.scopes.iter().rev().map(|(query, _)| *query);
+        let mut scopes = self.trace.scopes.iter().rev().map(|open| open.query);
         event.query = scopes.next().unwrap_or(0);
         event.parent = scopes.next().unwrap_or(event.query);
         if let Some(tracer) = &mut self.options.tracer {
