@@ -7,6 +7,7 @@ mod build;
 pub mod capabilities;
 pub mod check;
 pub mod eval;
+mod explain;
 mod json;
 pub mod load;
 mod metrics;

@@ -50,6 +50,8 @@ pub struct Request {
     pub format: Format,
     /// How much of the evaluation is told.
     pub explain: Explain,
+    /// Whether variables are shown beside what is told.
+    pub var_values: bool,
     /// Whether a profile is made, and how it is shown.
     pub profile: Option<Profile>,
     /// Whether is shown which lines were evaluated.
@@ -94,6 +96,8 @@ pub enum Explain {
     Notes,
     /// What failed, and how it came to that.
     Fails,
+    /// What failed and what `trace` says, and how it came to that.
+    FailsAndNotes,
     /// All that [`Explain::Full`] tells.
     Debug,
 }

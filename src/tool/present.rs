@@ -153,7 +153,9 @@ fn raw(row: &Row) -> String {
 fn pretty(request: &Request, outcome: &Outcome, measured: &Measured) -> String {
     let observed = outcome.observed.as_ref();
     let mut out = String::new();
-    out.push_str(&observed.map(Observed::explanation_text).unwrap_or_default());
+    if let Some(observed) = observed {
+        out.push_str(&observed.explanation_text(request.var_values));
+    }
     out.push_str(&answers(outcome));
     if request.shows_metrics() {
         out.push_str(&metrics_text(&measured.metrics));

@@ -32,8 +32,10 @@ pub struct Request {
     pub format: Format,
     /// Whether tests that pass are listed, and failures explained.
     pub verbose: bool,
-    /// How much is told of failures; nothing said is [`Explain::Fails`] where they are told at all.
+    /// How much is told of failures; nothing said is [`Explain::FailsAndNotes`] where they are told at all.
     pub explain: Option<Explain>,
+    /// Whether the variables of what failed are shown.
+    pub var_values: bool,
     /// Only tests whose path matches are run.
     pub only: Option<String>,
     /// Whether is reported what was covered.
@@ -169,6 +171,6 @@ fn show_coverage(request: &Request, covered: &cover::Report, report: &mut Report
 impl Request {
     /// Whether failures are explained.
     fn explains(&self) -> bool {
-        !self.bench && (self.verbose || self.explain.is_some())
+        !self.bench && (self.verbose || self.var_values)
     }
 }

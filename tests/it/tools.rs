@@ -115,8 +115,8 @@ fn instruments_report_what_was_evaluated() {
 
     let trace = ask(&["--explain", "full", "-f", "pretty"]);
     let want = "\
-query:1      Enter data.c.allow
-query:1      | Eval data.c.allow
+query:1      Enter data.c.allow = _
+query:1      | Eval data.c.allow = _
 query:1      | Index data.c.allow (matched 1 rule, early exit)
 c.rego:3     | Enter data.c.allow
 c.rego:4     | | Eval [1, 2, 3]
@@ -133,12 +133,36 @@ c.rego:3     | Redo data.c.allow
 c.rego:5     | | Redo i > 2
 c.rego:4     | | Redo some i in [1, 2, 3]
 c.rego:4     | | Redo [1, 2, 3]
-query:1      | Exit data.c.allow
-query:1      Redo data.c.allow
-query:1      | Redo data.c.allow
+query:1      | Exit data.c.allow = _
+query:1      Redo data.c.allow = _
+query:1      | Redo data.c.allow = _
 true
 ";
     assert_eq!(trace, want);
+
+    let json = read::json_value(ask(&["--explain", "notes"]).as_bytes()).expect("JSON");
+    assert_eq!(json.get_str("explanation"), Some(&Value::from(Vec::new())));
+    let json = read::json_value(ask(&["--explain", "full"]).as_bytes()).expect("JSON");
+    let event = items(json.get_str("explanation")).nth(6).expect("an event");
+    let want = r#"{
+        "Op": "Eval",
+        "Node": {
+            "index": 2,
+            "terms": [
+                {"type": "ref", "value": [{"type": "var", "value": "gt"}]},
+                {"type": "var", "value": "i"},
+                {"type": "number", "value": 2}
+            ]
+        },
+        "Location": {"file": "c.rego", "row": 5, "col": 2},
+        "QueryID": 1,
+        "ParentID": 0,
+        "Locals": [{"name": "i", "type": "number", "value": 1}],
+        "LocalMetadata": {"i": {"name": "i", "location": {"file": "c.rego", "row": 5, "col": 2}}},
+        "Message": "",
+        "Ref": null
+    }"#;
+    assert_eq!(event, &read::json_value(want.as_bytes()).expect("JSON"));
 }
 
 /// `REGATE_OPA`, or the `opa` of the `PATH`.

@@ -84,6 +84,9 @@ pub(in crate::cli) struct EvalArgs {
     /// Tells how the answers came about.
     #[arg(long, value_enum, default_value_t = Tell::Off)]
     explain: Tell,
+    /// Shows the values of variables beside what --explain tells.
+    #[arg(long)]
+    var_values: bool,
     /// Shows how often expressions were evaluated, and how long that took.
     #[arg(long)]
     profile: bool,
@@ -118,9 +121,6 @@ struct WithoutEffect {
     /// Data is always kept in the form that is fast to read.
     #[arg(long)]
     optimize_store_for_read_speed: bool,
-    /// Traces show no variables.
-    #[arg(long)]
-    var_values: bool,
     /// Coverage takes no further runs.
     #[arg(long)]
     coverage_runs: Option<String>,
@@ -234,6 +234,7 @@ pub(super) fn eval(args: EvalArgs) -> Exit {
         timeout: args.timeout,
         format,
         explain: args.explain.into(),
+        var_values: args.var_values,
         profile,
         coverage: args.coverage,
         disable_indexing: args.disable_indexing,

@@ -73,7 +73,7 @@ pub(in crate::cli) struct TestArgs {
     /// Modules are written in Rego from before OPA 1.0.
     #[arg(long)]
     v0_compatible: bool,
-    /// Accepted, without effect: traces show no variables.
+    /// Shows the values of variables where a test failed.
     #[arg(long)]
     var_values: bool,
     /// Accepted, without effect: allocations are not counted.
@@ -137,7 +137,8 @@ pub(super) fn test(args: TestArgs) -> Exit {
             Format::Json => test::Format::Json,
             Format::Gobench => test::Format::GoBench,
         },
-        verbose: args.verbose,
+        verbose: args.verbose || args.explain.is_some(),
+        var_values: args.var_values,
         explain: args.explain.map(Into::into),
         only: args.run,
         coverage: args.coverage || args.threshold > 0.0,

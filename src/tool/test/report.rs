@@ -43,7 +43,7 @@ pub(super) fn text(request: &Request, outcomes: &[Outcome]) -> String {
         .iter()
         .filter(|outcome| outcome.verdict == Verdict::Failed);
     let explained: Vec<&Outcome> = explained
-        .filter(|outcome| outcome.trace.is_some())
+        .filter(|outcome| outcome.trace.is_some() || outcome.values.is_some())
         .collect();
     if !explained.is_empty() {
         let _ = writeln!(out, "{}\nFAILURES\n{}", rule(), rule());
@@ -103,10 +103,18 @@ fn headline(outcome: &Outcome) -> String {
 
 fn failure(outcome: &Outcome) -> String {
     let mut out = format!("{}\n\n", headline(outcome));
-    for line in outcome.trace.as_deref().unwrap_or_default().lines() {
-        let _ = writeln!(out, "  {line}  ");
+    if let Some(trace) = &outcome.trace {
+        for line in trace.lines() {
+            let _ = writeln!(out, "  {line}  ");
+        }
+        out.push('\n');
     }
-    out.push('\n');
+    if let Some(values) = &outcome.values {
+        for line in values.lines() {
+            let _ = writeln!(out, "  {line}");
+        }
+        out.push('\n');
+    }
     if !outcome.cases.is_empty() {
         cases(&mut out, &outcome.cases, 1, false);
         out.push('\n');

@@ -29,6 +29,8 @@ pub(super) struct Outcome {
     pub(super) output: String,
     /// How it came to a failure.
     pub(super) trace: Option<String>,
+    /// What failed, and what its variables were.
+    pub(super) values: Option<String>,
     pub(super) cases: BTreeMap<Value, Case>,
     pub(super) timing: Option<Timing>,
 }
@@ -89,6 +91,7 @@ fn one(request: &Request, suite: &Suite, test: &Test, watching: &Observer) -> Ou
         duration: Duration::ZERO,
         output: String::new(),
         trace: None,
+        values: None,
         cases: BTreeMap::new(),
         timing: None,
     };
@@ -119,9 +122,14 @@ fn one(request: &Request, suite: &Suite, test: &Test, watching: &Observer) -> Ou
         outcome.timing = Some(bench::time(request, suite, &asked));
     }
     if request.explains() && outcome.verdict == Verdict::Failed {
-        let explain = request.explain.unwrap_or(Explain::Fails);
+        let explain = request.explain.unwrap_or(Explain::FailsAndNotes);
         let seen = observer.finish(explain, suite.built.policy.program(), &asked);
-        outcome.trace = Some(seen.trace_text());
+        if request.verbose {
+            outcome.trace = Some(seen.trace_text(request.var_values));
+        }
+        if request.var_values {
+            outcome.values = Some(seen.failed_text());
+        }
     }
     outcome
 }
