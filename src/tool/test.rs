@@ -7,6 +7,7 @@ mod bench;
 mod find;
 mod report;
 mod run;
+mod watch;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -22,6 +23,8 @@ use super::load::{self, Paths};
 use super::metrics::Metrics;
 use super::problem::{self, Problems};
 use super::{Report, observe, schemas};
+
+pub use watch::watch;
 
 /// What `test` is asked for.
 #[derive(Debug, Clone, Default)]
@@ -101,13 +104,8 @@ fn prepare(request: &Request) -> Result<Suite, (Problems, bool)> {
     let late = |problem| (vec![problem], false);
     let loaded =
         load::load(&request.paths, &mut metrics).map_err(|problem| (vec![problem], true))?;
-    let parsed = build::parse(&loaded, &mut metrics).map_err(|problems| (problems, true))?;
-    let mut modules = parsed.clone();
+    let mut modules = build::parse(&loaded, &mut metrics).map_err(|problems| (problems, true))?;
     let tests = find::tests(&mut modules, request.only.as_deref()).map_err(late)?;
-    if request.coverage {
-        // What tells the cases apart would count as lines of the policy.
-        modules = parsed;
-    }
     let how = How {
         max_errors: request.max_errors,
         version: request.paths.version,
@@ -131,19 +129,24 @@ fn prepare(request: &Request) -> Result<Suite, (Problems, bool)> {
 fn repeat(request: &Request, suite: &Suite) -> Report {
     let mut report = Report::default();
     for _ in 0..request.count.max(1) {
-        let (outcomes, coverage) = run::run(request, suite);
+        let (mut outcomes, coverage) = run::run(request, suite);
         if outcomes.is_empty() && request.fail_on_empty {
             report.stderr.push_str("no tests were run\n");
             report.exit = 1;
             return report;
         }
         report.exit = report::exit(request, &outcomes);
-        let failed = outcomes.iter().any(run::Outcome::is_failed);
-        match coverage {
-            Some(coverage) if !failed => {
-                show_coverage(request, &coverage, &mut report);
+        let failed = outcomes.iter().find(|outcome| outcome.is_failed());
+        match (coverage, failed) {
+            (Some(coverage), None) => show_coverage(request, &coverage, &mut report),
+            // There is no coverage of what fails.
+            (Some(_), Some(first)) => {
+                report.stderr.push_str(&report::uncovered(first));
+                outcomes.retain(run::Outcome::is_failed);
+                report.stdout.push_str(&report::text(request, &outcomes));
+                report.exit = 1;
             }
-            _ => report.stdout.push_str(&report::text(request, &outcomes)),
+            (None, _) => report.stdout.push_str(&report::text(request, &outcomes)),
         }
         if report.exit != 0 {
             break;

@@ -72,7 +72,8 @@ fn what_is_not_there_is_refused() {
         (&["eval", "-t", "wasm", "1"], 1, "`rego`"),
         (&["eval", "--no-such-flag", "1"], 1, "--no-such-flag"),
         (&["eval", "1", "2"], 1, "at most one query"),
-        (&["test", ".", "--watch"], 1, "--watch"),
+        (&["test", ".", "--watch", "-t", "wasm"], 1, "`rego`"),
+        (&["test", ".", "--explain", "off"], 1, "fails"),
         (&["capabilities", "--version", "v0.1.0"], 1, "v1.22.0"),
         (&["fmt", "-d", "."], 64, "not there yet"),
         (&["build", "-t", "wasm", "."], 64, "not there yet"),
@@ -163,6 +164,40 @@ true
         "Ref": null
     }"#;
     assert_eq!(event, &read::json_value(want.as_bytes()).expect("JSON"));
+}
+
+#[test]
+fn tests_run_again_when_a_file_changes() {
+    use std::io::{BufRead as _, BufReader};
+
+    let folder = tempfile::tempdir().expect("a directory");
+    let file = folder.path().join("a_test.rego");
+    std::fs::write(&file, "package a\n\ntest_a if 1 == 2\n").expect("a file");
+    let mut child = Command::new(env!("CARGO_BIN_EXE_regate"))
+        .args(["test", "--watch", "."])
+        .current_dir(folder.path())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("the binary runs");
+    let mut lines = BufReader::new(child.stdout.take().expect("stdout")).lines();
+    let mut until = |text: &str| {
+        let mut said = String::new();
+        for line in lines.by_ref() {
+            said.push_str(&line.expect("a line"));
+            said.push('\n');
+            if said.ends_with(&format!("{text}\n")) {
+                break;
+            }
+        }
+        said
+    };
+    let first = until("Watching for changes ...");
+    assert!(first.contains("FAIL: 1/1\n"), "{first}");
+    std::fs::write(&file, "package a\n\ntest_a if 1 == 1\n").expect("a file");
+    let second = until("PASS: 1/1");
+    child.kill().expect("it runs");
+    child.wait().expect("it ends");
+    assert!(second.ends_with("PASS: 1/1\n"), "{second}");
 }
 
 /// `REGATE_OPA`, or the `opa` of the `PATH`.

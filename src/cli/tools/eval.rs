@@ -169,7 +169,7 @@ enum Format {
 
 /// The values of `--explain`.
 #[derive(Debug, Clone, Copy, ValueEnum)]
-pub(super) enum Tell {
+enum Tell {
     Off,
     Full,
     Notes,

@@ -36,8 +36,18 @@ pub(super) fn text(request: &Request, outcomes: &[Outcome]) -> String {
         return String::new();
     }
     let mut out = String::new();
+    let mut file = None;
     for outcome in outcomes {
-        out.push_str(&listed(request, outcome));
+        let text = listed(request, outcome);
+        if text.is_empty() {
+            continue;
+        }
+        // An empty line stands between the tests of one file and those of another.
+        let at = &outcome.test.location.file;
+        if outcome.timing.is_none() && file.replace(at).is_some_and(|before| before != at) {
+            out.push('\n');
+        }
+        out.push_str(&text);
     }
     let explained = outcomes
         .iter()
@@ -51,7 +61,9 @@ pub(super) fn text(request: &Request, outcomes: &[Outcome]) -> String {
             out.push_str(&failure(outcome));
         }
     }
-    let _ = writeln!(out, "{}", rule());
+    if !out.is_empty() {
+        let _ = writeln!(out, "{}", rule());
+    }
     out.push_str(&sums(outcomes));
     out
 }
@@ -99,6 +111,14 @@ fn headline(outcome: &Outcome) -> String {
         Verdict::Skipped => format!("{name}: SKIPPED"),
         Verdict::Error(_) => format!("{name}: ERROR ({time})"),
     }
+}
+
+/// What coverage says of a test that failed in its place: its verdict, and those of all its cases.
+pub(super) fn uncovered(outcome: &Outcome) -> String {
+    let mut out = format!("{}\n", headline(outcome));
+    cases(&mut out, &outcome.cases, 0, true);
+    out.push('\n');
+    out
 }
 
 fn failure(outcome: &Outcome) -> String {
