@@ -81,6 +81,9 @@ pub(in crate::cli) struct EvalArgs {
     /// Modules are written in Rego from before OPA 1.0.
     #[arg(long)]
     v0_compatible: bool,
+    /// Modules are written in Rego of OPA 1.0, which is the default.
+    #[arg(long)]
+    v1_compatible: bool,
     /// Tells how the answers came about.
     #[arg(long, value_enum, default_value_t = Tell::Off)]
     explain: Tell,

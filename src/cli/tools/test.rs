@@ -75,6 +75,9 @@ pub(in crate::cli) struct TestArgs {
     /// Modules are written in Rego from before OPA 1.0.
     #[arg(long)]
     v0_compatible: bool,
+    /// Modules are written in Rego of OPA 1.0, which is the default.
+    #[arg(long)]
+    v1_compatible: bool,
     /// Shows the values of variables where a test failed.
     #[arg(long)]
     var_values: bool,
