@@ -163,7 +163,7 @@ impl Built {
         scope: &Scope,
         metrics: &mut Metrics,
     ) -> Result<Asked, Problems> {
-        self.ask_of(self.policy.program(), &self.how.plan, text, scope, metrics)
+        self.ask_of(self.policy.program(), self.how.plan, text, scope, metrics)
     }
 
     /// Evaluates a query that failed again, watched, so that its errors know how evaluation came to them. What it
@@ -188,7 +188,7 @@ impl Built {
             let program = plan::plan(&self.checked.hir, &how).ok()?;
             let policy = Policy::new(program).with_data(self.policy.data().clone());
             let metrics = &mut Metrics::default();
-            let asked = self.ask_of(policy.program(), &how, text, scope, metrics);
+            let asked = self.ask_of(policy.program(), how, text, scope, metrics);
             let asked = asked.ok()?;
             options.tracer = Some(Box::new(Vec::new()));
             let mut evaluator = Evaluator::new();
@@ -210,7 +210,7 @@ impl Built {
     fn ask_of(
         &self,
         program: &ir::Program,
-        how: &plan::Options,
+        how: plan::Options,
         text: &str,
         scope: &Scope,
         metrics: &mut Metrics,
@@ -238,7 +238,7 @@ impl Built {
             if !errors.is_empty() {
                 return Err(errors);
             }
-            plan::plan_query(&query, program, how)
+            plan::plan_query(&query, program, &how)
         });
         let plan = planned.map_err(|errors| diagnosed(&errors))?;
         let is_test = is_ground(&body);

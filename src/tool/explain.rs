@@ -114,7 +114,7 @@ impl<'f> Explanation<'f> {
             };
             literal_tree(&lines.node(&node))
         });
-        with_member(tree, "index", Value::from(i64::from(index)))
+        with_member(tree, "index", &Value::from(i64::from(index)))
     }
 }
 
@@ -187,7 +187,7 @@ fn local((name, value): &(Str, Value)) -> Json {
         .with("value", part("value"))
 }
 
-fn with_member(tree: &Value, key: &str, value: Value) -> Value {
+fn with_member(tree: &Value, key: &str, value: &Value) -> Value {
     let Value::Object(members) = tree else {
         return tree.clone();
     };

@@ -19,13 +19,13 @@ pub(super) struct Problem {
     /// Where.
     pub location: Option<Location>,
     /// The line it points to, and how wide the caret is.
-    line: Option<(String, u32)>,
+    line: Option<Box<(String, u32)>>,
     /// What would fix it.
     hint: Option<String>,
     /// What OPA says of it besides, in JSON alone.
-    details: Option<Details>,
+    details: Option<Box<Details>>,
     /// How evaluation came to it, the innermost body first.
-    stack: Vec<Frame>,
+    stack: Box<[Frame]>,
 }
 
 /// What OPA says of an error beside its message.
@@ -60,7 +60,7 @@ impl Problem {
             line: None,
             hint: None,
             details: None,
-            stack: Vec::new(),
+            stack: Box::default(),
         }
     }
 
@@ -76,7 +76,7 @@ impl Problem {
     pub(super) fn to_json(&self) -> Json {
         let place = |at: &Location| place_json(&at.file, at.row, at.col);
         let mut message = self.message.as_str();
-        let details = self.details.as_ref().map(|details| match details {
+        let details = self.details.as_deref().map(|details| match details {
             Details::Line { line, idx } => Json::object()
                 .with("line", line.as_str())
                 .with("idx", i64::from(*idx)),
@@ -103,7 +103,8 @@ impl Problem {
 impl Problem {
     fn shown(&self) -> String {
         let mut text = format!("{self}\n");
-        if let (Some((line, width)), Some(at)) = (&self.line, &self.location) {
+        if let (Some(shown), Some(at)) = (&self.line, &self.location) {
+            let (line, width) = shown.as_ref();
             let before = line.get(..(at.col as usize).saturating_sub(1));
             // Tabs stay tabs, so that the caret stands under its column.
             let pad = before.unwrap_or_default().chars();
@@ -165,10 +166,10 @@ impl From<&Diagnostic> for Problem {
             code: Some(diagnostic.code.as_str()),
             message: diagnostic.message.clone(),
             location: Some(diagnostic.location.clone()),
-            line: diagnostic.line.clone(),
+            line: diagnostic.line.clone().map(Box::new),
             hint: diagnostic.hint.clone(),
-            details: details(diagnostic),
-            stack: Vec::new(),
+            details: details(diagnostic).map(Box::new),
+            stack: Box::default(),
         }
     }
 }
@@ -178,7 +179,7 @@ impl From<&EvalError> for Problem {
         Self {
             code: Some(error.code()),
             location: error.location.clone(),
-            stack: error.stack.clone(),
+            stack: error.stack.clone().into(),
             ..Self::plain(&error.message)
         }
     }

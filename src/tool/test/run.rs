@@ -119,7 +119,9 @@ fn one(request: &Request, suite: &Suite, test: &Test, watching: &Observer) -> Ou
         &mut outcome,
     );
     if request.bench && outcome.verdict == Verdict::Passed {
-        outcome.timing = Some(bench::time(request, suite, &asked));
+        let timing = bench::time(request, suite, &asked);
+        outcome.duration = timing.time;
+        outcome.timing = Some(timing);
     }
     if request.explains() && outcome.verdict == Verdict::Failed {
         let explain = request.explain.unwrap_or(Explain::FailsAndNotes);

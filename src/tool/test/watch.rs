@@ -1,5 +1,6 @@
 //! `test --watch`: all tests again whenever a file changes.
 
+use std::fmt::Write as _;
 use std::sync::mpsc::{self, Receiver};
 use std::time::{Duration, Instant};
 
@@ -26,9 +27,8 @@ pub fn watch(request: &Request, mut tell: impl FnMut(&Report) -> bool) -> Result
     loop {
         let mut report = test(request);
         let stars = "*".repeat(80);
-        report
-            .stdout
-            .push_str(&format!("{stars}\nWatching for changes ...\n"));
+        let out = &mut report.stdout;
+        let _ = writeln!(out, "{stars}\nWatching for changes ...");
         if !tell(&report) || changes.recv().is_err() {
             return Ok(());
         }
