@@ -11,6 +11,8 @@ use crate::data::merge::{Equal, Merge};
 use crate::data::{Value, read};
 use crate::engine::{Module, RegoVersion};
 
+pub mod watch;
+
 /// What was found in files.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Loaded {

@@ -7,6 +7,7 @@ mod build;
 pub mod capabilities;
 pub mod check;
 pub mod eval;
+mod explain;
 mod json;
 pub mod load;
 mod metrics;
@@ -14,7 +15,9 @@ mod observe;
 pub mod parse;
 mod present;
 mod problem;
+mod profile;
 mod schemas;
+mod stats;
 mod table;
 pub mod test;
 

@@ -10,7 +10,7 @@ use regate_rego::source::{Diagnostic, File};
 use regate_rego::syntax;
 use regate_rego::syntax::ast;
 use regate_rego::value::{Data, Str};
-use regate_rego::{Policy, Value};
+use regate_rego::{EvalError, EvalOptions, Evaluator, Policy, Value};
 
 use super::load::Loaded;
 use super::metrics::{self, Metrics};
@@ -55,7 +55,7 @@ pub(super) struct Asked {
 
 /// Parses modules; each that fails gives its errors.
 pub(super) fn parse(loaded: &Loaded, metrics: &mut Metrics) -> Result<Vec<ast::Module>, Problems> {
-    metrics.time(metrics::MODULE_PARSE, || {
+    metrics.time_if(!loaded.modules.is_empty(), metrics::MODULE_PARSE, || {
         let mut modules = Vec::with_capacity(loaded.modules.len());
         let mut errors: Vec<Diagnostic> = Vec::new();
         for module in &loaded.modules {
@@ -80,7 +80,7 @@ pub(super) fn build(
     how: How,
     metrics: &mut Metrics,
 ) -> Result<Built, Problems> {
-    let built = metrics.time(metrics::MODULE_COMPILE, || {
+    let built = metrics.time_if(!modules.is_empty(), metrics::MODULE_COMPILE, || {
         // The modules are kept for reports of what was covered.
         let (checked, types) =
             check::check_with_types(modules.to_vec(), &how.check(Some(data)), &how.types())?;
@@ -163,16 +163,70 @@ impl Built {
         scope: &Scope,
         metrics: &mut Metrics,
     ) -> Result<Asked, Problems> {
+        self.ask_of(self.policy.program(), self.how.plan, text, scope, metrics)
+    }
+
+    /// Evaluates a query that failed again, watched, so that its errors know how evaluation came to them. What it
+    /// gives is what `errors` are then: they themselves, where it comes to others.
+    pub(super) fn explained(
+        &self,
+        errors: Vec<EvalError>,
+        (text, scope): (&str, &Scope),
+        input: Option<&Value>,
+        mut options: EvalOptions,
+    ) -> Vec<EvalError> {
+        // What took too long once is not done twice.
+        let told = |error: &EvalError| !error.stack.is_empty() || error.code() == CANCELLED;
+        if errors.iter().all(told) {
+            return errors;
+        }
+        let how = plan::Options {
+            instruments: true,
+            ..self.how.plan
+        };
+        let mut again = || -> Option<Vec<EvalError>> {
+            let program = plan::plan(&self.checked.hir, &how).ok()?;
+            let policy = Policy::new(program).with_data(self.policy.data().clone());
+            let metrics = &mut Metrics::default();
+            let asked = self.ask_of(policy.program(), how, text, scope, metrics);
+            let asked = asked.ok()?;
+            options.tracer = Some(Box::new(Vec::new()));
+            let mut evaluator = Evaluator::new();
+            let rows = evaluator.query(&policy, &asked.plan, input, &mut options);
+            let collected = evaluator.collected().iter().cloned();
+            Some(collected.chain(rows.err()).collect())
+        };
+        let same = |(a, b): (&EvalError, &EvalError)| {
+            (&a.message, &a.location) == (&b.message, &b.location)
+        };
+        match again() {
+            Some(again) if again.len() == errors.len() && again.iter().zip(&errors).all(same) => {
+                again
+            }
+            _ => errors,
+        }
+    }
+
+    fn ask_of(
+        &self,
+        program: &ir::Program,
+        how: plan::Options,
+        text: &str,
+        scope: &Scope,
+        metrics: &mut Metrics,
+    ) -> Result<Asked, Problems> {
         let mut lines = text.lines().map(str::trim);
         if lines.all(|line| line.is_empty() || line.starts_with('#')) {
             return Err(vec![Problem::plain("cannot evaluate empty query")]);
         }
         let file = File::new("", text);
-        let how = syntax::Options {
+        let parsing = syntax::Options {
             future_keywords: true,
             ..options(self.how.version)
         };
-        let body = metrics.time(metrics::QUERY_PARSE, || syntax::parse_query(&file, &how));
+        let body = metrics.time(metrics::QUERY_PARSE, || {
+            syntax::parse_query(&file, &parsing)
+        });
         let body = body.map_err(|errors| diagnosed(&errors))?;
         let context = QueryContext {
             package: &scope.package,
@@ -184,7 +238,7 @@ impl Built {
             if !errors.is_empty() {
                 return Err(errors);
             }
-            plan::plan_query(&query, self.policy.program(), &self.how.plan)
+            plan::plan_query(&query, program, &how)
         });
         let plan = planned.map_err(|errors| diagnosed(&errors))?;
         let is_test = is_ground(&body);
@@ -193,6 +247,9 @@ impl Built {
 }
 
 // === helpers ===
+
+/// The code of an evaluation that was ended.
+const CANCELLED: &str = "eval_cancel_error";
 
 /// The stack of an evaluation: recursion that is deep ends with an error before all of it is used.
 const STACK: usize = 256 << 20;

@@ -1,6 +1,6 @@
 //! `check`: what is wrong with modules.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use regate_rego::Value;
 
@@ -31,13 +31,19 @@ pub struct Request {
     pub both_versions: bool,
 }
 
+/// Names of documents, which are not looked at.
+const DOCUMENTS: [&str; 3] = ["*.json", "*.yaml", "*.yml"];
+
 /// Checks.
 pub fn check(request: &Request) -> Report {
-    let mut result = run(request, &request.paths);
+    let mut paths = request.paths.clone();
+    paths.ignore.extend(DOCUMENTS.map(ToOwned::to_owned));
+    paths.files.retain(|path| is_policy(path));
+    let mut result = run(request, &paths);
     if result.is_ok() && request.both_versions {
         let paths = Paths {
             version: RegoVersion::V0,
-            ..request.paths.clone()
+            ..paths
         };
         result = run(request, &paths);
     }
@@ -60,7 +66,7 @@ pub fn check(request: &Request) -> Report {
 /// What is wrong, and whether it was found before modules were compiled.
 fn run(request: &Request, paths: &Paths) -> Result<(), (bool, Problems)> {
     let mut metrics = Metrics::default();
-    let loaded = load::load(paths).map_err(|problem| (true, vec![problem]))?;
+    let loaded = load::load(paths, &mut metrics).map_err(|problem| (true, vec![problem]))?;
     let modules = build::parse(&loaded, &mut metrics).map_err(|problems| (true, problems))?;
     let how = || -> Result<How, Problem> {
         Ok(How {
@@ -77,4 +83,9 @@ fn run(request: &Request, paths: &Paths) -> Result<(), (bool, Problems)> {
     let data = Value::Object(regate_rego::value::Object::default());
     let built = build::build(&modules, &data, how, &mut metrics);
     built.map(|_| ()).map_err(|problems| (false, problems))
+}
+
+/// Whether a path may be one of policies: what is not there is an error of its own.
+fn is_policy(path: &Path) -> bool {
+    !path.is_file() || path.extension().is_some_and(|ending| ending == "rego")
 }

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use regate_rego::eval::Row;
+use regate_rego::eval::profile::Line;
 use regate_rego::plan;
 use regate_rego::value::Object;
 use regate_rego::{EvalOptions, Evaluator, Value};
@@ -41,12 +42,16 @@ pub struct Request {
     pub fail_defined: bool,
     /// Whether timers are shown.
     pub metrics: bool,
+    /// How often all is done, for timers and a profile of several runs; 0 is once.
+    pub runs: usize,
     /// How long it may take.
     pub timeout: Option<Duration>,
     /// How the answers are printed.
     pub format: Format,
     /// How much of the evaluation is told.
     pub explain: Explain,
+    /// Whether variables are shown beside what is told.
+    pub var_values: bool,
     /// Whether a profile is made, and how it is shown.
     pub profile: Option<Profile>,
     /// Whether is shown which lines were evaluated.
@@ -91,6 +96,8 @@ pub enum Explain {
     Notes,
     /// What failed, and how it came to that.
     Fails,
+    /// What failed and what `trace` says, and how it came to that.
+    FailsAndNotes,
     /// All that [`Explain::Full`] tells.
     Debug,
 }
@@ -102,8 +109,6 @@ pub struct Profile {
     pub limit: usize,
     /// By what they are sorted, the most important first.
     pub sort: Vec<String>,
-    /// How often the query is evaluated; the last time is shown.
-    pub runs: usize,
 }
 
 /// What came out.
@@ -116,20 +121,31 @@ pub(super) struct Outcome {
     pub(super) observed: Option<Observed>,
     /// What the policy printed.
     printed: String,
+    /// Whether there is no answer because of the problems.
+    failed: bool,
+}
+
+/// What is measured, of each run.
+#[derive(Debug, Default)]
+pub(super) struct Measured {
+    pub(super) metrics: Vec<Metrics>,
+    pub(super) profiles: Vec<Vec<Line>>,
 }
 
 /// Evaluates.
 pub fn eval(request: &Request) -> Report {
     let work = || {
-        let mut outcome = Outcome::default();
-        let failed = match run(request, &mut outcome) {
-            Ok(()) => false,
-            Err(problems) => {
-                outcome.problems.extend(problems);
-                true
-            }
-        };
-        report(request, &outcome, failed)
+        let mut measured = Measured::default();
+        let mut printed = String::new();
+        let mut first = None;
+        for _ in 0..request.runs.max(1) {
+            let mut outcome = once(request);
+            printed.push_str(&std::mem::take(&mut outcome.printed));
+            measured.add(&mut outcome);
+            // The answers of all runs are the same.
+            first.get_or_insert(outcome);
+        }
+        report(request, &first.unwrap_or_default(), &measured, &printed)
     };
     build::on_deep_stack(work).unwrap_or_else(|error| Report {
         stderr: format!("the evaluation cannot run: {error}\n"),
@@ -138,11 +154,18 @@ pub fn eval(request: &Request) -> Report {
     })
 }
 
+fn once(request: &Request) -> Outcome {
+    let mut outcome = Outcome::default();
+    if let Err(problems) = run(request, &mut outcome) {
+        outcome.problems.extend(problems);
+        outcome.failed = true;
+    }
+    outcome
+}
+
 fn run(request: &Request, outcome: &mut Outcome) -> Result<(), Problems> {
     let metrics = &mut outcome.metrics;
-    let loaded = metrics
-        .time(metrics::LOAD_FILES, || load::load(&request.paths))
-        .map_err(|problem| vec![problem])?;
+    let loaded = load::load(&request.paths, metrics).map_err(|problem| vec![problem])?;
     let input = match &request.input {
         None => None,
         Some(text) => Some(load::document(text).map_err(|problem| vec![problem])?),
@@ -163,25 +186,18 @@ fn run(request: &Request, outcome: &mut Outcome) -> Result<(), Problems> {
     };
     let built = build::build(&modules, &loaded.data, how, metrics)?;
     let scope = Scope::read(request.package.as_deref(), &request.imports)?;
-    let asked = built.ask(&request.query, &scope, metrics)?;
-    answer(request, &built, asked, input.as_ref(), outcome)
+    answer(request, &built, &scope, input.as_ref(), outcome)
 }
 
 fn answer(
     request: &Request,
     built: &Built,
-    asked: Asked,
+    scope: &Scope,
     input: Option<&Value>,
     outcome: &mut Outcome,
 ) -> Result<(), Problems> {
-    let mut options = EvalOptions {
-        strict_builtin_errors: request.strict_builtin_errors,
-        collect_builtin_errors: request.show_builtin_errors,
-        now_ns: build::now(),
-        runtime: Value::Object(request.runtime.clone()),
-        stack: build::STACK_FOR_CALLS,
-        ..EvalOptions::default()
-    };
+    let asked = built.ask(&request.query, scope, &mut outcome.metrics)?;
+    let mut options = request.options();
     let observer = request.instruments().then(|| {
         let trace = request.explain != Explain::Off;
         Observer::new(trace, request.profile.is_some(), request.coverage)
@@ -195,7 +211,6 @@ fn answer(
         }
     }));
     options.tracer = observer.as_ref().map(Observer::tracer);
-    options.budget.deadline = request.timeout.map(|timeout| Instant::now() + timeout);
     let mut evaluator = Evaluator::new();
     let rows = outcome.metrics.time(metrics::QUERY_EVAL, || {
         evaluator.query(&built.policy, &asked.plan, input, &mut options)
@@ -205,11 +220,17 @@ fn answer(
     }
     outcome.observed =
         observer.map(|observer| observer.finish(request.explain, built.policy.program(), &asked));
-    let collected = evaluator.collected().iter().map(Problem::from);
-    outcome.problems.extend(collected);
     let is_test = asked.is_test;
     outcome.asked = Some(asked);
-    let mut rows = rows.map_err(|error| vec![Problem::from(&error)])?;
+    let mut errors = evaluator.collected().to_vec();
+    outcome.failed = rows.is_err();
+    let mut rows = rows.unwrap_or_else(|error| {
+        errors.push(error);
+        Vec::new()
+    });
+    let query = (request.query.as_str(), scope);
+    let errors = built.explained(errors, query, input, request.options());
+    outcome.problems.extend(errors.iter().map(Problem::from));
     if !is_test {
         rows.retain(|row| {
             row.expressions
@@ -221,18 +242,29 @@ fn answer(
     Ok(())
 }
 
-fn report(request: &Request, outcome: &Outcome, failed: bool) -> Report {
-    let (stdout, stderr) = present::present(request, outcome);
+fn report(request: &Request, outcome: &Outcome, measured: &Measured, printed: &str) -> Report {
+    let (stdout, stderr) = present::present(request, outcome, measured);
     let exit = match !outcome.rows.is_empty() {
-        _ if failed => 2,
+        _ if outcome.failed => 2,
         false if request.fail => 1,
         true if request.fail_defined => 1,
         _ => 0,
     };
     Report {
         stdout,
-        stderr: format!("{}{stderr}", outcome.printed),
+        stderr: format!("{printed}{stderr}"),
         exit,
+    }
+}
+
+// === impl Measured ===
+
+impl Measured {
+    /// Takes what was measured of a run.
+    fn add(&mut self, outcome: &mut Outcome) {
+        self.metrics.push(std::mem::take(&mut outcome.metrics));
+        let observed = outcome.observed.as_ref();
+        self.profiles.extend(observed.and_then(Observed::profiled));
     }
 }
 
@@ -242,6 +274,19 @@ impl Request {
     /// Whether timers are shown: a profile comes with them.
     pub(super) fn shows_metrics(&self) -> bool {
         self.metrics || self.profile.is_some()
+    }
+
+    fn options(&self) -> EvalOptions {
+        let mut options = EvalOptions {
+            strict_builtin_errors: self.strict_builtin_errors,
+            collect_builtin_errors: self.show_builtin_errors,
+            now_ns: build::now(),
+            runtime: Value::Object(self.runtime.clone()),
+            stack: build::STACK_FOR_CALLS,
+            ..EvalOptions::default()
+        };
+        options.budget.deadline = self.timeout.map(|timeout| Instant::now() + timeout);
+        options
     }
 
     fn instruments(&self) -> bool {

@@ -4,6 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use super::Problem;
+use super::metrics::{self, Metrics};
 use crate::bundle::archive::Limits;
 use crate::data::merge::{Equal, Merge};
 use crate::data::{Value, read};
@@ -60,8 +61,12 @@ impl Paths {
 const MAX_BUNDLE: u64 = 4 << 30;
 
 /// Loads all.
-pub(super) fn load(paths: &Paths) -> Result<Loaded, Problem> {
-    let files = files::load(&paths.files, &paths.ignore, paths.version).map_err(unread)?;
+pub(super) fn load(paths: &Paths, metrics: &mut Metrics) -> Result<Loaded, Problem> {
+    let files = || files::load(&paths.files, &paths.ignore, paths.version).map_err(unread);
+    let files = match paths.files.as_slice() {
+        [] => files()?,
+        _ => metrics.time(metrics::LOAD_FILES, files)?,
+    };
     let mut modules = files.modules;
     let mut data = Merge::new(Equal::Allowed);
     let conflict = |at: Vec<String>| {
@@ -79,7 +84,8 @@ pub(super) fn load(paths: &Paths) -> Result<Loaded, Problem> {
             ratio_from: u64::MAX,
             rego_version: paths.version,
         };
-        let bundle = bundle::load(path, &paths.ignore, limits).map_err(Problem::plain)?;
+        let bundle = || bundle::load(path, &paths.ignore, limits).map_err(Problem::plain);
+        let bundle = metrics.time(metrics::LOAD_BUNDLES, bundle)?;
         modules.extend(bundle.modules);
         data.add(&[], bundle.data).map_err(conflict)?;
     }

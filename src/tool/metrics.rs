@@ -4,11 +4,13 @@ use std::collections::BTreeMap;
 use std::time::Instant;
 
 use super::json::Json;
+use super::stats::Stats;
 
 /// The times so far, in nanoseconds.
 #[derive(Debug, Default, Clone)]
 pub(super) struct Metrics(BTreeMap<&'static str, u64>);
 
+pub(super) const LOAD_BUNDLES: &str = "timer_rego_load_bundles_ns";
 pub(super) const LOAD_FILES: &str = "timer_rego_load_files_ns";
 pub(super) const MODULE_PARSE: &str = "timer_rego_module_parse_ns";
 pub(super) const MODULE_COMPILE: &str = "timer_rego_module_compile_ns";
@@ -28,6 +30,16 @@ impl Metrics {
         done
     }
 
+    /// The same where there is work to do; what has nothing to do has no timer.
+    pub(super) fn time_if<T>(
+        &mut self,
+        any: bool,
+        timer: &'static str,
+        work: impl FnOnce() -> T,
+    ) -> T {
+        if any { self.time(timer, work) } else { work() }
+    }
+
     /// The timers by name.
     pub(super) fn iter(&self) -> impl Iterator<Item = (&'static str, u64)> + '_ {
         self.0.iter().map(|(name, ns)| (*name, *ns))
@@ -41,6 +53,17 @@ impl Metrics {
                 .collect(),
         )
     }
+}
+
+/// Timers of several runs, by name.
+pub(super) fn aggregated(runs: &[Metrics]) -> BTreeMap<&'static str, Stats> {
+    let mut all: BTreeMap<&str, Vec<u64>> = BTreeMap::new();
+    for (name, ns) in runs.iter().flat_map(Metrics::iter) {
+        all.entry(name).or_default().push(ns);
+    }
+    let all = all.into_iter();
+    all.map(|(name, measured)| (name, Stats::of(measured)))
+        .collect()
 }
 
 fn number(ns: u64) -> i64 {

@@ -5,13 +5,14 @@ use std::time::Duration;
 
 use regate_rego::eval::Tracer;
 use regate_rego::eval::cover::{Cover, FileReport, Range, Report};
-use regate_rego::eval::profile::{By, Line, Profile};
-use regate_rego::eval::trace::{self, Event, Lines, Recorder};
+use regate_rego::eval::profile::{Line, Profile};
+use regate_rego::eval::trace::{self, Event, Lines, Op, Recorder};
 use regate_rego::plan::ir::Program;
 use regate_rego::source::File;
 
 use super::build::Asked;
-use super::eval::{Explain, Request};
+use super::eval::Explain;
+use super::explain::Explanation;
 use super::json::Json;
 use super::table::Table;
 
@@ -28,6 +29,8 @@ pub(super) struct Observer {
 pub(super) struct Observed {
     files: Vec<Arc<File>>,
     events: Option<Vec<Event>>,
+    /// What failed, in order.
+    failures: Option<Vec<Event>>,
     profile: Option<Profile>,
     covered: Option<Report>,
 }
@@ -38,7 +41,7 @@ impl Observer {
     /// Watches what is wanted.
     pub(super) fn new(trace: bool, profile: bool, coverage: bool) -> Self {
         Self {
-            trace: trace.then(Arc::default),
+            trace: trace.then(recorder),
             profile: profile.then(Arc::default),
             cover: coverage.then(Arc::default),
         }
@@ -47,7 +50,7 @@ impl Observer {
     /// Watches what this one watches the coverage of, and where wanted what is for itself alone.
     pub(super) fn beside(&self, trace: bool) -> Self {
         Self {
-            trace: trace.then(Arc::default),
+            trace: trace.then(recorder),
             profile: None,
             cover: self.cover.clone(),
         }
@@ -78,16 +81,23 @@ impl Observer {
     pub(super) fn finish(&self, explain: Explain, program: &Program, asked: &Asked) -> Observed {
         let profile = self.profile.as_ref().and_then(taken);
         let recorded = self.trace.as_ref().and_then(taken);
+        let failures = recorded.as_ref().map(|recorder| {
+            let failures = recorder.events.iter();
+            let failures = failures.filter(|event| event.op == Op::Fail);
+            failures.cloned().collect()
+        });
         let events = recorded.map(|recorder| match explain {
             Explain::Full | Explain::Debug => recorder.events,
-            Explain::Notes => trace::notes(&recorder.events),
-            Explain::Fails => trace::fails(&recorder.events),
+            Explain::Notes => trace::picked(&recorder.events, &[Op::Note]),
+            Explain::Fails => trace::picked(&recorder.events, &[Op::Fail]),
+            Explain::FailsAndNotes => trace::picked(&recorder.events, &[Op::Fail, Op::Note]),
             Explain::Off => Vec::new(),
         });
         let cover = self.cover.as_ref().and_then(|cover| cover.lock().ok());
         Observed {
             files: asked.plan.files.clone(),
             events,
+            failures,
             profile: profile.map(|mut profile| {
                 profile.stop();
                 profile
@@ -97,6 +107,13 @@ impl Observer {
     }
 }
 
+fn recorder() -> Arc<Mutex<Recorder>> {
+    Arc::new(Mutex::new(Recorder {
+        locals: true,
+        ..Recorder::default()
+    }))
+}
+
 fn taken<T: Default>(kept: &Arc<Mutex<T>>) -> Option<T> {
     kept.lock().ok().map(|mut kept| std::mem::take(&mut *kept))
 }
@@ -104,68 +121,36 @@ fn taken<T: Default>(kept: &Arc<Mutex<T>>) -> Option<T> {
 // === impl Observed ===
 
 impl Observed {
-    pub(super) fn explanation_text(&self) -> String {
-        let events = self.events.as_deref().unwrap_or_default();
-        Lines::new(&self.files).text(events)
+    /// The trace, with the values of variables where wanted.
+    pub(super) fn explanation_text(&self, values: bool) -> String {
+        self.text(Lines::new(&self.files), values)
     }
 
     /// The trace as a test report shows it.
-    pub(super) fn trace_text(&self) -> String {
-        let events = self.events.as_deref().unwrap_or_default();
-        Lines::new(&self.files).gap(6).text(events)
+    pub(super) fn trace_text(&self, values: bool) -> String {
+        self.text(Lines::new(&self.files).gap(6), values)
+    }
+
+    /// The expression that failed last, and below it what its variables are.
+    pub(super) fn failed_text(&self) -> String {
+        let events = self.failures.as_deref().unwrap_or_default();
+        Lines::new(&self.files).failed(events)
+    }
+
+    fn text(&self, lines: Lines<'_>, values: bool) -> String {
+        let lines = if values { lines.locals() } else { lines };
+        lines.text(self.events.as_deref().unwrap_or_default())
     }
 
     pub(super) fn explanation_json(&self) -> Option<Json> {
-        let lines = Lines::new(&self.files);
-        let events = self.events.as_ref()?.iter().map(|event| {
-            let file = self.files.get(event.place.file as usize);
-            let (row, col) = file.map_or((0, 0), |file| file.row_col(event.place.span.start));
-            let name = file.map_or("", |file| file.name.as_str());
-            Json::object()
-                .with("Op", event.op.as_str())
-                .with("Node", lines.node(&event.node))
-                .with("Location", place_json(name, row, col))
-                .with("QueryID", number(event.query))
-                .with("ParentID", number(event.parent))
-                .with("Message", event.message.as_str())
-        });
-        Some(events.collect())
+        let events = self.events.as_ref()?;
+        Some(Explanation::new(&self.files).json(events))
     }
 
-    pub(super) fn profile_json(&self, request: &Request) -> Option<Json> {
-        let lines = self.profiled(request)?.into_iter().map(|line| {
-            let place = &line.location;
-            Json::object()
-                .with("total_time_ns", number(line.total_time_ns))
-                .with("num_eval", number(line.num_eval))
-                .with("num_redo", number(line.num_redo))
-                .with("num_gen_expr", number(line.num_gen_expr))
-                .with("location", place_json(&place.file, place.row, place.col))
-        });
-        Some(lines.collect())
-    }
-
-    pub(super) fn profile_text(&self, request: &Request) -> String {
-        let Some(lines) = self.profiled(request) else {
-            return String::new();
-        };
-        let head = ["Time", "Num Eval", "Num Redo", "Num Gen Expr", "Location"];
-        let mut table = Table::new(head);
-        let rows = lines.into_iter().map(|line| {
-            let place = match &*line.location.file {
-                "" => line.text,
-                _ => line.location.to_string(),
-            };
-            vec![
-                duration(Duration::from_nanos(line.total_time_ns)),
-                line.num_eval.to_string(),
-                line.num_redo.to_string(),
-                line.num_gen_expr.to_string(),
-                place,
-            ]
-        });
-        table.rows = rows.collect();
-        table.draw()
+    /// The lines of the profile, in no order.
+    pub(super) fn profiled(&self) -> Option<Vec<Line>> {
+        let profile = self.profile.as_ref()?;
+        Some(profile.lines(&self.files))
     }
 
     pub(super) fn coverage_json(&self) -> Option<Json> {
@@ -180,15 +165,6 @@ impl Observed {
         let percent = covered.coverage.to_string();
         table.rows = vec![vec!["Overall Coverage".to_owned(), percent]];
         table.draw()
-    }
-
-    fn profiled(&self, request: &Request) -> Option<Vec<Line>> {
-        let shown = request.profile.as_ref()?;
-        let wanted = shown.sort.iter().filter_map(|name| By::named(name));
-        let rest = [By::Time, By::Evals, By::Redos, By::Exprs, By::File, By::Row];
-        let by: Vec<By> = wanted.chain(rest).collect();
-        let profile = self.profile.as_ref()?;
-        Some(profile.lines(&self.files, &by, shown.limit))
     }
 }
 
@@ -241,14 +217,14 @@ fn range_json(range: &Range) -> Json {
 
 // === helpers ===
 
-fn place_json(file: &str, row: u32, col: u32) -> Json {
+pub(super) fn place_json(file: &str, row: u32, col: u32) -> Json {
     Json::object()
         .with("file", file)
         .with("row", i64::from(row))
         .with("col", i64::from(col))
 }
 
-fn number(count: impl TryInto<i64>) -> i64 {
+pub(super) fn number(count: impl TryInto<i64>) -> i64 {
     count.try_into().unwrap_or(i64::MAX)
 }
 

@@ -5,23 +5,30 @@ use regate_rego::eval::Row;
 use regate_rego::source::File;
 
 use super::build::Asked;
-use super::eval::{Format, Outcome, Request};
+use super::eval::{Format, Measured, Outcome, Request};
 use super::json::{Json, compact};
+use super::metrics::{self, Metrics};
 use super::observe::Observed;
 use super::problem::{self, Problem};
+use super::profile;
+use super::stats;
 use super::table::Table;
 
 /// What goes to stdout and to stderr.
-pub(super) fn present(request: &Request, outcome: &Outcome) -> (String, String) {
+pub(super) fn present(
+    request: &Request,
+    outcome: &Outcome,
+    measured: &Measured,
+) -> (String, String) {
     match request.format {
         Format::Json => (
-            document(request, outcome, rows_json(outcome)).to_text(),
+            document(request, outcome, measured, rows_json(outcome)).to_text(),
             String::new(),
         ),
         Format::Discard => {
             let discarded = (!outcome.rows.is_empty()).then(|| Json::from("discarded"));
             (
-                sorted(document(request, outcome, discarded)).to_text(),
+                sorted(document(request, outcome, measured, discarded)).to_text(),
                 String::new(),
             )
         }
@@ -37,27 +44,47 @@ pub(super) fn present(request: &Request, outcome: &Outcome) -> (String, String) 
             (rows.map(|row| row.to_text()).collect(), String::new())
         }
         Format::Raw => (outcome.rows.iter().map(raw).collect(), String::new()),
-        Format::Pretty => (pretty(request, outcome), String::new()),
+        Format::Pretty => (pretty(request, outcome, measured), String::new()),
     }
 }
 
 // === JSON ===
 
-fn document(request: &Request, outcome: &Outcome, result: Option<Json>) -> Json {
+fn document(
+    request: &Request,
+    outcome: &Outcome,
+    measured: &Measured,
+    result: Option<Json>,
+) -> Json {
     let errors = Some(&outcome.problems).filter(|problems| !problems.is_empty());
     let errors = errors.map(|problems| problems.iter().map(Problem::to_json).collect::<Json>());
     let observed = outcome.observed.as_ref();
-    let metrics = request.shows_metrics().then(|| outcome.metrics.to_json());
+    let (metrics_name, profile_name) = match measured.metrics.as_slice() {
+        [_] => ("metrics", "profile"),
+        _ => ("aggregated_metrics", "aggregated_profile"),
+    };
+    let metrics = request
+        .shows_metrics()
+        .then(|| metrics_json(&measured.metrics));
+    let profile = request.profile.as_ref();
+    let profile = profile.filter(|_| !measured.profiles.is_empty());
+    let profile = profile.map(|shown| profile::json(shown, &measured.profiles));
     Json::object()
         .with_some("errors", errors)
         .with_some("result", result)
-        .with_some("metrics", metrics)
+        .with_some(metrics_name, metrics)
         .with_some("explanation", observed.and_then(Observed::explanation_json))
-        .with_some(
-            "profile",
-            observed.and_then(|seen| seen.profile_json(request)),
-        )
+        .with_some(profile_name, profile)
         .with_some("coverage", observed.and_then(Observed::coverage_json))
+}
+
+fn metrics_json(runs: &[Metrics]) -> Json {
+    if let [run] = runs {
+        return run.to_json();
+    }
+    let timers = metrics::aggregated(runs).into_iter();
+    let timers = timers.map(|(name, stats)| (name.into(), stats.to_json()));
+    Json::Object(timers.collect())
 }
 
 fn rows_json(outcome: &Outcome) -> Option<Json> {
@@ -123,24 +150,41 @@ fn raw(row: &Row) -> String {
     values.collect::<Vec<_>>().join(" ") + "\n"
 }
 
-fn pretty(request: &Request, outcome: &Outcome) -> String {
+fn pretty(request: &Request, outcome: &Outcome, measured: &Measured) -> String {
     let observed = outcome.observed.as_ref();
     let mut out = String::new();
-    out.push_str(&observed.map(Observed::explanation_text).unwrap_or_default());
+    if let Some(observed) = observed {
+        out.push_str(&observed.explanation_text(request.var_values));
+    }
     out.push_str(&answers(outcome));
     if request.shows_metrics() {
-        let mut table = Table::new(["Metric", "Value"]);
-        let metrics = outcome.metrics.iter();
-        table.rows = metrics
-            .map(|(name, ns)| vec![name.to_owned(), ns.to_string()])
-            .collect();
-        out.push_str(&table.draw());
+        out.push_str(&metrics_text(&measured.metrics));
     }
-    if let Some(observed) = observed {
-        out.push_str(&observed.profile_text(request));
-        out.push_str(&observed.coverage_text());
+    if let Some(shown) = &request.profile {
+        out.push_str(&profile::text(shown, &measured.profiles));
     }
+    out.push_str(&observed.map(Observed::coverage_text).unwrap_or_default());
     out
+}
+
+fn metrics_text(runs: &[Metrics]) -> String {
+    if let [run] = runs {
+        let mut table = Table::new(["Metric", "Value"]);
+        let row = |(name, ns): (&str, u64)| vec![name.to_owned(), ns.to_string()];
+        table.rows = run.iter().map(row).collect();
+        return table.draw();
+    }
+    let mut table = Table::new(["Metric", "Min", "Max", "Mean", "90%", "99%"]);
+    let timers = metrics::aggregated(runs).into_iter();
+    let rows = timers.map(|(name, stats)| {
+        let figures = profile::summary(&stats);
+        let figures = figures
+            .into_iter()
+            .map(|(name, figure)| stats::cell(name, figure));
+        std::iter::once(name.to_owned()).chain(figures).collect()
+    });
+    table.rows = rows.collect();
+    table.draw()
 }
 
 fn answers(outcome: &Outcome) -> String {

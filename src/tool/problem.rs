@@ -3,9 +3,11 @@
 use std::fmt::{self, Write as _};
 
 use regate_rego::EvalError;
-use regate_rego::source::{Diagnostic, Location};
+use regate_rego::eval::Frame;
+use regate_rego::source::{Code, Diagnostic, Location};
 
 use super::json::Json;
+use super::observe::{number, place_json};
 
 /// One thing that went wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,10 +19,31 @@ pub(super) struct Problem {
     /// Where.
     pub location: Option<Location>,
     /// The line it points to, and how wide the caret is.
-    line: Option<(String, u32)>,
+    line: Option<Box<(String, u32)>>,
     /// What would fix it.
     hint: Option<String>,
+    /// What OPA says of it besides, in JSON alone.
+    details: Option<Box<Details>>,
+    /// How evaluation came to it, the innermost body first.
+    stack: Box<[Frame]>,
 }
+
+/// What OPA says of an error beside its message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Details {
+    /// The line of a parse error, and how many of its bytes stand before the place.
+    Line { line: String, idx: u32 },
+    /// The types that do not fit, as text: the lines of the message behind the first.
+    Types(String),
+}
+
+/// Words of errors that the parser finds in trees.
+const IN_TREE: [&str; 4] = [
+    "keyword is required",
+    "package expected",
+    "invalid annotation",
+    "cannot be used for rule",
+];
 
 /// All that went wrong.
 pub(super) type Problems = Vec<Problem>;
@@ -36,36 +59,52 @@ impl Problem {
             location: None,
             line: None,
             hint: None,
+            details: None,
+            stack: Box::default(),
         }
     }
 
     /// Of a compilation as a whole.
     pub(super) fn compile(message: impl fmt::Display) -> Self {
         Self {
-            code: Some(regate_rego::source::Code::Compile.as_str()),
+            code: Some(Code::Compile.as_str()),
             ..Self::plain(message)
         }
     }
 
     /// As `errors` lists it.
     pub(super) fn to_json(&self) -> Json {
-        let place = self.location.as_ref().map(|at| {
-            Json::object()
-                .with("file", &*at.file)
-                .with("row", i64::from(at.row))
-                .with("col", i64::from(at.col))
+        let place = |at: &Location| place_json(&at.file, at.row, at.col);
+        let mut message = self.message.as_str();
+        let details = self.details.as_deref().map(|details| match details {
+            Details::Line { line, idx } => Json::object()
+                .with("line", line.as_str())
+                .with("idx", i64::from(*idx)),
+            Details::Types(text) => {
+                message = message.lines().next().unwrap_or_default();
+                Json::object().with("text", text.as_str())
+            }
         });
+        let frames = self.stack.iter().map(|frame| {
+            Json::object()
+                .with("query_id", number(frame.query))
+                .with("location", place(&frame.location))
+        });
+        let stack = (!self.stack.is_empty()).then(|| frames.collect::<Json>());
         Json::object()
-            .with("message", self.message.as_str())
+            .with("message", message)
             .with_some("code", self.code)
-            .with_some("location", place)
+            .with_some("location", self.location.as_ref().map(place))
+            .with_some("details", details)
+            .with_some("stack_trace", stack)
     }
 }
 
 impl Problem {
     fn shown(&self) -> String {
         let mut text = format!("{self}\n");
-        if let (Some((line, width)), Some(at)) = (&self.line, &self.location) {
+        if let (Some(shown), Some(at)) = (&self.line, &self.location) {
+            let (line, width) = shown.as_ref();
             let before = line.get(..(at.col as usize).saturating_sub(1));
             // Tabs stay tabs, so that the caret stands under its column.
             let pad = before.unwrap_or_default().chars();
@@ -76,7 +115,28 @@ impl Problem {
         if let Some(hint) = &self.hint {
             let _ = writeln!(text, "\t{hint}");
         }
+        if !self.stack.is_empty() {
+            let _ = write!(text, "\n{}", self.traceback());
+        }
         text
+    }
+
+    /// How evaluation came to it, a line for each body; nothing where that is not known.
+    pub(super) fn traceback(&self) -> String {
+        if self.stack.is_empty() {
+            return String::new();
+        }
+        let lines = self.stack.iter().map(|frame| {
+            let at = &frame.location;
+            let place = match &*at.file {
+                "" => format!("{}:{}", at.row, at.col),
+                file => format!("{file}:{}", at.row),
+            };
+            format!("  {place}: {}\n", one_line(&frame.text))
+        });
+        std::iter::once("Traceback:\n".to_owned())
+            .chain(lines)
+            .collect()
     }
 }
 
@@ -84,7 +144,10 @@ impl fmt::Display for Problem {
     /// `file:row: code: message`, as far as these are known.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(at) = &self.location {
-            if at.file.is_empty() {
+            let frame = self.stack.first().filter(|frame| frame.location == *at);
+            if let Some(frame) = frame.filter(|_| at.file.is_empty()) {
+                write!(f, "{}: ", one_line(&frame.text))?;
+            } else if at.file.is_empty() {
                 write!(f, "{}:{}: ", at.row, at.col)?;
             } else {
                 write!(f, "{}:{}: ", at.file, at.row)?;
@@ -103,8 +166,10 @@ impl From<&Diagnostic> for Problem {
             code: Some(diagnostic.code.as_str()),
             message: diagnostic.message.clone(),
             location: Some(diagnostic.location.clone()),
-            line: diagnostic.line.clone(),
+            line: diagnostic.line.clone().map(Box::new),
             hint: diagnostic.hint.clone(),
+            details: details(diagnostic).map(Box::new),
+            stack: Box::default(),
         }
     }
 }
@@ -113,15 +178,38 @@ impl From<&EvalError> for Problem {
     fn from(error: &EvalError) -> Self {
         Self {
             code: Some(error.code()),
-            message: error.message.clone(),
             location: error.location.clone(),
-            line: None,
-            hint: None,
+            stack: error.stack.clone().into(),
+            ..Self::plain(&error.message)
         }
     }
 }
 
 // === helpers ===
+
+/// What OPA says besides: of what its parser finds the line, of what it finds in a tree that was parsed nothing; of
+/// types what they are.
+fn details(diagnostic: &Diagnostic) -> Option<Details> {
+    let found = &diagnostic.message;
+    match diagnostic.code {
+        Code::Parse if !IN_TREE.iter().any(|text| found.contains(text)) => {
+            let (line, _) = diagnostic.line.as_ref()?;
+            Some(Details::Line {
+                line: line.clone(),
+                idx: diagnostic.location.col.saturating_sub(1),
+            })
+        }
+        Code::Type => {
+            let (_, types) = found.split_once('\n')?;
+            Some(Details::Types(types.replace('\t', "")))
+        }
+        _ => None,
+    }
+}
+
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
 
 /// Diagnostics as problems.
 pub(super) fn diagnosed(errors: &[Diagnostic]) -> Problems {

@@ -7,6 +7,7 @@ mod bench;
 mod find;
 mod report;
 mod run;
+mod watch;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -23,6 +24,8 @@ use super::metrics::Metrics;
 use super::problem::{self, Problems};
 use super::{Report, observe, schemas};
 
+pub use watch::watch;
+
 /// What `test` is asked for.
 #[derive(Debug, Clone, Default)]
 pub struct Request {
@@ -32,8 +35,10 @@ pub struct Request {
     pub format: Format,
     /// Whether tests that pass are listed, and failures explained.
     pub verbose: bool,
-    /// How much is told of failures; nothing said is [`Explain::Fails`] where they are told at all.
+    /// How much is told of failures; nothing said is [`Explain::FailsAndNotes`] where they are told at all.
     pub explain: Option<Explain>,
+    /// Whether the variables of what failed are shown.
+    pub var_values: bool,
     /// Only tests whose path matches are run.
     pub only: Option<String>,
     /// Whether is reported what was covered.
@@ -97,14 +102,10 @@ pub fn test(request: &Request) -> Report {
 fn prepare(request: &Request) -> Result<Suite, (Problems, bool)> {
     let mut metrics = Metrics::default();
     let late = |problem| (vec![problem], false);
-    let loaded = load::load(&request.paths).map_err(|problem| (vec![problem], true))?;
-    let parsed = build::parse(&loaded, &mut metrics).map_err(|problems| (problems, true))?;
-    let mut modules = parsed.clone();
+    let loaded =
+        load::load(&request.paths, &mut metrics).map_err(|problem| (vec![problem], true))?;
+    let mut modules = build::parse(&loaded, &mut metrics).map_err(|problems| (problems, true))?;
     let tests = find::tests(&mut modules, request.only.as_deref()).map_err(late)?;
-    if request.coverage {
-        // What tells the cases apart would count as lines of the policy.
-        modules = parsed;
-    }
     let how = How {
         max_errors: request.max_errors,
         version: request.paths.version,
@@ -128,19 +129,24 @@ fn prepare(request: &Request) -> Result<Suite, (Problems, bool)> {
 fn repeat(request: &Request, suite: &Suite) -> Report {
     let mut report = Report::default();
     for _ in 0..request.count.max(1) {
-        let (outcomes, coverage) = run::run(request, suite);
+        let (mut outcomes, coverage) = run::run(request, suite);
         if outcomes.is_empty() && request.fail_on_empty {
             report.stderr.push_str("no tests were run\n");
             report.exit = 1;
             return report;
         }
         report.exit = report::exit(request, &outcomes);
-        let failed = outcomes.iter().any(run::Outcome::is_failed);
-        match coverage {
-            Some(coverage) if !failed => {
-                show_coverage(request, &coverage, &mut report);
+        let failed = outcomes.iter().find(|outcome| outcome.is_failed());
+        match (coverage, failed) {
+            (Some(coverage), None) => show_coverage(request, &coverage, &mut report),
+            // There is no coverage of what fails.
+            (Some(_), Some(first)) => {
+                report.stderr.push_str(&report::uncovered(first));
+                outcomes.retain(run::Outcome::is_failed);
+                report.stdout.push_str(&report::text(request, &outcomes));
+                report.exit = 1;
             }
-            _ => report.stdout.push_str(&report::text(request, &outcomes)),
+            (None, _) => report.stdout.push_str(&report::text(request, &outcomes)),
         }
         if report.exit != 0 {
             break;
@@ -168,6 +174,6 @@ fn show_coverage(request: &Request, covered: &cover::Report, report: &mut Report
 impl Request {
     /// Whether failures are explained.
     fn explains(&self) -> bool {
-        !self.bench && (self.verbose || self.explain.is_some())
+        !self.bench && (self.verbose || self.var_values)
     }
 }

@@ -22,7 +22,7 @@ const DOORS: &[(&str, &[&str])] = &[
     ("hyper_rustls", &["http"]),
     ("hyper_util", &["grpc", "http", "telemetry"]),
     ("mimalloc", &["main"]),
-    ("notify", &["instance"]),
+    ("notify", &["files", "instance"]),
     ("opentelemetry", &["telemetry"]),
     ("opentelemetry_http", &["telemetry"]),
     ("opentelemetry_otlp", &["telemetry"]),

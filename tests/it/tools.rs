@@ -72,7 +72,8 @@ fn what_is_not_there_is_refused() {
         (&["eval", "-t", "wasm", "1"], 1, "`rego`"),
         (&["eval", "--no-such-flag", "1"], 1, "--no-such-flag"),
         (&["eval", "1", "2"], 1, "at most one query"),
-        (&["test", ".", "--watch"], 1, "--watch"),
+        (&["test", ".", "--watch", "-t", "wasm"], 1, "`rego`"),
+        (&["test", ".", "--explain", "off"], 1, "fails"),
         (&["capabilities", "--version", "v0.1.0"], 1, "v1.22.0"),
         (&["fmt", "-d", "."], 64, "not there yet"),
         (&["build", "-t", "wasm", "."], 64, "not there yet"),
@@ -115,8 +116,8 @@ fn instruments_report_what_was_evaluated() {
 
     let trace = ask(&["--explain", "full", "-f", "pretty"]);
     let want = "\
-query:1      Enter data.c.allow
-query:1      | Eval data.c.allow
+query:1      Enter data.c.allow = _
+query:1      | Eval data.c.allow = _
 query:1      | Index data.c.allow (matched 1 rule, early exit)
 c.rego:3     | Enter data.c.allow
 c.rego:4     | | Eval [1, 2, 3]
@@ -133,12 +134,70 @@ c.rego:3     | Redo data.c.allow
 c.rego:5     | | Redo i > 2
 c.rego:4     | | Redo some i in [1, 2, 3]
 c.rego:4     | | Redo [1, 2, 3]
-query:1      | Exit data.c.allow
-query:1      Redo data.c.allow
-query:1      | Redo data.c.allow
+query:1      | Exit data.c.allow = _
+query:1      Redo data.c.allow = _
+query:1      | Redo data.c.allow = _
 true
 ";
     assert_eq!(trace, want);
+
+    let json = read::json_value(ask(&["--explain", "notes"]).as_bytes()).expect("JSON");
+    assert_eq!(json.get_str("explanation"), Some(&Value::from(Vec::new())));
+    let json = read::json_value(ask(&["--explain", "full"]).as_bytes()).expect("JSON");
+    let event = items(json.get_str("explanation")).nth(6).expect("an event");
+    let want = r#"{
+        "Op": "Eval",
+        "Node": {
+            "index": 2,
+            "terms": [
+                {"type": "ref", "value": [{"type": "var", "value": "gt"}]},
+                {"type": "var", "value": "i"},
+                {"type": "number", "value": 2}
+            ]
+        },
+        "Location": {"file": "c.rego", "row": 5, "col": 2},
+        "QueryID": 1,
+        "ParentID": 0,
+        "Locals": [{"name": "i", "type": "number", "value": 1}],
+        "LocalMetadata": {"i": {"name": "i", "location": {"file": "c.rego", "row": 5, "col": 2}}},
+        "Message": "",
+        "Ref": null
+    }"#;
+    assert_eq!(event, &read::json_value(want.as_bytes()).expect("JSON"));
+}
+
+#[test]
+fn tests_run_again_when_a_file_changes() {
+    use std::io::{BufRead as _, BufReader};
+
+    let folder = tempfile::tempdir().expect("a directory");
+    let file = folder.path().join("a_test.rego");
+    std::fs::write(&file, "package a\n\ntest_a if 1 == 2\n").expect("a file");
+    let mut child = Command::new(env!("CARGO_BIN_EXE_regate"))
+        .args(["test", "--watch", "."])
+        .current_dir(folder.path())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("the binary runs");
+    let mut lines = BufReader::new(child.stdout.take().expect("stdout")).lines();
+    let mut until = |text: &str| {
+        let mut said = String::new();
+        for line in lines.by_ref() {
+            said.push_str(&line.expect("a line"));
+            said.push('\n');
+            if said.ends_with(&format!("{text}\n")) {
+                break;
+            }
+        }
+        said
+    };
+    let first = until("Watching for changes ...");
+    assert!(first.contains("FAIL: 1/1\n"), "{first}");
+    std::fs::write(&file, "package a\n\ntest_a if 1 == 1\n").expect("a file");
+    let second = until("PASS: 1/1");
+    child.kill().expect("it runs");
+    child.wait().expect("it ends");
+    assert!(second.ends_with("PASS: 1/1\n"), "{second}");
 }
 
 /// `REGATE_OPA`, or the `opa` of the `PATH`.
@@ -218,12 +277,19 @@ fn run(binary: &Path, case: &Case) -> Said {
 /// counts; tests are reported in no order.
 fn normal(text: &str, args: &[String]) -> Text {
     static TIME: LazyLock<Regex> =
-        LazyLock::new(|| Regex::new(r"\(\d+(\.\d+)?(ns|µs|ms|s)\)").expect("a pattern"));
-    static COUNT: LazyLock<Regex> =
-        LazyLock::new(|| Regex::new(r#""(duration|timer_\w+)": \d+"#).expect("a pattern"));
+        LazyLock::new(|| Regex::new(r"\b\d+(\.\d+)?(ns|µs|ms|s)\b").expect("a pattern"));
+    static FIGURE: LazyLock<Regex> = LazyLock::new(|| {
+        let names = r"duration|timer_\w+|total_time_ns|max|min|mean|median|stddev|\d[\d.]*%";
+        Regex::new(&format!(r#""({names})": [\d.e+]+"#)).expect("a pattern")
+    });
+    static UNEXPECTED: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r#"(unexpected \S+ (?:token|keyword)): (?:[^"\\\n]|\\.)*"#).expect("a pattern")
+    });
     let text = text.split("\nUsage:\n").next().unwrap_or_default();
-    let text = TIME.replace_all(text, "(TIME)");
-    let text = COUNT.replace_all(&text, r#""$1": 0"#);
+    let text = TIME.replace_all(text, "TIME");
+    let text = FIGURE.replace_all(&text, r#""$1": 0"#);
+    // What was expected instead is said in other words.
+    let text = UNEXPECTED.replace_all(&text, "$1");
     let is_test = args.first().is_some_and(|first| first == "test");
     if let Ok(value) = read::json_value(text.as_bytes()) {
         return Text::Json(match value {
@@ -235,12 +301,43 @@ fn normal(text: &str, args: &[String]) -> Text {
             value => value,
         });
     }
+    let measures = ["--metrics", "--profile", "--instrument", "--bench"];
+    let measured = args.iter().any(|arg| measures.contains(&arg.as_str()));
     let lines = text.lines().filter(|line| !line.starts_with('\t'));
-    let mut lines: Vec<String> = lines.map(ToOwned::to_owned).collect();
+    let mut lines: Vec<String> = lines
+        .map(|line| {
+            if measured {
+                without_figures(line)
+            } else {
+                line.to_owned()
+            }
+        })
+        .collect();
     if is_test {
         lines.sort();
     }
     Text::Lines(lines)
+}
+
+/// A line of a table whose figures, and with them its widths, differ from run to run.
+fn without_figures(line: &str) -> String {
+    static WIDTH: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"[ \t]+|─+").expect("a pattern"));
+    static NUMBER: LazyLock<Regex> =
+        LazyLock::new(|| Regex::new(r" [\d.e+]+( │|$| \w+/op)").expect("a pattern"));
+    let line = WIDTH.replace_all(line, |found: &regex::Captures<'_>| {
+        let first = found[0].chars().next().expect("a character");
+        if first == '\t' {
+            " ".to_owned()
+        } else {
+            first.to_string()
+        }
+    });
+    if line.contains("timer_") || line.contains("histogram_") {
+        // Neighbours share a border.
+        let once = NUMBER.replace_all(&line, " N$1");
+        return NUMBER.replace_all(&once, " N$1").into_owned();
+    }
+    line.into_owned()
 }
 
 fn items(value: Option<&Value>) -> impl Iterator<Item = &Value> {

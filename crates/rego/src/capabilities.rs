@@ -8,8 +8,8 @@ mod tests;
 use crate::builtins::{self, Builtin};
 use crate::hir::Declared;
 use crate::syntax::Features;
-use crate::types::Function;
 use crate::types::json::TypeError;
+use crate::types::{Function, Type};
 use crate::value::{Object, Str, Value};
 
 /// What an engine can do.
@@ -80,6 +80,7 @@ impl Capabilities {
     pub fn current() -> Self {
         let all = builtins::all().iter().copied();
         let mut builtins: Vec<_> = all.map(Declaration::from).collect();
+        builtins.push(Declaration::print());
         builtins.sort_by(|a, b| a.name.cmp(&b.name));
         Self {
             builtins,
@@ -175,6 +176,24 @@ impl From<&'static Builtin> for Declaration {
 }
 
 impl Declaration {
+    /// `print`, which is part of the language here and no built-in.
+    fn print() -> Self {
+        Self {
+            name: Str::from("print"),
+            description: Str::default(),
+            categories: Vec::new(),
+            declaration: Function {
+                args: Vec::new(),
+                variadic: Some(Type::any()),
+                result: None,
+            },
+            infix: None,
+            relation: false,
+            nondeterministic: false,
+            deprecated: false,
+        }
+    }
+
     fn from_json(at: usize, json: &Value) -> Result<Self, CapabilitiesError> {
         let text = |key| json.get_str(key).and_then(Value::as_str).map(Str::from);
         let flag = |key| matches!(json.get_str(key), Some(Value::Bool(true)));

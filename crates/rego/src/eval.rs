@@ -31,7 +31,7 @@ mod with;
 use std::collections::HashMap;
 use std::fmt;
 
-pub use error::{EvalError, Kind};
+pub use error::{EvalError, Frame, Kind};
 pub use policy::Policy;
 pub use trace::Tracer;
 
@@ -170,11 +170,12 @@ impl Evaluator {
             let mut machine = Machine::new(policy, query, input, &arena, cx, options, known);
             machine.lend(lent.0, lent.1);
             let result = run_query(&mut machine, query, all);
+            let result = result.map_err(|halt| machine.explained(halt));
             (result, machine.give_back())
         };
         (self.regs, self.inputs, self.known, self.collected) = back;
         options.budget = budget;
-        result.map_err(EvalError::from)
+        result
     }
 }
 

@@ -66,7 +66,7 @@ pub(in crate::cli) struct EvalArgs {
     /// The same; there are no finer timers here.
     #[arg(long)]
     instrument: bool,
-    /// How often the query is evaluated for a profile; the last one is shown.
+    /// How often all is done; timers and profiles tell the least, the most and the mean.
     #[arg(long, default_value_t = 1)]
     count: usize,
     /// How long the evaluation may take.
@@ -81,9 +81,15 @@ pub(in crate::cli) struct EvalArgs {
     /// Modules are written in Rego from before OPA 1.0.
     #[arg(long)]
     v0_compatible: bool,
+    /// Modules are written in Rego of OPA 1.0, which is the default.
+    #[arg(long)]
+    v1_compatible: bool,
     /// Tells how the answers came about.
     #[arg(long, value_enum, default_value_t = Tell::Off)]
     explain: Tell,
+    /// Shows the values of variables beside what --explain tells.
+    #[arg(long)]
+    var_values: bool,
     /// Shows how often expressions were evaluated, and how long that took.
     #[arg(long)]
     profile: bool,
@@ -118,9 +124,6 @@ struct WithoutEffect {
     /// Data is always kept in the form that is fast to read.
     #[arg(long)]
     optimize_store_for_read_speed: bool,
-    /// Traces show no variables.
-    #[arg(long)]
-    var_values: bool,
     /// Coverage takes no further runs.
     #[arg(long)]
     coverage_runs: Option<String>,
@@ -169,7 +172,7 @@ enum Format {
 
 /// The values of `--explain`.
 #[derive(Debug, Clone, Copy, ValueEnum)]
-pub(super) enum Tell {
+enum Tell {
     Off,
     Full,
     Notes,
@@ -212,7 +215,6 @@ pub(super) fn eval(args: EvalArgs) -> Exit {
     let profile = args.profile.then_some(Profile {
         limit: args.profile_limit,
         sort: args.profile_sort,
-        runs: args.count.max(1),
     });
     emit(&eval::eval(&Request {
         query,
@@ -231,9 +233,11 @@ pub(super) fn eval(args: EvalArgs) -> Exit {
         fail: args.fail,
         fail_defined: args.fail_defined,
         metrics: args.metrics || args.instrument,
+        runs: args.count,
         timeout: args.timeout,
         format,
         explain: args.explain.into(),
+        var_values: args.var_values,
         profile,
         coverage: args.coverage,
         disable_indexing: args.disable_indexing,

@@ -38,6 +38,12 @@ pub(in crate::cli) struct CheckArgs {
     /// Modules are written in Rego from before OPA 1.0.
     #[arg(long)]
     v0_compatible: bool,
+    /// Modules are written in Rego of OPA 1.0, which is the default.
+    #[arg(long)]
+    v1_compatible: bool,
+    /// The same.
+    #[arg(long, hide = true)]
+    rego_v1: bool,
     /// Modules must be right in both versions of Rego.
     #[arg(long)]
     v0_v1: bool,

@@ -11,8 +11,8 @@ use crate::tool::parse::{self, Request};
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct ParseArgs {
-    /// The Rego file.
-    path: Option<PathBuf>,
+    /// The Rego file; of several the first is parsed, as with `opa`.
+    paths: Vec<PathBuf>,
     /// How the tree is printed.
     #[arg(short, long, value_enum, default_value_t = Format::Pretty)]
     format: Format,
@@ -22,6 +22,9 @@ pub(in crate::cli) struct ParseArgs {
     /// The file is written in Rego from before OPA 1.0.
     #[arg(long)]
     v0_compatible: bool,
+    /// Modules are written in Rego of OPA 1.0, which is the default.
+    #[arg(long)]
+    v1_compatible: bool,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -31,7 +34,7 @@ enum Format {
 }
 
 pub(super) fn parse(args: &ParseArgs) -> Exit {
-    let Some(path) = &args.path else {
+    let Some(path) = args.paths.first() else {
         return failed("Error: no source file specified", 1);
     };
     let last = |name: &str| {

@@ -6,9 +6,11 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 
 use super::super::{Exit, emit, values};
-use super::eval::{Tell, runtime};
+use super::eval::runtime;
 use super::{failed, read_capabilities, refuse};
 use crate::engine::RegoVersion;
+use crate::tool::Report;
+use crate::tool::eval;
 use crate::tool::load::Paths;
 use crate::tool::test::{self, Request};
 
@@ -54,7 +56,7 @@ pub(in crate::cli) struct TestArgs {
     bench: bool,
     /// How much is told of failures.
     #[arg(long, value_enum)]
-    explain: Option<Tell>,
+    explain: Option<Explain>,
     /// Tests that were skipped are no failure.
     #[arg(short = 'z', long)]
     exit_zero_on_skipped: bool,
@@ -73,7 +75,10 @@ pub(in crate::cli) struct TestArgs {
     /// Modules are written in Rego from before OPA 1.0.
     #[arg(long)]
     v0_compatible: bool,
-    /// Accepted, without effect: traces show no variables.
+    /// Modules are written in Rego of OPA 1.0, which is the default.
+    #[arg(long)]
+    v1_compatible: bool,
+    /// Shows the values of variables where a test failed.
     #[arg(long)]
     var_values: bool,
     /// Accepted, without effect: allocations are not counted.
@@ -82,7 +87,7 @@ pub(in crate::cli) struct TestArgs {
     /// Accepted, without effect: coverage takes no further runs.
     #[arg(long)]
     coverage_runs: Option<String>,
-    /// Not supported: runs tests again when files change.
+    /// Runs the tests again whenever a file changes.
     #[arg(short, long)]
     watch: bool,
     /// What evaluates: only `rego` does.
@@ -97,6 +102,15 @@ enum Format {
     Gobench,
 }
 
+/// The values of `--explain`.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Explain {
+    Fails,
+    Full,
+    Notes,
+    Debug,
+}
+
 #[derive(Debug, Clone, Copy, ValueEnum, PartialEq, Eq)]
 enum Sort {
     None,
@@ -106,12 +120,6 @@ enum Sort {
 pub(super) fn test(args: TestArgs) -> Exit {
     if args.paths.is_empty() {
         return failed("Error: specify at least one file", 1);
-    }
-    if args.watch {
-        return refuse(
-            "--watch",
-            "tests are run once; run them again when files change",
-        );
     }
     if args.target != "rego" {
         return refuse("--target", "the only target is `rego`");
@@ -130,14 +138,16 @@ pub(super) fn test(args: TestArgs) -> Exit {
         RegoVersion::V1
     };
     let seconds = if args.bench { 30 } else { 5 };
-    emit(&test::test(&Request {
+    let watch = args.watch;
+    let request = Request {
         paths: Paths::of(args.paths, args.bundle, args.ignore, version),
         format: match args.format {
             Format::Pretty => test::Format::Pretty,
             Format::Json => test::Format::Json,
             Format::Gobench => test::Format::GoBench,
         },
-        verbose: args.verbose,
+        verbose: args.verbose || args.explain.is_some(),
+        var_values: args.var_values,
         explain: args.explain.map(Into::into),
         only: args.run,
         coverage: args.coverage || args.threshold > 0.0,
@@ -153,5 +163,25 @@ pub(super) fn test(args: TestArgs) -> Exit {
         capabilities,
         schema: args.schema,
         runtime: runtime(),
-    }))
+    };
+    if !watch {
+        return emit(&test::test(&request));
+    }
+    // A stream that is closed ends it.
+    let tell = |report: &Report| !matches!(emit(report), Exit::Failed);
+    match test::watch(&request, tell) {
+        Ok(()) => Exit::Ok,
+        Err(error) => failed(error, 1),
+    }
+}
+
+impl From<Explain> for eval::Explain {
+    fn from(explain: Explain) -> Self {
+        match explain {
+            Explain::Fails => Self::Fails,
+            Explain::Full => Self::Full,
+            Explain::Notes => Self::Notes,
+            Explain::Debug => Self::Debug,
+        }
+    }
 }

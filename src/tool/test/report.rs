@@ -36,14 +36,24 @@ pub(super) fn text(request: &Request, outcomes: &[Outcome]) -> String {
         return String::new();
     }
     let mut out = String::new();
+    let mut file = None;
     for outcome in outcomes {
-        out.push_str(&listed(request, outcome));
+        let text = listed(request, outcome);
+        if text.is_empty() {
+            continue;
+        }
+        // An empty line stands between the tests of one file and those of another.
+        let at = &outcome.test.location.file;
+        if outcome.timing.is_none() && file.replace(at).is_some_and(|before| before != at) {
+            out.push('\n');
+        }
+        out.push_str(&text);
     }
     let explained = outcomes
         .iter()
         .filter(|outcome| outcome.verdict == Verdict::Failed);
     let explained: Vec<&Outcome> = explained
-        .filter(|outcome| outcome.trace.is_some())
+        .filter(|outcome| outcome.trace.is_some() || outcome.values.is_some())
         .collect();
     if !explained.is_empty() {
         let _ = writeln!(out, "{}\nFAILURES\n{}", rule(), rule());
@@ -51,7 +61,9 @@ pub(super) fn text(request: &Request, outcomes: &[Outcome]) -> String {
             out.push_str(&failure(outcome));
         }
     }
-    let _ = writeln!(out, "{}", rule());
+    if !out.is_empty() {
+        let _ = writeln!(out, "{}", rule());
+    }
     out.push_str(&sums(outcomes));
     out
 }
@@ -75,6 +87,9 @@ fn listed(request: &Request, outcome: &Outcome) -> String {
     if let Verdict::Error(problems) = &outcome.verdict {
         for problem in problems {
             let _ = writeln!(out, "  {problem}");
+            for line in problem.traceback().lines() {
+                let _ = writeln!(out, "  {line}");
+            }
         }
     }
     if !outcome.output.is_empty() {
@@ -98,12 +113,28 @@ fn headline(outcome: &Outcome) -> String {
     }
 }
 
+/// What coverage says of a test that failed in its place: its verdict, and those of all its cases.
+pub(super) fn uncovered(outcome: &Outcome) -> String {
+    let mut out = format!("{}\n", headline(outcome));
+    cases(&mut out, &outcome.cases, 0, true);
+    out.push('\n');
+    out
+}
+
 fn failure(outcome: &Outcome) -> String {
     let mut out = format!("{}\n\n", headline(outcome));
-    for line in outcome.trace.as_deref().unwrap_or_default().lines() {
-        let _ = writeln!(out, "  {line}  ");
+    if let Some(trace) = &outcome.trace {
+        for line in trace.lines() {
+            let _ = writeln!(out, "  {line}  ");
+        }
+        out.push('\n');
     }
-    out.push('\n');
+    if let Some(values) = &outcome.values {
+        for line in values.lines() {
+            let _ = writeln!(out, "  {line}");
+        }
+        out.push('\n');
+    }
     if !outcome.cases.is_empty() {
         cases(&mut out, &outcome.cases, 1, false);
         out.push('\n');

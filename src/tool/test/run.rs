@@ -29,6 +29,8 @@ pub(super) struct Outcome {
     pub(super) output: String,
     /// How it came to a failure.
     pub(super) trace: Option<String>,
+    /// What failed, and what its variables were.
+    pub(super) values: Option<String>,
     pub(super) cases: BTreeMap<Value, Case>,
     pub(super) timing: Option<Timing>,
 }
@@ -89,6 +91,7 @@ fn one(request: &Request, suite: &Suite, test: &Test, watching: &Observer) -> Ou
         duration: Duration::ZERO,
         output: String::new(),
         trace: None,
+        values: None,
         cases: BTreeMap::new(),
         timing: None,
     };
@@ -116,12 +119,19 @@ fn one(request: &Request, suite: &Suite, test: &Test, watching: &Observer) -> Ou
         &mut outcome,
     );
     if request.bench && outcome.verdict == Verdict::Passed {
-        outcome.timing = Some(bench::time(request, suite, &asked));
+        let timing = bench::time(request, suite, &asked);
+        outcome.duration = timing.time;
+        outcome.timing = Some(timing);
     }
     if request.explains() && outcome.verdict == Verdict::Failed {
-        let explain = request.explain.unwrap_or(Explain::Fails);
+        let explain = request.explain.unwrap_or(Explain::FailsAndNotes);
         let seen = observer.finish(explain, suite.built.policy.program(), &asked);
-        outcome.trace = Some(seen.trace_text());
+        if request.verbose {
+            outcome.trace = Some(seen.trace_text(request.var_values));
+        }
+        if request.var_values {
+            outcome.values = Some(seen.failed_text());
+        }
     }
     outcome
 }
@@ -150,7 +160,12 @@ fn evaluate(
     let lines = lines.lock().map(|mut lines| std::mem::take(&mut *lines));
     let tried = outcome.take_lines(lines.unwrap_or_default());
     outcome.verdict = match value {
-        Err(error) => Verdict::Error(vec![Problem::from(&error)]),
+        Err(error) => {
+            let query = (outcome.test.query.as_str(), &Scope::default());
+            let built = &suite.built;
+            let errors = built.explained(vec![error], query, None, self::options(request));
+            Verdict::Error(errors.iter().map(Problem::from).collect())
+        }
         Ok(value) if outcome.test.cases => outcome.judge(&tried, value.as_ref()),
         Ok(Some(Value::Bool(true))) => Verdict::Passed,
         Ok(_) => Verdict::Failed,

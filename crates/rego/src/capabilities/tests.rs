@@ -86,6 +86,13 @@ fn what_cannot_be_read_is_said() {
 }
 
 #[test]
+fn what_the_language_does_itself_is_declared_too() {
+    let current = Capabilities::current();
+    let names: Vec<_> = current.declared().map(|declared| declared.name).collect();
+    assert!(names.iter().any(|name| &**name == "print"));
+}
+
+#[test]
 fn the_parser_keeps_to_the_features_of_a_file() {
     use crate::syntax::{self, Features, Options};
     let rows = [

@@ -61,7 +61,9 @@ impl Cover {
     #[must_use]
     pub fn report(&self, program: &Program) -> Report {
         let mut report = Report::default();
-        for ir::Marked { place, part } in &program.marked {
+        // What a tool put in has no text.
+        let written = |marked: &&ir::Marked| marked.place.span.start < marked.place.span.end;
+        for ir::Marked { place, part } in program.marked.iter().filter(written) {
             let Some(source) = program.files.get(place.file as usize) else {
                 continue;
             };

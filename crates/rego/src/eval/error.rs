@@ -36,6 +36,20 @@ pub struct EvalError {
     pub message: String,
     /// Where, as far as it is known.
     pub location: Option<Location>,
+    /// How evaluation came to it, the innermost body first: of a program that was planned with
+    /// [instruments](crate::plan::Options::instruments), and with a [tracer](super::Tracer).
+    pub stack: Vec<Frame>,
+}
+
+/// A body that was being evaluated.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Frame {
+    /// The number of its evaluation, from 0, which is the query's.
+    pub query: u64,
+    /// Where the expression stands that it had come to.
+    pub location: Location,
+    /// That expression's text.
+    pub text: String,
 }
 
 /// An error on its way up: boxed, so that results stay small.
@@ -77,6 +91,7 @@ impl EvalError {
             kind,
             message,
             location,
+            stack: Vec::new(),
         }))
     }
 

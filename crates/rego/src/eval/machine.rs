@@ -333,7 +333,8 @@ impl<'a> Machine<'a> {
         if self.options.strict_builtin_errors {
             return Err(error);
         }
-        self.collected.push(error.into());
+        let error = self.explained(error);
+        self.collected.push(error);
         Ok(None)
     }
 }

@@ -4,6 +4,7 @@
 //! A [`Profile`] is a [tracer](super::trace). Time is what passes from one literal's event to the next, so a call's
 //! literal is charged for what is between its own events and not for the rules it calls.
 
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Instant;
@@ -68,10 +69,9 @@ struct Hit {
 // === impl Profile ===
 
 impl Profile {
-    /// The lines that took part, in the order of `by`; at most `limit`, where that is not 0. The files are
-    /// [`ir::Query::files`](crate::plan::ir::Query::files).
+    /// The lines that took part. The files are [`ir::Query::files`](crate::plan::ir::Query::files).
     #[must_use]
-    pub fn lines(&self, files: &[Arc<File>], by: &[By], limit: usize) -> Vec<Line> {
+    pub fn lines(&self, files: &[Arc<File>]) -> Vec<Line> {
         let mut lines: BTreeMap<(u32, u32), (Line, BTreeSet<u32>)> = BTreeMap::new();
         let mut hits: Vec<_> = self.hits.iter().collect();
         hits.sort_by_key(|(_, hit)| hit.order);
@@ -91,15 +91,7 @@ impl Profile {
             num_gen_expr: numbers.len() as u64,
             ..line
         });
-        let mut lines: Vec<Line> = lines.collect();
-        lines.sort_by(|a, b| {
-            let order = by.iter().map(|by| by.compare(a, b));
-            order.fold(std::cmp::Ordering::Equal, std::cmp::Ordering::then)
-        });
-        if limit > 0 {
-            lines.truncate(limit);
-        }
-        lines
+        lines.collect()
     }
 
     /// The evaluation is over: no literal is charged for what comes now.
@@ -172,7 +164,14 @@ impl By {
         })
     }
 
-    fn compare(self, a: &Line, b: &Line) -> std::cmp::Ordering {
+    /// Which of two lines comes first, by the first of `all` that tells.
+    #[must_use]
+    pub fn order(all: &[Self], a: &Line, b: &Line) -> Ordering {
+        let order = all.iter().map(|by| by.compare(a, b));
+        order.fold(Ordering::Equal, Ordering::then)
+    }
+
+    fn compare(self, a: &Line, b: &Line) -> Ordering {
         match self {
             Self::Time => b.total_time_ns.cmp(&a.total_time_ns),
             Self::Evals => b.num_eval.cmp(&a.num_eval),

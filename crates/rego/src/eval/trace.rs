@@ -5,7 +5,7 @@
 //!
 //! ```
 //! use std::sync::{Arc, Mutex};
-//! use regate_rego::eval::trace::{Lines, Recorder, shared};
+//! use regate_rego::eval::trace::{Lines, Op, Recorder, picked, shared};
 //! use regate_rego::{CompileOptions, EvalOptions, Evaluator, Source, compile, plan};
 //!
 //! let text = "package a\n\np if trace(\"here\")\n";
@@ -17,14 +17,14 @@
 //! let mut options = EvalOptions { tracer: Some(tracer), ..Default::default() };
 //! query.rows(&mut Evaluator::new(), compiled.policy(), None, &mut options)?;
 //! let events = std::mem::take(&mut *recorder.lock().map_err(|_| "poisoned")?).events;
-//! let notes = regate_rego::eval::trace::notes(&events);
+//! let notes = picked(&events, &[Op::Note]);
 //! let lines = Lines::new(&query.plan().files).text(&notes);
 //! assert!(lines.ends_with("a.rego:3     | | Note \"here\"\n"), "{lines}");
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! - `--explain full|debug`: all events; `notes`: [`notes`]; `fails`: [`fails`]. [`Lines`] shows them.
-//! - `--var-values`: [`Recorder::locals`] and [`Lines::locals`].
+//! - `--explain full|debug`: all events; `notes`, `fails`: those [`picked`]. [`Lines`] shows them.
+//! - `--var-values`: [`Recorder::locals`], [`Lines::locals`] and [`Lines::failed`].
 //! - `--profile`: [`Profile`](super::profile::Profile); `--coverage`: [`Cover`](super::cover::Cover). Both are
 //!   tracers; a `Vec<Box<dyn Tracer>>` is one that tells several.
 //!
@@ -44,6 +44,7 @@ use crate::plan::marks::name;
 use crate::value::{Str, Value};
 
 mod lines;
+mod stack;
 
 pub use lines::Lines;
 
@@ -128,8 +129,19 @@ pub struct Recorder {
 #[derive(Debug, Default)]
 pub(super) struct Trace<'a> {
     literals: Vec<(&'a Watched, bool)>,
-    scopes: Vec<(u64, &'a Scope)>,
+    scopes: Vec<Open<'a>>,
     next: u64,
+    /// The rule that had an answer last, and its literal then.
+    answered: Option<(u64, &'a Watched)>,
+}
+
+/// A body that began and has not ended.
+#[derive(Debug)]
+struct Open<'a> {
+    query: u64,
+    scope: &'a Scope,
+    /// How many literals were begun before it.
+    literals: usize,
 }
 
 /// A tracer that is told and one's own handle to it.
@@ -139,16 +151,31 @@ pub fn shared<T: Tracer + 'static>(tracer: T) -> (Arc<Mutex<T>>, Box<dyn Tracer>
     (kept, told)
 }
 
-/// The notes, each with the bodies that led to it.
+/// The events of these kinds, before each the bodies entered (or asked again) last on the way to it, unless they were
+/// given for the one before.
 #[must_use]
-pub fn notes(events: &[Event]) -> Vec<Event> {
-    picked(events, Op::Note)
-}
-
-/// The failures, each with the bodies that led to it.
-#[must_use]
-pub fn fails(events: &[Event]) -> Vec<Event> {
-    picked(events, Op::Fail)
+pub fn picked(events: &[Event], ops: &[Op]) -> Vec<Event> {
+    let mut picked = Vec::new();
+    let mut entered = HashMap::<u64, &Event>::new();
+    for event in events {
+        if ops.contains(&event.op) {
+            let mut way = vec![event];
+            let mut next = entered.get(&event.query).copied();
+            while let Some(body) = next {
+                way.push(body);
+                next = entered.get(&body.parent).copied();
+                // The query serves itself.
+                next = next.filter(|_| body.parent != body.query);
+            }
+            picked.extend(way.into_iter().rev().cloned());
+            entered.clear();
+        }
+        let body = matches!(event.node, Node::Rule(_) | Node::Body(_));
+        if body && matches!(event.op, Op::Enter | Op::Redo) {
+            entered.insert(event.query, event);
+        }
+    }
+    picked
 }
 
 // === impl Tracer ===
@@ -240,7 +267,11 @@ impl<'a> Machine<'a> {
         self.check_stack()?;
         match mark {
             Mark::Enter(scope) => {
-                self.trace.scopes.push((self.trace.next, scope));
+                self.trace.scopes.push(Open {
+                    query: self.trace.next,
+                    scope,
+                    literals: self.trace.literals.len(),
+                });
                 self.trace.next += 1;
                 self.trace_scope(Op::Enter, "");
                 let flow = self.exec(rest, out)?;
@@ -263,10 +294,11 @@ impl<'a> Machine<'a> {
                 let scope = self.trace.scopes.last();
                 let early = match out {
                     Sink::First(_) => true,
-                    Sink::Found(_) => scope.is_some_and(|(_, scope)| scope.early),
+                    Sink::Found(_) => scope.is_some_and(|open| open.scope.early),
                     _ => false,
                 };
                 self.trace_scope(Op::Exit, if early { "early" } else { "" });
+                self.trace.answer();
                 let flow = self.exec(rest, out)?;
                 self.trace_scope(Op::Redo, "");
                 Ok(flow)
@@ -336,7 +368,7 @@ impl<'a> Machine<'a> {
     }
 
     fn trace_scope(&mut self, op: Op, message: &str) {
-        let Some((_, scope)) = self.trace.scopes.last() else {
+        let Some(Open { scope, .. }) = self.trace.scopes.last() else {
             return;
         };
         let node = match &scope.name {
@@ -379,7 +411,7 @@ impl<'a> Machine<'a> {
 
     /// Hands an event on, with the numbers of the body at hand and the one around it.
     fn tell(&mut self, mut event: Event) {
-        let mut scopes = self.trace.scopes.iter().rev().map(|(query, _)| *query);
+        let mut scopes = self.trace.scopes.iter().rev().map(|open| open.query);
         event.query = scopes.next().unwrap_or(0);
         event.parent = scopes.next().unwrap_or(event.query);
         if let Some(tracer) = &mut self.options.tracer {
@@ -389,32 +421,6 @@ impl<'a> Machine<'a> {
 }
 
 // === helpers ===
-
-/// The events of one kind, before each the bodies entered (or asked again) last on the way to it, unless they were
-/// given for the one before.
-fn picked(events: &[Event], op: Op) -> Vec<Event> {
-    let mut picked = Vec::new();
-    let mut entered = HashMap::<u64, &Event>::new();
-    for event in events {
-        if event.op == op {
-            let mut way = vec![event];
-            let mut next = entered.get(&event.query).copied();
-            while let Some(body) = next {
-                way.push(body);
-                next = entered.get(&body.parent).copied();
-                // The query serves itself.
-                next = next.filter(|_| body.parent != body.query);
-            }
-            picked.extend(way.into_iter().rev().cloned());
-            entered.clear();
-        }
-        let body = matches!(event.node, Node::Rule(_) | Node::Body(_));
-        if body && matches!(event.op, Op::Enter | Op::Redo) {
-            entered.insert(event.query, event);
-        }
-    }
-    picked
-}
 
 fn count(parts: usize) -> u32 {
     u32::try_from(parts).unwrap_or(0)

@@ -59,7 +59,8 @@ impl Lower<'_> {
         let with = self.modifiers(&literal.with);
         // What a modifier's value needs is evaluated outside of it.
         out.append(&mut self.before);
-        if literal.negated {
+        // `not print(…)` prints and holds, as `print(…)` does.
+        if literal.negated && !self.is_print_literal(literal) {
             let body = hir::Body { literals: made };
             made = vec![Literal::new(place, LiteralKind::Not(body))];
         }

@@ -200,6 +200,16 @@ impl Lower<'_> {
         Expr::new(place, ExprKind::Call(Box::new(Call { callee, args })))
     }
 
+    /// Whether a literal prints and does nothing else.
+    pub(super) fn is_print_literal(&self, literal: &ast::Literal) -> bool {
+        match &literal.kind {
+            ast::LiteralKind::Term(term) => {
+                matches!(&term.kind, ast::TermKind::Call(call) if self.is_print(call))
+            }
+            _ => false,
+        }
+    }
+
     fn is_print(&self, call: &ast::Call) -> bool {
         call.operator.path.is_empty()
             && var_name(&call.operator.head).is_some_and(|name| &**name == "print")

@@ -38,7 +38,12 @@ fn printed(text: &str) -> Vec<String> {
 
 #[test]
 fn lines_are_those_of_opa() {
-    let cases: [(&str, &[&str]); 7] = [
+    let cases: [(&str, &[&str]); 8] = [
+        // A `print` behind `not` holds.
+        (
+            "p if { not print(\"a\"); not print(input.nope); print(\"b\") }",
+            &["3: a", "3: <undefined>", "3: b"],
+        ),
         (
             "p if print(\"hello\", 1, {\"a\"}, [1, \"x\"], null, {\"k\": 1.50})",
             &["3: hello 1 {\"a\"} [1, \"x\"] null {\"k\": 1.50}"],

@@ -82,6 +82,45 @@ impl<'f> Lines<'f> {
         text
     }
 
+    /// The literal of the last of these events, and below it the values of its variables, each under its first
+    /// column. The query's literal is not shown, nor an `every`, whose body has failed before it.
+    #[must_use]
+    pub fn failed(&self, events: &[Event]) -> String {
+        let mut literals = events.iter().rev();
+        let found = literals.find_map(|event| {
+            let file = self.files.get(event.place.file as usize)?;
+            let every = file.slice(event.place.span).starts_with("every ");
+            Some((event, file)).filter(|(_, file)| !file.name.is_empty() && !every)
+        });
+        let Some((event, file)) = found else {
+            return String::new();
+        };
+        let (row, col) = file.row_col(event.place.span.start);
+        let before = file.line(row).get(..col as usize - 1).unwrap_or_default();
+        // Tabs stay tabs, so that values stand under their variables.
+        let pad = before.chars().map(|c| if c == '\t' { c } else { ' ' });
+        let pad = format!("  {}", pad.collect::<String>());
+        let mut lines = file.slice(event.place.span).lines();
+        let first = lines.next().unwrap_or_default();
+        let mut columns: Vec<(usize, &Value)> = event
+            .locals
+            .iter()
+            .filter_map(|(name, value)| Some((column(first, name)?, value)))
+            .collect();
+        columns.sort_unstable_by_key(|(column, _)| *column);
+        let mut out = format!("{}:\n{pad}{first}\n", self.location(event.place));
+        for line in lines {
+            let _ = writeln!(out, "  {line}");
+        }
+        if !columns.is_empty() {
+            let _ = writeln!(out, "{pad}{}", bars(&columns));
+        }
+        while let Some((column, value)) = columns.pop() {
+            let _ = writeln!(out, "{pad}{:column$}{value}", bars(&columns));
+        }
+        out
+    }
+
     fn location(&self, place: Place) -> String {
         let Some(file) = self.files.get(place.file as usize) else {
             return "query".to_owned();
@@ -145,6 +184,11 @@ impl<'f> Lines<'f> {
             Some(rest) if !negated => rest.trim_start(),
             _ => text,
         };
+        let in_query = file.is_some_and(|file| file.name.is_empty());
+        if in_query && !negated && is_reference(text) {
+            // OPA asks for its value.
+            return format!("{text} = _");
+        }
         if text.contains('\n') {
             return text.split_whitespace().collect::<Vec<_>>().join(" ");
         }
@@ -153,6 +197,38 @@ impl<'f> Lines<'f> {
 }
 
 // === helpers ===
+
+/// Whether a text is a reference and nothing more.
+fn is_reference(text: &str) -> bool {
+    let word = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '[' | ']' | '"');
+    text.starts_with(|c: char| c.is_ascii_alphabetic()) && text.chars().all(word)
+}
+
+/// Where a variable stands first.
+fn column(text: &str, name: &str) -> Option<usize> {
+    let word = |c: char| c == '_' || c.is_ascii_alphanumeric();
+    let mut found = text.match_indices(name).filter(|(at, _)| {
+        let before = text.get(..*at).and_then(|text| text.chars().next_back());
+        let after = text.get(at + name.len()..);
+        let after = after.and_then(|text| text.chars().next());
+        // A member that is called so is no variable.
+        !before.is_some_and(|c| word(c) || matches!(c, '.' | '"')) && !after.is_some_and(word)
+    });
+    found
+        .next()
+        .map(|(at, _)| text.get(..at).map_or(at, |text| text.chars().count()))
+}
+
+/// A bar in each of the columns.
+fn bars(columns: &[(usize, &Value)]) -> String {
+    let mut out = String::new();
+    for (column, ..) in columns {
+        let gap = column.saturating_sub(out.len());
+        out.push_str(&" ".repeat(gap));
+        out.push('|');
+    }
+    out
+}
 
 fn locals(event: &Event) -> String {
     let locals = event.locals.iter();

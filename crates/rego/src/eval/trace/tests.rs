@@ -1,7 +1,7 @@
 //! What is told of evaluations. Counts and notes are those that OPA 1.22 gave; of its events the order is, while the
 //! literals are ours.
 
-use super::{Event, Lines, Recorder, fails, notes, shared};
+use super::{Event, Lines, Op, Recorder, picked, shared};
 use crate::eval::Row;
 use crate::eval::profile::{By, Profile};
 use crate::plan::ir::Query;
@@ -74,10 +74,10 @@ fn told(query: &str, shown: impl Fn(&Query, &[Event]) -> String) -> String {
 #[test]
 fn notes_come_with_the_way_to_them() {
     let text = told("data.a.allow", |query, events| {
-        Lines::new(&query.files).text(&notes(events))
+        Lines::new(&query.files).text(&picked(events, &[Op::Note]))
     });
     let expected = "\
-query:1      Enter data.a.allow
+query:1      Enter data.a.allow = _
 a.rego:5     | Enter data.a.allow
 a.rego:9     | | Note \"hi 2\"
 ";
@@ -87,10 +87,10 @@ a.rego:9     | | Note \"hi 2\"
 #[test]
 fn failures_come_with_the_way_to_them() {
     let text = told("data.a.allow", |query, events| {
-        Lines::new(&query.files).text(&fails(events))
+        Lines::new(&query.files).text(&picked(events, &[Op::Fail]))
     });
     let expected = "\
-query:1      Enter data.a.allow
+query:1      Enter data.a.allow = _
 a.rego:5     | Enter data.a.allow
 a.rego:7     | | Fail x > 1
 ";
@@ -103,8 +103,8 @@ fn events_come_in_the_order_of_opa() {
         Lines::new(&query.files).text(events)
     });
     let expected = "\
-query:1       Enter data.a.s
-query:1       | Eval data.a.s
+query:1       Enter data.a.s = _
+query:1       | Eval data.a.s = _
 query:1       | Index data.a.s (matched 1 rule)
 a.rego:16     | Enter data.a.s
 a.rego:17     | | Eval [1, 2]
@@ -125,9 +125,9 @@ a.rego:18     | | | Redo x == 2
 a.rego:18     | | Fail not x == 2
 a.rego:17     | | Redo some x in [1, 2]
 a.rego:17     | | Redo [1, 2]
-query:1       | Exit data.a.s
-query:1       Redo data.a.s
-query:1       | Redo data.a.s
+query:1       | Exit data.a.s = _
+query:1       Redo data.a.s = _
+query:1       | Redo data.a.s = _
 ";
     assert_eq!(text, expected);
 }
@@ -135,9 +135,11 @@ query:1       | Redo data.a.s
 #[test]
 fn values_of_variables_are_shown_where_they_are_asked_for() {
     let text = told("data.a.allow", |query, events| {
-        Lines::new(&query.files).locals().text(&fails(events))
+        Lines::new(&query.files)
+            .locals()
+            .text(&picked(events, &[Op::Fail]))
     });
-    assert!(text.ends_with("Fail x > 1           {x: 1}\n"), "{text}");
+    assert!(text.ends_with("Fail x > 1             {x: 1}\n"), "{text}");
 }
 
 #[test]
@@ -151,10 +153,8 @@ fn profiles_count_as_opa_does() {
     rows(&compiled, "data.a", &mut options);
     let prepared = compiled.prepare("data.a").unwrap();
     let by = [By::File, By::Row];
-    let lines = profile
-        .lock()
-        .unwrap()
-        .lines(&prepared.plan().files, &by, 0);
+    let mut lines = profile.lock().unwrap().lines(&prepared.plan().files);
+    lines.sort_by(|a, b| By::order(&by, a, b));
     let counts: Vec<_> = lines
         .iter()
         .filter(|line| &*line.location.file == "a.rego")
