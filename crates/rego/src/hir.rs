@@ -23,6 +23,9 @@ use crate::syntax::ast::RegoVersion;
 use crate::types::Function;
 use crate::value::{Str, Value};
 
+/// The most parts that the name of a package or rule may have; with more, nothing is planned.
+pub const MAX_PATH: usize = 128;
+
 /// A checked policy.
 #[derive(Debug, Clone, Default)]
 pub struct Hir {

@@ -41,7 +41,7 @@ use std::sync::Arc;
 
 use std::collections::BTreeMap;
 
-use crate::hir::{self, ExprKind, Hir, Local};
+use crate::hir::{self, ExprKind, Hir, Local, MAX_PATH};
 use crate::source::{Code, Diagnostic, File};
 use fields::Sites;
 use index::Index;
@@ -62,9 +62,6 @@ pub struct Options {
     /// same, later. With instruments nothing is kept: people want to see each round.
     pub reuse: bool,
 }
-
-/// The most parts that the name of a package or rule may have.
-const MAX_PATH: usize = 128;
 
 // === impl Options ===
 

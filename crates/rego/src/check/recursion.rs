@@ -7,6 +7,7 @@ use std::collections::{HashMap, VecDeque};
 
 use super::errors::{Errors, Stage};
 use super::lower::path_text;
+use super::names::above;
 use super::safety::visit::{self, Visitor};
 use crate::hir::{Base, Hir, Local, Place, Ref, Rule, RuleKind};
 use crate::source::Code;
@@ -161,8 +162,8 @@ impl Graph<'_> {
             return *known;
         }
         let ground: Vec<Value> = keys.iter().map_while(Clone::clone).collect();
-        let mut edges: Vec<usize> = (0..ground.len())
-            .filter_map(|count| self.index.get(ground.get(..count)?).copied())
+        let mut edges: Vec<usize> = above(&ground)
+            .filter_map(|path| self.index.get(path).copied())
             .collect();
         match keys
             .iter()

@@ -267,6 +267,8 @@ impl Lower<'_> {
         for term in key.into_iter().chain([value]) {
             let mut names = Vec::new();
             output_variables(term, &mut names);
+            let mut seen = HashSet::new();
+            names.retain(|(name, _)| seen.insert(*name));
             for (name, span) in names {
                 if outer.contains(name) {
                     let message = format!("var {name} assigned before");
@@ -342,12 +344,10 @@ fn keyed(members: Vec<(Expr, Expr)>) -> impl Iterator<Item = (Value, Expr)> {
         .filter_map(|(key, value)| Some((key.as_const()?.clone(), value)))
 }
 
-/// The variables that a pattern binds, with their places.
+/// The variables that a pattern binds, wherever they stand in it.
 fn output_variables<'t>(term: &'t Term, found: &mut Vec<(&'t Str, Span)>) {
     match &term.kind {
-        TermKind::Var(name) if &**name != "_" && !found.iter().any(|(n, _)| *n == name) => {
-            found.push((name, term.span));
-        }
+        TermKind::Var(name) if &**name != "_" => found.push((name, term.span)),
         TermKind::Array(items) => {
             for item in items {
                 output_variables(item, found);

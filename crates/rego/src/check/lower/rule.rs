@@ -1,13 +1,13 @@
 //! Rules: head, body, else branches.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use super::{Lower, declared, strs};
 use crate::check::errors::Stage;
 use crate::check::names::{scalar, var_name};
 use crate::check::safety;
 use crate::check::scope::Occurrence;
-use crate::hir::{Body, Branch, Expr, ExprKind, Literal, Local, Rule, RuleKind};
+use crate::hir::{Body, Branch, Expr, ExprKind, Literal, Local, Place, Rule, RuleKind};
 use crate::source::Code;
 use crate::syntax::ast::{self, Else, HeadKind, Term, TermKind};
 use crate::value::Str;
@@ -17,7 +17,7 @@ use crate::value::Str;
 struct Params {
     patterns: Vec<Expr>,
     before: Vec<Literal>,
-    names: Vec<(Str, Local)>,
+    names: HashMap<Str, Local>,
 }
 
 impl Lower<'_> {
@@ -61,8 +61,12 @@ impl Lower<'_> {
     /// Parameters that none of the branches uses.
     fn unused_args(&mut self, branches: usize) {
         let unused = std::mem::take(&mut self.unused_args);
+        let mut counts: HashMap<Place, usize> = HashMap::new();
+        for (_, place) in &unused {
+            *counts.entry(*place).or_default() += 1;
+        }
         for (name, place) in &unused {
-            if unused.iter().filter(|(_, at)| at == place).count() >= branches {
+            if counts.get(place).is_some_and(|count| *count >= branches) {
                 let message =
                     format!("unused argument {name}. (hint: use _ (wildcard variable) instead)");
                 self.error(Stage::Aside, Code::Compile, place.span, message);
@@ -113,7 +117,7 @@ impl Lower<'_> {
     /// A body with the parameters in sight.
     fn open_branch(&mut self, body: &ast::Body, params: &Params) {
         let mut hides = declared::names(body);
-        hides.extend(params.names.iter().map(|(name, _)| name.clone()));
+        hides.extend(params.names.keys().cloned());
         self.locals.open(hides);
         for (name, local) in &params.names {
             self.locals.insert(name, *local, Occurrence::Argument);
@@ -147,7 +151,7 @@ impl Lower<'_> {
         let mut params = Params::default();
         for (name, span) in names {
             let place = self.place(span);
-            if !params.names.iter().any(|(known, _)| known == name) {
+            if !params.names.contains_key(name) {
                 if matches!(&**name, "input" | "data") {
                     let message =
                         format!("args must not shadow {name} (use a different variable name)");
@@ -155,7 +159,7 @@ impl Lower<'_> {
                 }
                 let local = self.locals.fresh(name, place, false);
                 self.locals.insert(name, local, Occurrence::Argument);
-                params.names.push((name.clone(), local));
+                params.names.insert(name.clone(), local);
             }
         }
         self.close();
@@ -176,9 +180,8 @@ impl Lower<'_> {
 
     /// What a parameter refers to must be bound by the other parameters: documents are not seen there.
     fn param_is_pattern(&mut self, term: &Term, params: &Params) {
-        let is_param = |name: &Str| params.names.iter().any(|(known, _)| known == name);
         match &term.kind {
-            TermKind::Var(name) if !is_param(name) && &**name != "_" => {
+            TermKind::Var(name) if !params.names.contains_key(name) && &**name != "_" => {
                 let message = format!("var {name} is unsafe");
                 self.error(Stage::Safety, Code::UnsafeVar, term.span, message);
             }

@@ -31,7 +31,7 @@ pub(super) struct Shared {
 }
 
 /// Paths after which a `with` hides all of `data`, instead of what depends on its target.
-const MAX_WRITTEN: usize = 4_000_000;
+const MAX_WRITTEN: usize = 1_000_000;
 
 // === impl TypeEnv ===
 
@@ -79,7 +79,8 @@ impl TypeEnv {
             }
             _ => self.graph.reached(path),
         };
-        shared.written += rules.len();
+        // Finding them looks at a mark for each rule there is.
+        shared.written += rules.len() + self.paths.len() / 64;
         let rule_paths = rules.iter().filter_map(|rule| self.paths.get(*rule));
         for path in rule_paths {
             tree.put(path, any.clone());

@@ -44,6 +44,8 @@ struct Needs {
 /// A step of the walk that finds the order.
 enum Step {
     Enter(usize),
+    /// The rules at a node, which come once, however many rules refer to it.
+    Own(usize),
     Node(usize),
     Leave(usize),
 }
@@ -85,6 +87,7 @@ impl Graph {
     pub(super) fn order(&self) -> Vec<usize> {
         let mut order = Vec::with_capacity(self.home.len());
         let mut rules = vec![false; self.home.len()];
+        let mut own = vec![false; self.nodes.len()];
         let mut nodes = vec![false; self.nodes.len()];
         for first in 0..self.home.len() {
             let mut todo = vec![Step::Enter(first)];
@@ -97,18 +100,18 @@ impl Graph {
                         };
                         todo.extend(needs.whole.iter().copied().map(Step::Node));
                         for at in needs.whole.iter().chain(&needs.part) {
-                            todo.extend(self.above(*at).map(Step::Enter));
+                            todo.extend(self.ancestors(*at).map(Step::Own));
                         }
                     }
+                    Step::Own(at) if once(&mut own, at) => {
+                        todo.extend(self.rules(at).map(Step::Enter));
+                    }
                     Step::Node(at) if once(&mut nodes, at) => {
-                        let Some(node) = self.nodes.get(at) else {
-                            continue;
-                        };
-                        todo.extend(node.rules.iter().copied().map(Step::Enter));
-                        todo.extend(node.children.values().copied().map(Step::Node));
+                        todo.push(Step::Own(at));
+                        todo.extend(self.children(at).map(Step::Node));
                     }
                     Step::Leave(rule) => order.push(rule),
-                    Step::Enter(_) | Step::Node(_) => {}
+                    Step::Enter(_) | Step::Own(_) | Step::Node(_) => {}
                 }
             }
         }
@@ -201,9 +204,13 @@ impl Graph {
 
     /// The rules at a node and above it.
     fn above(&self, at: usize) -> impl Iterator<Item = usize> {
-        self.ancestors(at)
-            .filter_map(|at| self.nodes.get(at))
-            .flat_map(|node| node.rules.iter().copied())
+        self.ancestors(at).flat_map(|at| self.rules(at))
+    }
+
+    /// The rules at a node.
+    fn rules(&self, at: usize) -> impl Iterator<Item = usize> {
+        let node = self.nodes.get(at);
+        node.into_iter().flat_map(|node| node.rules.iter().copied())
     }
 
     /// The node and all above it.
