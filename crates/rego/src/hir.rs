@@ -161,7 +161,7 @@ pub struct Literal {
     /// What it says.
     pub kind: LiteralKind,
     /// Its `with` modifiers in order.
-    pub with: Vec<With>,
+    pub with: Box<[With]>,
 }
 
 /// What a literal says.
@@ -244,16 +244,21 @@ pub enum ExprKind {
     /// A reference: the base, then keys.
     Ref(Box<Ref>),
     /// `[…]` that is not ground.
-    Array(Vec<Expr>),
+    Array(Box<[Expr]>),
     /// `{…: …}` that is not ground.
-    Object(Vec<(Expr, Expr)>),
+    Object(Box<[(Expr, Expr)]>),
     /// `{…}` that is not ground.
-    Set(Vec<Expr>),
+    Set(Box<[Expr]>),
     /// A comprehension.
     Comprehension(Box<Comprehension>),
     /// A call.
     Call(Box<Call>),
 }
+
+const _: () = assert!(
+    size_of::<Expr>() <= 40,
+    "a large policy has millions of expressions"
+);
 
 /// A reference. `input` and `data` alone are references without keys.
 #[derive(Debug, Clone)]
@@ -272,7 +277,7 @@ pub enum Base {
     /// The data document, base and virtual.
     Data,
     /// A variable, a call, a literal.
-    Expr(Expr),
+    Expr(Box<Expr>),
 }
 
 /// A comprehension.

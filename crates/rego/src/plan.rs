@@ -107,7 +107,14 @@ fn program(
         sites: (options.index && !options.instruments).then(Sites::default),
         marked: BTreeMap::new(),
     };
-    let units = units(&mut cx, &grown.shapes, &mut rules)?;
+    let mut units = units(&mut cx, &grown.shapes, &mut rules)?;
+    drop(rules);
+    if options.index {
+        units.iter_mut().for_each(index_unit);
+    }
+    if options.reuse && !options.instruments {
+        units.iter_mut().for_each(reuse::unit);
+    }
     let fields = cx.sites.take().map(Sites::finish).unwrap_or_default();
     let marked = cx.marked.into_iter();
     let marked = marked.map(|(place, part)| ir::Marked { place, part });
@@ -185,12 +192,6 @@ fn units(
             let planned = cx.probes(unit, shape, rules, known);
             planned.map_err(|error| vec![*error])?;
         }
-    }
-    if cx.options.index {
-        units.iter_mut().for_each(index_unit);
-    }
-    if cx.options.reuse && !cx.options.instruments {
-        units.iter_mut().for_each(reuse::unit);
     }
     Ok(units)
 }

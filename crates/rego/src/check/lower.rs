@@ -225,7 +225,7 @@ impl Literal {
         Self {
             place,
             kind,
-            with: Vec::new(),
+            with: Box::default(),
         }
     }
 }

@@ -44,9 +44,10 @@ struct Uses<'g, 'h> {
 
 /// Reports all rules that depend on themselves.
 pub(super) fn check(hir: &mut Hir, errors: &mut Errors) {
-    let mut paths: Vec<Vec<Value>> = hir.rules.iter().map(|rule| rule.path.clone()).collect();
+    let mut paths: Vec<&[Value]> = hir.rules.iter().map(|rule| &*rule.path).collect();
     paths.sort();
     paths.dedup();
+    let paths: Vec<Vec<Value>> = paths.into_iter().map(<[Value]>::to_vec).collect();
     let index = paths
         .iter()
         .enumerate()

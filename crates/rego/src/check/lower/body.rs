@@ -338,7 +338,7 @@ fn same_keys(left: &[(Expr, Expr)], right: &[(Expr, Expr)]) -> bool {
     })
 }
 
-fn keyed(members: Vec<(Expr, Expr)>) -> impl Iterator<Item = (Value, Expr)> {
+fn keyed(members: Box<[(Expr, Expr)]>) -> impl Iterator<Item = (Value, Expr)> {
     members
         .into_iter()
         .filter_map(|(key, value)| Some((key.as_const()?.clone(), value)))

@@ -15,8 +15,8 @@ use crate::value::Value;
 #[derive(Debug, Default)]
 pub(super) struct Graph {
     nodes: Vec<Node>,
-    /// For each rule the nodes it refers to.
-    needs: Vec<Needs>,
+    /// For each rule that refers to others their nodes.
+    needs: HashMap<usize, Needs>,
     /// For each rule its node.
     home: Vec<usize>,
 }
@@ -24,6 +24,8 @@ pub(super) struct Graph {
 #[derive(Debug, Default)]
 struct Node {
     parent: usize,
+    /// What it is called there.
+    key: Option<Value>,
     children: HashMap<Value, usize>,
     rules: Vec<usize>,
     /// The rules that refer to right here.
@@ -78,7 +80,9 @@ impl Graph {
                     node.readers.push(number);
                 }
             }
-            graph.needs.push(needs);
+            if !(needs.whole.is_empty() && needs.part.is_empty()) {
+                graph.needs.insert(number, needs);
+            }
         }
         graph
     }
@@ -95,7 +99,7 @@ impl Graph {
                 match step {
                     Step::Enter(rule) if once(&mut rules, rule) => {
                         todo.push(Step::Leave(rule));
-                        let Some(needs) = self.needs.get(rule) else {
+                        let Some(needs) = self.needs.get(&rule) else {
                             continue;
                         };
                         todo.extend(needs.whole.iter().copied().map(Step::Node));
@@ -104,7 +108,7 @@ impl Graph {
                         }
                     }
                     Step::Own(at) if once(&mut own, at) => {
-                        todo.extend(self.rules(at).map(Step::Enter));
+                        todo.extend(self.own(at).map(Step::Enter));
                     }
                     Step::Node(at) if once(&mut nodes, at) => {
                         todo.push(Step::Own(at));
@@ -116,6 +120,25 @@ impl Graph {
             }
         }
         order
+    }
+
+    /// How many rules there are.
+    pub(super) fn rules(&self) -> usize {
+        self.home.len()
+    }
+
+    /// A rule's path.
+    pub(super) fn path(&self, rule: usize) -> Vec<Value> {
+        let home = self.home.get(rule).copied().unwrap_or_default();
+        let nodes = self.ancestors(home).filter_map(|at| self.nodes.get(at));
+        let mut path: Vec<Value> = nodes.filter_map(|node| node.key.clone()).collect();
+        path.reverse();
+        path
+    }
+
+    /// Forgets what only the order asks for.
+    pub(super) fn ordered(&mut self) {
+        self.needs = HashMap::new();
     }
 
     /// The rules at, above or below `path`, and all that depend on them.
@@ -175,6 +198,7 @@ impl Graph {
             let child = self.nodes.len();
             self.nodes.push(Node {
                 parent: at,
+                key: Some(key.clone()),
                 ..Node::default()
             });
             if let Some(node) = self.nodes.get_mut(at) {
@@ -204,11 +228,11 @@ impl Graph {
 
     /// The rules at a node and above it.
     fn above(&self, at: usize) -> impl Iterator<Item = usize> {
-        self.ancestors(at).flat_map(|at| self.rules(at))
+        self.ancestors(at).flat_map(|at| self.own(at))
     }
 
     /// The rules at a node.
-    fn rules(&self, at: usize) -> impl Iterator<Item = usize> {
+    fn own(&self, at: usize) -> impl Iterator<Item = usize> {
         let node = self.nodes.get(at);
         node.into_iter().flat_map(|node| node.rules.iter().copied())
     }
