@@ -260,3 +260,48 @@ impl PreparedQuery {
         &self.query
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The plan of a policy, or its errors: as it stands, and with so many comments behind it that it is read twice.
+    fn both(text: &str) -> [String; 2] {
+        let padding = "# nothing\n".repeat(LARGE / 10 + 1);
+        [text.to_owned(), format!("{text}\n{padding}")].map(|text| {
+            let source = Source {
+                name: "t.rego",
+                text: &text,
+                version: RegoVersion::V1,
+            };
+            match compile(&[source], CompileOptions::default()) {
+                Ok(compiled) => compiled.policy().program().to_string(),
+                Err(errors) => errors.iter().map(ToString::to_string).collect(),
+            }
+        })
+    }
+
+    #[test]
+    fn a_large_policy_is_compiled_as_a_small_one_is() {
+        for (text, says) in [
+            (
+                "package p\n\nx := y if y := input.z\n\nf(a) := b if b := a\n",
+                "data.p.x",
+            ),
+            (
+                "package p\n\nx if y > 1\n",
+                "rego_unsafe_var_error: var y is unsafe",
+            ),
+            (
+                "package p\n\nx if f(1, 2)\n\nf(a) := a\n",
+                "rego_type_error",
+            ),
+            ("package p\n\nx if (\n\ny if ]\n", "rego_parse_error"),
+            ("package p\n\nx := \"a\n\ny if ]\n", "non-terminated string"),
+        ] {
+            let [small, large] = both(text);
+            assert!(small.contains(says), "{text}: {small}");
+            assert_eq!(small, large, "{text}");
+        }
+    }
+}

@@ -85,12 +85,13 @@ pub struct Rule {
     pub head_place: Place,
     /// The version of its module.
     pub version: RegoVersion,
-    /// The longest ground prefix of its name, below `data`: package, name, and ground keys that follow.
-    pub path: Vec<Value>,
+    /// The longest ground prefix of its name, below `data`: package, name, and ground keys that follow. Shared by
+    /// rules of one name that follow each other.
+    pub path: Arc<[Value]>,
     /// How many parts of `path` are the package.
     pub package: usize,
     /// The rest of its name, from the first key that is not ground on. Empty for most rules.
-    pub keys: Vec<Expr>,
+    pub keys: Box<[Expr]>,
     /// What it gives.
     pub kind: RuleKind,
     /// Whether it is a default.
@@ -98,9 +99,9 @@ pub struct Rule {
     /// The body; empty means that it always holds.
     pub body: Body,
     /// The else branches in order.
-    pub else_: Vec<Branch>,
+    pub else_: Box<[Branch]>,
     /// Its variables.
-    pub locals: Vec<LocalInfo>,
+    pub locals: Box<[LocalInfo]>,
 }
 
 /// What a rule gives.
@@ -182,7 +183,7 @@ pub enum LiteralKind {
         /// What it ranges over.
         domain: Expr,
         /// What must hold.
-        body: Body,
+        body: Box<Body>,
     },
     /// At least one of the two must have a solution; binds nothing.
     Or(Body, Body),

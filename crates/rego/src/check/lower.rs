@@ -115,7 +115,13 @@ impl Lowering {
                     unused_args: Vec::new(),
                     errors,
                 };
-                hir.rules.push(lower.rule(rule));
+                let mut lowered = lower.rule(rule);
+                if let Some(last) = hir.rules.last()
+                    && last.path == lowered.path
+                {
+                    lowered.path = Arc::clone(&last.path);
+                }
+                hir.rules.push(lowered);
                 errors.settle(count);
             }
             imports::check(module, &globals, options, errors);

@@ -175,3 +175,15 @@ fn ground_prefix(reference: &Ref) -> impl Iterator<Item = Value> {
         .into_iter()
         .chain(reference.path.iter().map_while(scalar))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_a_long_path_only_what_may_be_a_rule_is_above_it() {
+        let above = |length: usize| above(&vec![(); length]).map(<[()]>::len).max();
+        assert_eq!(above(3), Some(2));
+        assert_eq!(above(10_000), Some(MAX_PATH));
+    }
+}

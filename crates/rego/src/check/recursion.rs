@@ -63,7 +63,7 @@ pub(super) fn check(hir: &mut Hir, errors: &mut Errors) {
     };
     let mut places: Vec<Option<Place>> = vec![None; paths.len()];
     for rule in &mut hir.rules {
-        let Some(from) = graph.index.get(rule.path.as_slice()).copied() else {
+        let Some(from) = graph.index.get(&*rule.path).copied() else {
             continue;
         };
         if let Some(place) = places.get_mut(from) {

@@ -47,8 +47,8 @@ impl Rules<'_> {
             && let Some(rule) = rules.get_mut(number)
         {
             rule.body = Body::default();
-            rule.else_ = Vec::new();
-            rule.locals = Vec::new();
+            rule.else_ = Box::default();
+            rule.locals = Box::default();
         }
     }
 }

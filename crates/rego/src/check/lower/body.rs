@@ -313,7 +313,7 @@ impl Lower<'_> {
         let literals = self.literals(body);
         self.close();
         self.before = outside;
-        let body = hir::Body { literals };
+        let body = Box::new(hir::Body { literals });
         LiteralKind::Every {
             key,
             value,

@@ -44,14 +44,14 @@ impl Lower<'_> {
             place: self.place(rule.span),
             head_place: self.place(rule.head.span),
             version: self.version,
-            path,
+            path: path.into(),
             package,
-            keys,
+            keys: keys.into(),
             kind,
             default: rule.default,
             body: Body { literals: body },
-            else_,
-            locals: Vec::new(),
+            else_: else_.into(),
+            locals: Box::default(),
         };
         let resolved = self.locals.resolve();
         safety::rule(&mut lowered, resolved, self.file, self.errors);

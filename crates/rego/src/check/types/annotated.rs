@@ -60,7 +60,7 @@ impl<'h> Annotated<'h> {
             found.extend(self.subpackages.get(prefix).into_iter().flatten());
         }
         found.extend(self.packages.get(package).into_iter().flatten());
-        found.extend(self.documents.get(&rule.path).into_iter().flatten());
+        found.extend(self.documents.get(&*rule.path).into_iter().flatten());
         found.extend(self.rules.get(&number).into_iter().flatten());
         found.into_iter().copied().collect()
     }

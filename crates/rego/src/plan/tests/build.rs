@@ -98,14 +98,14 @@ pub(super) fn rule(
         place: Place::default(),
         head_place: Place::default(),
         version: RegoVersion::V1,
-        path: values(path),
+        path: values(path).into(),
         package: 1,
-        keys,
+        keys: keys.into(),
         kind,
         default: false,
         body: Body { literals },
-        else_: Vec::new(),
-        locals: vars.infos,
+        else_: Box::default(),
+        locals: vars.infos.into(),
     }
 }
 

@@ -61,3 +61,53 @@ impl Rule {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::{parse_module, parse_outline, rules};
+    use super::*;
+
+    const TEXTS: [&str; 4] = [
+        "package a\n",
+        "package a.b\n\nimport data.x\n\n# METADATA\n# title: t\nf(y, [z]) := y if {\n\ty == z\n} else := x\n\ndefault r := 1\n",
+        "package a\nimport future.keywords\n\np contains q if some q in input { q }\n\np[\"k\"].l := 2 # c\n\nimport data.y as w\n\nq { not w } { w }\n",
+        "package a\n\nt := $\"{input.x} and {data.y}\"\n\nu if { every k in [1, 2] { k > 0 } }\n",
+    ];
+
+    #[test]
+    fn a_module_is_read_again_as_it_was_read() {
+        for text in TEXTS {
+            for version in [
+                crate::syntax::ast::RegoVersion::V0,
+                crate::syntax::ast::RegoVersion::V1,
+            ] {
+                let file = File::new("t.rego", text);
+                let options = Options {
+                    version,
+                    ..Options::default()
+                };
+                let Ok(whole) = parse_module(&file, &options) else {
+                    assert!(parse_outline(&file, &options).is_err(), "{text}");
+                    continue;
+                };
+                let outline = parse_outline(&file, &options).expect("the same");
+                let again: Vec<Rule> = rules(&file, &options).collect();
+                assert_eq!(again, whole.rules, "{text}");
+                assert_eq!(outline.annotations, whole.annotations, "{text}");
+                assert_eq!(outline.imports, whole.imports, "{text}");
+                assert_eq!(outline.comments, whole.comments, "{text}");
+                let names = |rules: &[Rule]| -> Vec<_> {
+                    let name = |rule: &Rule| (rule.head.reference.clone(), rule.head.args.clone());
+                    rules.iter().map(name).collect()
+                };
+                assert_eq!(names(&outline.rules), names(&whole.rules), "{text}");
+                assert!(
+                    outline
+                        .rules
+                        .iter()
+                        .all(|rule| rule.body == Body::default())
+                );
+            }
+        }
+    }
+}
