@@ -5,6 +5,8 @@
 
 use std::collections::HashMap;
 
+use smallvec::SmallVec;
+
 use crate::hir::{
     Base, Body, Callee, ComprehensionHead, Expr, ExprKind, Hir, Literal, LiteralKind, Replacement,
     Rule, RuleKind, Target,
@@ -27,12 +29,15 @@ struct Node {
     /// What it is called there.
     key: Option<Value>,
     children: HashMap<Value, usize>,
-    rules: Vec<usize>,
+    rules: Few,
     /// The rules that refer to right here.
-    users: Vec<usize>,
+    users: Few,
     /// The rules that refer to something below here that no rule gives.
-    readers: Vec<usize>,
+    readers: Few,
 }
+
+/// Numbers of rules, mostly one or none: a large policy has a node for each rule.
+type Few = SmallVec<[usize; 2]>;
 
 /// What a rule refers to.
 #[derive(Debug, Default)]
@@ -138,6 +143,7 @@ impl Graph {
 
     /// Forgets what only the order asks for.
     pub(super) fn ordered(&mut self) {
+        self.nodes.shrink_to_fit();
         self.needs = HashMap::new();
     }
 
