@@ -41,6 +41,7 @@ def main():
         if "load" in ONLY:
             loads(ours, opa)
             growth(ours, opa)
+            families(ours)
 
 
 def build():
@@ -105,6 +106,20 @@ def growth(ours, opa):
         theirs = least([opa, "check", *files]) if len(files) == 1 else least([opa, "check", os.path.dirname(files[0])])
         said = json.loads(mine.text).get("refused", "ok")
         print(f"| {name} | {mine.seconds:.2f} | {theirs.seconds:.2f} | {said[:100]} |", flush=True)
+
+
+def families(ours):
+    """Compiling, by size: of n and 4n things. A ratio far above 4 is a way that costs more than it should."""
+    small, large = shapes.SIZES
+    print(f"\n| {small:,} and {large:,} | ms | ms | ratio |\n|---|---:|---:|---:|")
+    for name in shapes.FAMILIES:
+        times = [compiling(ours, shapes.family(name, size)) for size in shapes.SIZES]
+        print(f"| {name} | {times[0]:.1f} | {times[1]:.1f} | {times[1] / times[0]:.1f} |", flush=True)
+
+
+def compiling(ours, file):
+    """Milliseconds, the fastest of COUNT."""
+    return min(json.loads(run([ours, "check", file]).text)["load_ns"] for _ in range(COUNT)) / 1e6
 
 
 class Run:

@@ -56,16 +56,64 @@ GROWTH = {
 }
 
 
+def _each(count, line, between=""):
+    return between.join(line(number) for number in range(count))
+
+
+# Policies that could cost more than their size: the text of size n. What is four times as long takes about four times.
+FAMILIES = {
+    "rules of one name": lambda n: _each(n, lambda i: f"a if input.x == {i}\n"),
+    "rules of n names": lambda n: _each(n, lambda i: f"r{i} if input.x == {i}\n"),
+    "keys of an object": lambda n: "x := {" + _each(n, lambda i: f'"k{i}": input.v{i}', ", ") + "}\n\ny := x.k7\n",
+    "keys of a constant object": lambda n: "x := {" + _each(n, lambda i: f'"k{i}": {i}', ", ") + "}\n\ny := x[input.k]\n",
+    "elements of an array": lambda n: "x := [" + _each(n, lambda i: f"[{i}, input.v{i}]", ", ") + "]\n\ny := x[input.k]\n",
+    "members of a set": lambda n: "x := {" + _each(n, lambda i: f'{{"k{i}": input.v{i}}}', ", ") + "}\n\ny contains v if some v in x\n",
+    "literals": lambda n: "a if {\n" + _each(n, lambda i: f"\tinput.x{i}\n") + "}\n",
+    "variables, last one first": lambda n: "a if {\n" + _each(n, lambda i: f"\tv{n - i} = v{n - i - 1} + 1\n") + "\tv0 = input.x\n}\n",
+    "names in a pattern": lambda n: "a if {\n\tsome [" + _each(n, lambda i: f"x{i}", ", ") + "] in input.xs\n}\n",
+    "else branches": lambda n: "a := 0 if input.x" + _each(n, lambda i: f" else := {i} if input.x{i}"),
+    "with modifiers": lambda n: "b := input\n\na if b" + _each(n, lambda i: f" with input.x{i} as {i}") + "\n",
+    "imports": lambda n: _each(n, lambda i: f"import data.m{i}\n") + _each(n, lambda i: f"r{i} := m{i}.x\n"),
+    "keys of a rule's tree": lambda n: _each(n, lambda i: f"a.k{i} := {i}\n") + _each(n, lambda i: f"b{i} := a[input.x{i}]\n"),
+    "rules of a set, rules that read it": lambda n: _each(n, lambda i: f'a contains "m{i}" if input.x{i}\n')
+    + _each(n, lambda i: f'b{i} if a["m{i}"]\n'),
+    "definitions of a function": lambda n: _each(n, lambda i: f'f({i}) := {{"v{i}": input.x}}\n') + "x := f(input.x)\n",
+    "parameters": lambda n: "f(" + _each(n, lambda i: f"a{i}", ", ") + ") := a0\n",
+    "keys of a reference": lambda n: "x := data" + _each(n, lambda i: f".a{i}") + "\n",
+    "keys of an import": lambda n: "import data" + _each(n, lambda i: f".a{i}") + " as q\n\nx := q\n",
+    "keys of a replaced path": lambda n: "x if data.z with data" + _each(n, lambda i: f".a{i}") + " as 1\n",
+    "parts of a template": lambda n: 'x := $"' + _each(n, lambda i: f"{{input.a{i}}} ") + '"\n',
+    "comments": lambda n: _each(n, lambda i: f"# {i}\n"),
+    "METADATA blocks": lambda n: _each(n, lambda i: f"# METADATA\n# title: t{i}\nr{i} := {i}\n\n"),
+    "types of one name": lambda n: _each(n, lambda i: f'a := {{"k{i}": input.x, "j": {i}}} if input.y == {i}\n') + "b := a.j\n",
+    "comprehensions": lambda n: "a if {\n" + _each(n, lambda i: f"\tc{i} := [x | some x in input.xs; x > {i}]\n") + "}\n",
+    "a chain of rules": lambda n: _each(n, lambda i: f"r{i} := r{i + 1}\n") + f"r{n} := input.x\n",
+    "a cycle of rules": lambda n: _each(n, lambda i: f"r{i} := r{i + 1}\n") + f"r{n} := r0\n",
+    "replaced rules of a chain": lambda n: "r0 := data.base\n\n"
+    + _each(n, lambda i: f"r{i + 1} := r{i}\n\nu{i} if r{i} with data.p.r{i} as 1\n\n"),
+}
+# How large each of them is, first and then.
+SIZES = (5000, 20000)
+
+
 def more(folder):
     """Writes the rest of the files."""
     write(folder, "names.rego", "package names\n\n" + "".join(f'r{i} if input.subject == "user{i}"\n' for i in range(100000)))
     write(folder, "brackets.rego", "package p\n\nx := " + "[" * 100000 + "]" * 100000 + "\n")
     write(folder, "large.rego", "package large\n\n" + "".join(_function(i) for i in range(45000)))
+    for name, text in FAMILIES.items():
+        for size in SIZES:
+            write(folder, family(name, size), "package p\n\n" + text(size))
     for name, count in (("few", 250), ("many", 1000)):
         for number in range(count):
             rules = "".join(_rule(rule) for rule in range(40))
             before = f"import data.m{number - 1}\n\nbefore := m{number - 1}.r0\n" if number else ""
             write(folder, f"{name}/m{number}.rego", f"package m{number}\n\n{before}\n{rules}")
+
+
+def family(name, size):
+    """The file of one of [`FAMILIES`]."""
+    return f"families/{name.replace(' ', '_')}_{size}.rego"
 
 
 def _rule(number):

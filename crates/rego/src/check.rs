@@ -28,7 +28,10 @@ use std::sync::Arc;
 
 use crate::hir::{Hir, Query};
 use crate::source::{Diagnostic, File};
-use crate::syntax::ast::{self, Body, Import, Module};
+use crate::syntax::{
+    self,
+    ast::{self, Body, Import, Module},
+};
 use crate::value::{Str, Value};
 
 pub use capabilities::Capabilities;
@@ -94,6 +97,41 @@ pub fn check_with_types(
         .iter_mut()
         .map(|module| std::mem::take(&mut module.rules))
         .collect();
+    typed(modules, lowering, rules, options, typing)
+}
+
+/// The same of outlines ([`syntax::parse_outline`]), whose rules are read again, each when it is lowered; `reading`
+/// says how each module is read. Takes less memory and more time.
+pub fn check_outlines(
+    mut modules: Vec<Module>,
+    reading: &[syntax::Options],
+    options: &Options<'_>,
+    typing: &types::Options<'_>,
+) -> Result<(Checked, types::TypeEnv), Vec<Diagnostic>> {
+    let lowering = Lowering::of(&modules);
+    let files: Vec<Arc<File>> = modules
+        .iter_mut()
+        .map(|module| {
+            module.rules = Vec::new();
+            Arc::clone(&module.file)
+        })
+        .collect();
+    let rules = files.iter().zip(reading);
+    let rules = rules.map(|(file, how)| syntax::rules(file, how));
+    typed(modules, lowering, rules, options, typing)
+}
+
+/// All passes, types too.
+fn typed<R>(
+    modules: Vec<Module>,
+    lowering: Lowering,
+    rules: impl IntoIterator<Item = R>,
+    options: &Options<'_>,
+    typing: &types::Options<'_>,
+) -> Result<(Checked, types::TypeEnv), Vec<Diagnostic>>
+where
+    R: IntoIterator<Item: Borrow<ast::Rule>>,
+{
     let mut checked = passes(&modules, lowering, rules, options)?;
     drop(modules);
     let mut held = std::mem::take(&mut checked.held);

@@ -7,7 +7,10 @@ use crate::check::{self, Capabilities, Checked, QueryContext};
 use crate::eval::{EvalError, Evaluator, Options, Policy, Row};
 use crate::plan::{self, ir};
 use crate::source::{Diagnostic, File};
-use crate::syntax::{self, ast::Import, ast::RegoVersion};
+use crate::syntax::{
+    self,
+    ast::{Import, Module, RegoVersion},
+};
 use crate::value::{Data, Str, Value};
 
 /// A file of Rego: its name in errors, its text, the version of the language it is in.
@@ -62,6 +65,10 @@ pub struct PreparedQuery {
     query: ir::Query,
 }
 
+/// Modules that are larger together, in bytes, are read twice instead of being held as a tree, which takes about
+/// seventeen times their size.
+const LARGE: usize = 1 << 20;
+
 /// Compiles modules to a policy without data.
 ///
 /// ```
@@ -91,29 +98,27 @@ pub fn compile_with(
     options: CompileOptions,
     data: Data,
 ) -> Result<Compiled, Vec<Diagnostic>> {
-    let mut modules = Vec::with_capacity(sources.len());
-    let mut errors = Vec::new();
-    for source in sources {
-        let file = File::new(source.name, source.text);
-        let how = syntax::Options {
+    let reading: Vec<syntax::Options> = sources
+        .iter()
+        .map(|source| syntax::Options {
             version: source.version,
             features: options.features,
             ..syntax::Options::default()
-        };
-        match syntax::parse_module(&file, &how) {
-            Ok(module) => modules.push(module),
-            Err(found) => errors.extend(found),
-        }
-    }
-    if !errors.is_empty() {
-        return Err(errors);
-    }
+        })
+        .collect();
+    let size: usize = sources.iter().map(|source| source.text.len()).sum();
+    let large = size > LARGE;
+    let modules = parse(sources, &reading, large)?;
     let typing = types::Options {
         schemas: options.schemas.as_ref(),
         annotations: options.annotations,
     };
     let how = options.check(Some(data.root()));
-    let (mut checked, types) = check::check_with_types(modules, &how, &typing)?;
+    let (mut checked, types) = if large {
+        check::check_outlines(modules, &reading, &how, &typing)?
+    } else {
+        check::check_with_types(modules, &how, &typing)?
+    };
     let program = plan::plan_owned(&mut checked.hir, &options.plan)?;
     Ok(Compiled {
         policy: Policy::new(program).with_data(data),
@@ -123,6 +128,33 @@ pub fn compile_with(
             options,
         }),
     })
+}
+
+/// Reads all modules, or their outlines.
+fn parse(
+    sources: &[Source<'_>],
+    reading: &[syntax::Options],
+    outline: bool,
+) -> Result<Vec<Module>, Vec<Diagnostic>> {
+    let mut modules = Vec::with_capacity(sources.len());
+    let mut errors = Vec::new();
+    for (source, how) in sources.iter().zip(reading) {
+        let file = File::new(source.name, source.text);
+        let read = if outline {
+            syntax::parse_outline(&file, how)
+        } else {
+            syntax::parse_module(&file, how)
+        };
+        match read {
+            Ok(module) => modules.push(module),
+            Err(found) => errors.extend(found),
+        }
+    }
+    if errors.is_empty() {
+        Ok(modules)
+    } else {
+        Err(errors)
+    }
 }
 
 // === impl CompileOptions ===
@@ -226,5 +258,47 @@ impl PreparedQuery {
     #[must_use]
     pub fn plan(&self) -> &ir::Query {
         &self.query
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The plan of a policy, or its errors: as it stands, and with so many comments behind it that it is read twice.
+    fn both(text: &str) -> [String; 2] {
+        let padding = "# nothing\n".repeat(LARGE / 10 + 1);
+        [text.to_owned(), format!("{text}\n{padding}")].map(|text| {
+            let source = Source {
+                name: "t.rego",
+                text: &text,
+                version: RegoVersion::V1,
+            };
+            match compile(&[source], CompileOptions::default()) {
+                Ok(compiled) => compiled.policy().program().to_string(),
+                Err(errors) => errors.iter().map(ToString::to_string).collect(),
+            }
+        })
+    }
+
+    #[test]
+    fn a_large_policy_is_compiled_as_a_small_one_is() {
+        for (text, says) in [
+            (
+                "package p\n\nx := y if y := input.z\n\nf(a) := b if b := a\n",
+                "data.p.x",
+            ),
+            (
+                "package p\n\nx if y > 1\n",
+                "rego_unsafe_var_error: var y is unsafe",
+            ),
+            ("package p\n\nx if count(1) > 0\n", "rego_type_error"),
+            ("package p\n\nx if (\n\ny if ]\n", "rego_parse_error"),
+            ("package p\n\nx := \"a\n\ny if ]\n", "non-terminated string"),
+        ] {
+            let [small, large] = both(text);
+            assert!(small.contains(says), "{text}: {small}");
+            assert_eq!(small, large, "{text}");
+        }
     }
 }

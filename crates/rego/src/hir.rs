@@ -23,6 +23,9 @@ use crate::syntax::ast::RegoVersion;
 use crate::types::Function;
 use crate::value::{Str, Value};
 
+/// The most parts that the name of a package or rule may have; with more, nothing is planned.
+pub const MAX_PATH: usize = 128;
+
 /// A checked policy.
 #[derive(Debug, Clone, Default)]
 pub struct Hir {
@@ -82,12 +85,13 @@ pub struct Rule {
     pub head_place: Place,
     /// The version of its module.
     pub version: RegoVersion,
-    /// The longest ground prefix of its name, below `data`: package, name, and ground keys that follow.
-    pub path: Vec<Value>,
+    /// The longest ground prefix of its name, below `data`: package, name, and ground keys that follow. Shared by
+    /// rules of one name that follow each other.
+    pub path: Arc<[Value]>,
     /// How many parts of `path` are the package.
     pub package: usize,
     /// The rest of its name, from the first key that is not ground on. Empty for most rules.
-    pub keys: Vec<Expr>,
+    pub keys: Box<[Expr]>,
     /// What it gives.
     pub kind: RuleKind,
     /// Whether it is a default.
@@ -95,9 +99,9 @@ pub struct Rule {
     /// The body; empty means that it always holds.
     pub body: Body,
     /// The else branches in order.
-    pub else_: Vec<Branch>,
+    pub else_: Box<[Branch]>,
     /// Its variables.
-    pub locals: Vec<LocalInfo>,
+    pub locals: Box<[LocalInfo]>,
 }
 
 /// What a rule gives.
@@ -158,7 +162,7 @@ pub struct Literal {
     /// What it says.
     pub kind: LiteralKind,
     /// Its `with` modifiers in order.
-    pub with: Vec<With>,
+    pub with: Box<[With]>,
 }
 
 /// What a literal says.
@@ -179,7 +183,7 @@ pub enum LiteralKind {
         /// What it ranges over.
         domain: Expr,
         /// What must hold.
-        body: Body,
+        body: Box<Body>,
     },
     /// At least one of the two must have a solution; binds nothing.
     Or(Body, Body),
@@ -241,16 +245,21 @@ pub enum ExprKind {
     /// A reference: the base, then keys.
     Ref(Box<Ref>),
     /// `[…]` that is not ground.
-    Array(Vec<Expr>),
+    Array(Box<[Expr]>),
     /// `{…: …}` that is not ground.
-    Object(Vec<(Expr, Expr)>),
+    Object(Box<[(Expr, Expr)]>),
     /// `{…}` that is not ground.
-    Set(Vec<Expr>),
+    Set(Box<[Expr]>),
     /// A comprehension.
     Comprehension(Box<Comprehension>),
     /// A call.
     Call(Box<Call>),
 }
+
+const _: () = assert!(
+    size_of::<Expr>() <= 40,
+    "a large policy has millions of expressions"
+);
 
 /// A reference. `input` and `data` alone are references without keys.
 #[derive(Debug, Clone)]
@@ -269,7 +278,7 @@ pub enum Base {
     /// The data document, base and virtual.
     Data,
     /// A variable, a call, a literal.
-    Expr(Expr),
+    Expr(Box<Expr>),
 }
 
 /// A comprehension.

@@ -41,7 +41,7 @@ use std::sync::Arc;
 
 use std::collections::BTreeMap;
 
-use crate::hir::{self, ExprKind, Hir, Local};
+use crate::hir::{self, ExprKind, Hir, Local, MAX_PATH};
 use crate::source::{Code, Diagnostic, File};
 use fields::Sites;
 use index::Index;
@@ -62,9 +62,6 @@ pub struct Options {
     /// same, later. With instruments nothing is kept: people want to see each round.
     pub reuse: bool,
 }
-
-/// The most parts that the name of a package or rule may have.
-const MAX_PATH: usize = 128;
 
 // === impl Options ===
 
@@ -110,7 +107,14 @@ fn program(
         sites: (options.index && !options.instruments).then(Sites::default),
         marked: BTreeMap::new(),
     };
-    let units = units(&mut cx, &grown.shapes, &mut rules)?;
+    let mut units = units(&mut cx, &grown.shapes, &mut rules)?;
+    drop(rules);
+    if options.index {
+        units.iter_mut().for_each(index_unit);
+    }
+    if options.reuse && !options.instruments {
+        units.iter_mut().for_each(reuse::unit);
+    }
     let fields = cx.sites.take().map(Sites::finish).unwrap_or_default();
     let marked = cx.marked.into_iter();
     let marked = marked.map(|(place, part)| ir::Marked { place, part });
@@ -188,12 +192,6 @@ fn units(
             let planned = cx.probes(unit, shape, rules, known);
             planned.map_err(|error| vec![*error])?;
         }
-    }
-    if cx.options.index {
-        units.iter_mut().for_each(index_unit);
-    }
-    if cx.options.reuse && !cx.options.instruments {
-        units.iter_mut().for_each(reuse::unit);
     }
     Ok(units)
 }

@@ -16,6 +16,7 @@ use std::sync::Arc;
 use crate::source::{Diagnostic, File};
 use ast::{Body, Module, Ref, RegoVersion, Term, TermKind};
 use parser::Parser;
+pub use parser::Rules;
 
 /// How deep a tree may be: what recurses over one needs at most this many steps.
 pub const MAX_DEPTH: u32 = 300;
@@ -53,6 +54,18 @@ pub struct Features {
 /// Reads a module.
 pub fn parse_module(file: &Arc<File>, options: &Options) -> Result<Module, Vec<Diagnostic>> {
     Parser::new(file, *options)?.module()
+}
+
+/// Reads a module without keeping the rules' bodies and values: what is wrong with it is found, and what the rules are
+/// called. [`rules`] reads them again, one after the other, so that a large module's tree is never whole in memory.
+pub fn parse_outline(file: &Arc<File>, options: &Options) -> Result<Module, Vec<Diagnostic>> {
+    Parser::new(file, *options)?.outline().module()
+}
+
+/// Reads the rules of a module that [`parse_outline`] has read.
+#[must_use]
+pub fn rules<'a>(file: &'a Arc<File>, options: &Options) -> Rules<'a> {
+    Rules::new(file, *options)
 }
 
 /// Reads a query: literals that `;` or a new line separates.

@@ -117,7 +117,13 @@ impl Lowering {
                     faulty: false,
                     errors,
                 };
-                hir.rules.push(lower.rule(rule));
+                let mut lowered = lower.rule(rule);
+                if let Some(last) = hir.rules.last()
+                    && last.path == lowered.path
+                {
+                    lowered.path = Arc::clone(&last.path);
+                }
+                hir.rules.push(lowered);
             }
             imports::check(module, &globals, options, errors);
         }
@@ -239,7 +245,7 @@ impl Literal {
         Self {
             place,
             kind,
-            with: Vec::new(),
+            with: Box::default(),
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
 
+use crate::hir::MAX_PATH;
 use crate::syntax::ast::{Import, Module, Ref, Rule, Term, TermKind};
 use crate::value::{Str, Value};
 
@@ -63,10 +64,7 @@ impl Names {
 
     /// Whether `path` leads into what a rule gives.
     pub(super) fn inside_rule(&self, path: &[Value]) -> bool {
-        (0..path.len()).any(|count| {
-            path.get(..count)
-                .is_some_and(|above| self.rules.contains_key(above))
-        })
+        above(path).any(|above| self.rules.contains_key(above))
     }
 
     pub(super) fn globals(&self, package: Vec<Str>, imports: &[Import]) -> Globals<'_> {
@@ -111,6 +109,12 @@ impl Globals<'_> {
 }
 
 // === Helpers ===
+
+/// What stands above a path and may be a rule's: no rule's path has more than [`MAX_PATH`] parts, so that a reference
+/// of many keys costs what its length is, not its square.
+pub(super) fn above<T>(path: &[T]) -> impl Iterator<Item = &[T]> {
+    (0..path.len().min(MAX_PATH + 1)).filter_map(|count| path.get(..count))
+}
 
 /// The parts of a package's path, without `data`.
 pub(super) fn package_path(path: &Ref) -> Vec<Str> {
@@ -177,4 +181,16 @@ fn ground_prefix(reference: &Ref) -> impl Iterator<Item = Value> {
     first
         .into_iter()
         .chain(reference.path.iter().map_while(scalar))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_a_long_path_only_what_may_be_a_rule_is_above_it() {
+        let above = |length: usize| above(&vec![(); length]).map(<[()]>::len).max();
+        assert_eq!(above(3), Some(2));
+        assert_eq!(above(10_000), Some(MAX_PATH));
+    }
 }

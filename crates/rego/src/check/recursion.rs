@@ -7,6 +7,7 @@ use std::collections::{HashMap, VecDeque};
 
 use super::errors::{Errors, Stage};
 use super::lower::path_text;
+use super::names::above;
 use super::safety::visit::{self, Visitor};
 use crate::hir::{Base, Body, Expr, Hir, Local, Place, Ref, Rule, RuleKind};
 use crate::source::Code;
@@ -43,9 +44,10 @@ struct Uses<'g, 'h> {
 
 /// Reports all rules that depend on themselves.
 pub(super) fn check(hir: &mut Hir, errors: &mut Errors) {
-    let mut paths: Vec<Vec<Value>> = hir.rules.iter().map(|rule| rule.path.clone()).collect();
+    let mut paths: Vec<&[Value]> = hir.rules.iter().map(|rule| &*rule.path).collect();
     paths.sort();
     paths.dedup();
+    let paths: Vec<Vec<Value>> = paths.into_iter().map(<[Value]>::to_vec).collect();
     let index = paths
         .iter()
         .enumerate()
@@ -60,7 +62,7 @@ pub(super) fn check(hir: &mut Hir, errors: &mut Errors) {
         edges,
     };
     for rule in &mut hir.rules {
-        let Some(from) = graph.index.get(rule.path.as_slice()).copied() else {
+        let Some(from) = graph.index.get(&*rule.path).copied() else {
             continue;
         };
         for (_, body, value) in branches(rule) {
@@ -71,7 +73,7 @@ pub(super) fn check(hir: &mut Hir, errors: &mut Errors) {
     let mut cycles: HashMap<usize, Option<String>> = HashMap::new();
     let mut shown = 0;
     for rule in &mut hir.rules {
-        let Some(at) = graph.index.get(rule.path.as_slice()).copied() else {
+        let Some(at) = graph.index.get(&*rule.path).copied() else {
             continue;
         };
         if shown >= SHOWN {
@@ -187,8 +189,8 @@ impl Graph<'_> {
             return *known;
         }
         let ground: Vec<Value> = keys.iter().map_while(Clone::clone).collect();
-        let mut edges: Vec<usize> = (0..ground.len())
-            .filter_map(|count| self.index.get(ground.get(..count)?).copied())
+        let mut edges: Vec<usize> = above(&ground)
+            .filter_map(|path| self.index.get(path).copied())
             .collect();
         match keys
             .iter()

@@ -62,7 +62,7 @@ pub(super) fn rule(rule: &mut Rule, mut resolved: Resolved, file: &Arc<File>, er
         order.body(&mut branch.body, 1);
         order.require(Stage::Heads, &mut branch.value);
     }
-    rule.locals = order.infos;
+    rule.locals = order.infos.into();
 }
 
 /// Orders a query's body.

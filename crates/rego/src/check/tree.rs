@@ -96,9 +96,10 @@ fn packages(hir: &Hir, modules: &[Module], errors: &mut Errors) {
         .map(|package| package.iter().cloned().map(Value::from).collect())
         .collect();
     for rule in hir.rules.iter().filter(|rule| rule.keys.is_empty()) {
-        if let (Some(package), Some(module)) =
-            (named.get(&rule.path), modules.get(rule.place.file as usize))
-        {
+        if let (Some(package), Some(module)) = (
+            named.get(&*rule.path),
+            modules.get(rule.place.file as usize),
+        ) {
             let own = path_text(rule.path.get(rule.package..).unwrap_or_default());
             let own = own.strip_prefix("data.").unwrap_or(&own);
             let package = path_text(package);

@@ -158,7 +158,7 @@ impl<'a> Machine<'a> {
                 Some(Found::Known(found)) => Seen::Yes(*found),
                 _ => Seen::No,
             },
-            Expr::Dot(base, keys) => match (&**base, &**keys) {
+            Expr::Dot(dot) => match (&dot.base, &*dot.keys) {
                 (Expr::Slot(slot), [Expr::Const(key)]) => {
                     Seen::Yes(self.slot_ref(*slot).and_then(|reg| reg.at(key)))
                 }

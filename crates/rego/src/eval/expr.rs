@@ -23,7 +23,7 @@ impl<'a> Machine<'a> {
             Expr::Input(id) => Ok(self.input(*id).map(Reg::Ref)),
             Expr::Data(id) => Ok(self.data(*id)),
             Expr::Unit(id) => self.unit(*id),
-            Expr::Dot(base, keys) => self.dot(base, keys),
+            Expr::Dot(dot) => self.dot(&dot.base, &dot.keys),
             Expr::Once(slot, expr) => self.once(*slot, expr),
             _ => self.eval_composite(expr),
         }

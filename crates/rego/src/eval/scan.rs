@@ -129,7 +129,7 @@ impl<'a> Machine<'a> {
         let Pattern::Array(patterns) = &scan.value else {
             return Ok(Flow::More);
         };
-        let [path_pattern, value_pattern] = patterns.as_slice() else {
+        let [path_pattern, value_pattern] = &**patterns else {
             return Ok(Flow::More);
         };
         self.check_stack()?;

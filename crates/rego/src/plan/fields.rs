@@ -123,8 +123,9 @@ impl Loop {
     fn member_path(&self, expr: &Expr) -> Option<Path> {
         match expr {
             Expr::Slot(slot) => (Some(*slot) == self.member).then(Path::default),
-            Expr::Dot(base, keys) => match &**base {
-                Expr::Slot(slot) if Some(*slot) == self.member => keys
+            Expr::Dot(dot) => match &dot.base {
+                Expr::Slot(slot) if Some(*slot) == self.member => dot
+                    .keys
                     .iter()
                     .map(|key| match key {
                         Expr::Const(key) => Some(key.clone()),
@@ -142,7 +143,7 @@ impl Loop {
     fn is_known(&self, expr: &Expr) -> bool {
         match expr {
             Expr::Slot(slot) => !self.own.contains(slot),
-            Expr::Dot(base, _) => is_plain(expr) && self.is_known(base),
+            Expr::Dot(dot) => is_plain(expr) && self.is_known(&dot.base),
             expr => is_plain(expr),
         }
     }
@@ -152,12 +153,12 @@ impl Loop {
 fn is_plain(expr: &Expr) -> bool {
     match expr {
         Expr::Const(_) | Expr::Slot(_) | Expr::Input(_) | Expr::Data(_) => true,
-        Expr::Dot(base, keys) => {
+        Expr::Dot(dot) => {
             let plain = matches!(
-                **base,
+                dot.base,
                 Expr::Const(_) | Expr::Slot(_) | Expr::Input(_) | Expr::Data(_)
             );
-            plain && keys.iter().all(|key| matches!(key, Expr::Const(_)))
+            plain && dot.keys.iter().all(|key| matches!(key, Expr::Const(_)))
         }
         _ => false,
     }

@@ -308,9 +308,9 @@ pub enum Pattern {
     /// What is equal to this.
     Equal(Expr),
     /// An array of just this length.
-    Array(Vec<Pattern>),
+    Array(Box<[Pattern]>),
     /// An object with just these keys, which are defined where it is matched.
-    Object(Vec<(Expr, Pattern)>),
+    Object(Box<[(Expr, Pattern)]>),
 }
 
 /// How two values must compare.
@@ -395,11 +395,11 @@ pub enum Expr {
     /// A unit's whole document.
     Unit(UnitId),
     /// A look-up in a partial unit's document: only rules that can give these keys are run.
-    Probe(UnitId, Box<[Expr]>),
+    Probe(UnitId, Keys),
     /// From a node follow keys into rules or base data, all known; without keys the whole merged document.
-    Descend(NodeId, Box<[Expr]>),
+    Descend(NodeId, Keys),
     /// A look-up by keys in a value.
-    Dot(Box<Expr>, Box<[Expr]>),
+    Dot(Box<Dot>),
     /// An array; undefined if an element is.
     Array(Box<[Expr]>),
     /// An object; undefined if a key or value is; two values for one key are a conflict.
@@ -423,6 +423,23 @@ pub enum Expr {
     Shared(Box<Expr>),
     /// A comprehension that asks for members by their keys.
     Grouped(Box<Grouped>),
+}
+
+const _: () = assert!(
+    size_of::<Expr>() <= 24,
+    "an expression is as large as a value"
+);
+
+/// Keys behind one word: what is rare shall not make an [`Expr`] larger.
+pub type Keys = Box<Box<[Expr]>>;
+
+/// A look-up by keys in a value.
+#[derive(Debug, Clone)]
+pub struct Dot {
+    /// The value.
+    pub base: Expr,
+    /// The keys, at least one.
+    pub keys: Box<[Expr]>,
 }
 
 /// The arguments of a call. Boxed, so that an [`Expr`] stays small: there are millions of them.

@@ -206,8 +206,8 @@ impl Display for Shown<'_, &Expr> {
                     list(names, keys)
                 )
             }
-            Expr::Dot(value, keys) => {
-                write!(f, "{}[{}]", Shown(names, &**value), list(names, keys))
+            Expr::Dot(dot) => {
+                write!(f, "{}[{}]", Shown(names, &dot.base), list(names, &dot.keys))
             }
             Expr::Array(items) => write!(f, "[{}]", list(names, items)),
             Expr::Set(items) => write!(f, "{{{}}}", list(names, items)),

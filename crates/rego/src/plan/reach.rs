@@ -188,15 +188,15 @@ impl<'p> Reach<'p> {
             Expr::Unit(id) => self.come_to(*id),
             Expr::Probe(id, keys) => {
                 self.come_to(*id);
-                self.all(keys);
+                self.all(keys.iter());
             }
             Expr::Descend(node, keys) => {
                 self.node(*node);
-                self.all(keys);
+                self.all(keys.iter());
             }
-            Expr::Dot(value, keys) => {
-                self.expr(value);
-                self.all(keys);
+            Expr::Dot(dot) => {
+                self.expr(&dot.base);
+                self.all(&dot.keys);
             }
             Expr::Array(items) | Expr::Set(items) => self.all(items),
             Expr::Object(members) => {

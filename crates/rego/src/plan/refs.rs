@@ -1,7 +1,7 @@
 //! References: into `input`, into rules and base data by the tree, into values. Keys that are not bound yet make
 //! loops.
 
-use super::ir::{Expr, NodeId, Pattern, Slot, Source, Stmt, UnitId, UnitKind};
+use super::ir::{Dot, Expr, NodeId, Pattern, Slot, Source, Stmt, UnitId, UnitKind};
 use super::lower::{Lowering, Planned, Target};
 use crate::hir::{self, Base, ExprKind, Ref};
 use crate::value::Value;
@@ -98,7 +98,7 @@ impl Lowering<'_, '_> {
         if self.is_pure(node) {
             return self.document(keys);
         }
-        Ok(Expr::Descend(node, Box::new([])))
+        Ok(Expr::Descend(node, Box::default()))
     }
 
     /// Whether no rule or package stands below `data` at all.
@@ -127,7 +127,7 @@ impl Lowering<'_, '_> {
             return self.follow(Expr::Unit(unit), rest);
         }
         let known = self.exprs(known)?;
-        self.follow(Expr::Probe(unit, known), rest)
+        self.follow(Expr::Probe(unit, Box::new(known)), rest)
     }
 
     /// From a node on by keys of which the first is not constant: rules and base data may stand there.
@@ -150,10 +150,8 @@ impl Lowering<'_, '_> {
                 }
             }
         }
-        Ok(Expr::Descend(
-            node,
-            known.iter().map(Stored::again).collect(),
-        ))
+        let keys: Box<[Expr]> = known.iter().map(Stored::again).collect();
+        Ok(Expr::Descend(node, Box::new(keys)))
     }
 
     fn key_slot(&mut self, key: &hir::Expr) -> Slot {
@@ -209,5 +207,8 @@ fn dot(value: Expr, keys: Vec<Expr>) -> Expr {
     if keys.is_empty() {
         return value;
     }
-    Expr::Dot(Box::new(value), keys.into())
+    Expr::Dot(Box::new(Dot {
+        base: value,
+        keys: keys.into(),
+    }))
 }

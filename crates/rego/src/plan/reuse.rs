@@ -8,7 +8,7 @@
 mod group;
 
 use super::ir::{
-    Clause, Comprehension, Emit, Expr, Pattern, Scan, Slot, Source, Stmt, Unit, UnitKind,
+    Clause, Comprehension, Dot, Emit, Expr, Pattern, Scan, Slot, Source, Stmt, Unit, UnitKind,
 };
 
 /// One clause while it is gone over.
@@ -252,9 +252,10 @@ impl Reuse {
                 heavy: true,
                 ..self.parts(keys.iter_mut().collect())
             },
-            Expr::Dot(value, keys) => {
-                let simple = matches!((&**value, &**keys), (Expr::Slot(_), [Expr::Const(_)]));
-                let parts = std::iter::once(&mut **value).chain(keys);
+            Expr::Dot(dot) => {
+                let Dot { base, keys } = &mut **dot;
+                let simple = matches!((&*base, &**keys), (Expr::Slot(_), [Expr::Const(_)]));
+                let parts = std::iter::once(base).chain(keys);
                 let needs = self.parts(parts.collect());
                 if simple { needs } else { needs.working() }
             }

@@ -47,8 +47,8 @@ impl Rules<'_> {
             && let Some(rule) = rules.get_mut(number)
         {
             rule.body = Body::default();
-            rule.else_ = Vec::new();
-            rule.locals = Vec::new();
+            rule.else_ = Box::default();
+            rule.locals = Box::default();
         }
     }
 }
@@ -82,10 +82,11 @@ impl Context<'_> {
                 .collect::<Planned<Vec<_>>>();
             match planned {
                 Ok(mut clauses) if default => unit.default = clauses.pop(),
-                Ok(clauses) => unit.rules.push(Rule {
-                    clauses,
-                    probes: Vec::new(),
-                }),
+                Ok(mut clauses) => {
+                    clauses.shrink_to_fit();
+                    let probes = Vec::new();
+                    unit.rules.push(Rule { clauses, probes });
+                }
                 Err(error) => errors.push(*error),
             }
             if shape.kind != UnitKind::Partial {

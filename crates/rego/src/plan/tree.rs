@@ -77,10 +77,10 @@ pub(super) fn grow(hir: &Hir) -> Grown {
 impl Grown {
     fn function(&mut self, number: usize, rule: &Rule, arity: usize) {
         let next = UnitId(count(self.shapes.len()));
-        let unit = *self.functions.entry(rule.path.clone()).or_insert(next);
+        let unit = *self.functions.entry(rule.path.to_vec()).or_insert(next);
         if unit == next {
             self.shapes.push(Shape {
-                path: rule.path.clone(),
+                path: rule.path.to_vec(),
                 kind: UnitKind::Function {
                     arity: count(arity),
                 },

@@ -159,7 +159,7 @@ impl Lowering<'_, '_> {
             let key = self.expr(key)?;
             planned.push((key, self.pattern_with(value, later)?));
         }
-        Ok(Pattern::Object(planned))
+        Ok(Pattern::Object(planned.into()))
     }
 
     /// Whether the expression's value can be had here: each variable is bound, or is a key that iterates.

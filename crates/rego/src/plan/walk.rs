@@ -61,12 +61,11 @@ pub(crate) fn expr(at: &Expr, to: &mut dyn Visitor) {
     to.expr(at);
     match at {
         Expr::Const(_) | Expr::Slot(_) | Expr::Input(_) | Expr::Data(_) | Expr::Unit(_) => {}
-        Expr::Probe(_, items) | Expr::Descend(_, items) | Expr::Array(items) | Expr::Set(items) => {
-            exprs(items, to);
-        }
-        Expr::Dot(value, keys) => {
-            expr(value, to);
-            exprs(keys, to);
+        Expr::Probe(_, keys) | Expr::Descend(_, keys) => exprs(keys, to),
+        Expr::Array(items) | Expr::Set(items) => exprs(items, to),
+        Expr::Dot(dot) => {
+            expr(&dot.base, to);
+            exprs(&dot.keys, to);
         }
         Expr::Object(members) => {
             for (key, value) in members {
@@ -94,14 +93,15 @@ pub(crate) fn expr(at: &Expr, to: &mut dyn Visitor) {
 /// Changes the parts of an expression that are evaluated where it stands; the innermost first.
 pub(crate) fn change(at: &mut Expr, by: &mut dyn FnMut(&mut Expr)) {
     match at {
-        Expr::Probe(_, items) | Expr::Descend(_, items) | Expr::Array(items) | Expr::Set(items) => {
-            for item in items {
-                change(item, by);
-            }
-        }
-        Expr::Dot(value, keys) => {
-            change(value, by);
+        Expr::Probe(_, keys) | Expr::Descend(_, keys) => {
             keys.iter_mut().for_each(|key| change(key, by));
+        }
+        Expr::Array(items) | Expr::Set(items) => {
+            items.iter_mut().for_each(|item| change(item, by));
+        }
+        Expr::Dot(dot) => {
+            change(&mut dot.base, by);
+            dot.keys.iter_mut().for_each(|key| change(key, by));
         }
         Expr::Object(members) => {
             for (key, value) in members {

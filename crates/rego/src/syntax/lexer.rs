@@ -1,4 +1,5 @@
-//! Text to tokens, in one pass; brackets are paired here, so that the parser can look past them.
+//! Text to tokens, in one pass that stays as far before the parser as brackets are open: they are paired here, so that
+//! the parser can look past them.
 //!
 //! Words that are keywords only behind an import are marked as such words; the parser knows what holds.
 
@@ -8,84 +9,112 @@ use crate::value::Str;
 use super::ast::Comment;
 use super::token::{Kind, Token, Tokens};
 
-/// What a file consists of.
+/// A file while it is cut into tokens, as far as the parser has asked.
 #[derive(Debug)]
-pub(super) struct Lexed {
-    /// The tokens; the last is `Eof`.
-    pub(super) tokens: Tokens,
-    /// The comments.
-    pub(super) comments: Vec<Comment>,
-    /// What could not be read.
-    pub(super) errors: Vec<Diagnostic>,
-}
-
-struct Lexer<'a> {
+pub(super) struct Lexer<'a> {
     file: &'a File,
     text: &'a str,
     bytes: &'a [u8],
     at: usize,
-    out: Lexed,
+    tokens: Tokens,
+    comments: Vec<Comment>,
+    errors: Vec<Diagnostic>,
     /// The open brackets' token numbers, and the templates they stand in.
     open: Vec<Open>,
     space: bool,
     newline: bool,
+    /// Whether the last token, `Eof`, is there.
+    ended: bool,
 }
 
-#[derive(Clone, Copy)]
+#[derive(Debug, Clone, Copy)]
 struct Open {
     token: u32,
     /// Of an open brace of a template: whether the template is a raw one.
     template: Option<bool>,
 }
 
-/// Cuts `file` into tokens.
-pub(super) fn lex(file: &File) -> Lexed {
-    let mut lexer = Lexer {
-        file,
-        text: &file.text,
-        bytes: file.text.as_bytes(),
-        at: 0,
-        out: Lexed {
+// === impl Lexer ===
+
+impl<'a> Lexer<'a> {
+    pub(super) fn new(file: &'a File) -> Self {
+        let bom = file.text.starts_with('\u{feff}');
+        Self {
+            file,
+            text: &file.text,
+            bytes: file.text.as_bytes(),
+            at: if bom { 3 } else { 0 },
             tokens: Tokens::default(),
             comments: Vec::new(),
             errors: Vec::new(),
-        },
-        open: Vec::new(),
-        space: false,
-        newline: false,
-    };
-    lexer.run();
-    lexer.out
-}
-
-// === impl Lexer ===
-
-impl Lexer<'_> {
-    fn run(&mut self) {
-        if self.text.starts_with('\u{feff}') {
-            self.at = 3;
+            open: Vec::new(),
+            space: false,
+            newline: false,
+            ended: false,
         }
-        while let Some(byte) = self.peek(0) {
-            match byte {
-                b' ' | b'\t' | b'\r' => {
-                    self.at += 1;
-                    self.space = true;
-                }
-                b'\n' => {
-                    self.at += 1;
-                    self.space = true;
-                    self.newline = true;
-                }
-                b'#' => self.comment(),
-                b'"' => self.string(),
-                b'`' => self.raw_string(),
-                b'0'..=b'9' => self.number(),
-                b'_' | b'a'..=b'z' | b'A'..=b'Z' => self.word(),
-                b'$' if matches!(self.peek(1), Some(b'"' | b'`')) => self.template(),
-                _ => self.punctuation(byte),
+    }
+
+    /// The token of a number; behind the end, the last one.
+    pub(super) fn token(&mut self, at: usize) -> Token {
+        if let Some(token) = self.tokens.get(at) {
+            return *token;
+        }
+        // Brackets that are open are closed first: what opens knows where it closes.
+        while !self.ended && (self.tokens.len() <= at || !self.open.is_empty()) {
+            self.step();
+        }
+        let last = self.tokens.len().saturating_sub(1);
+        self.tokens.get(at.min(last)).copied().unwrap_or(Token {
+            span: Span::default(),
+            kind: Kind::Eof,
+            space: true,
+            newline: true,
+            close: 0,
+        })
+    }
+
+    /// Frees what stands before the token `at`; it is looked at no more.
+    pub(super) fn free_before(&mut self, at: usize) {
+        self.tokens.free_before(at);
+    }
+
+    /// The comments so far.
+    pub(super) fn comments(&mut self) -> Vec<Comment> {
+        std::mem::take(&mut self.comments)
+    }
+
+    /// What could not be read, to the end of the file.
+    pub(super) fn errors(&mut self) -> Vec<Diagnostic> {
+        while !self.ended {
+            self.step();
+        }
+        std::mem::take(&mut self.errors)
+    }
+
+    /// Cuts off what stands next.
+    fn step(&mut self) {
+        let Some(byte) = self.peek(0) else {
+            self.ended = true;
+            return self.push(Kind::Eof, self.at);
+        };
+        match byte {
+            b' ' | b'\t' | b'\r' => {
+                self.at += 1;
+                self.space = true;
             }
+            b'\n' => {
+                self.at += 1;
+                self.space = true;
+                self.newline = true;
+            }
+            b'#' => self.comment(),
+            b'"' => self.string(),
+            b'`' => self.raw_string(),
+            b'0'..=b'9' => self.number(),
+            b'_' | b'a'..=b'z' | b'A'..=b'Z' => self.word(),
+            b'$' if matches!(self.peek(1), Some(b'"' | b'`')) => self.template(),
+            _ => self.punctuation(byte),
         }
-        self.push(Kind::Eof, self.at);
     }
 
     fn peek(&self, ahead: usize) -> Option<u8> {
@@ -102,7 +131,7 @@ impl Lexer<'_> {
     /// Adds a token from `start` to here.
     fn push(&mut self, kind: Kind, start: usize) {
         let span = self.span(start);
-        self.out.tokens.push(Token {
+        self.tokens.push(Token {
             span,
             kind,
             space: self.space,
@@ -115,9 +144,9 @@ impl Lexer<'_> {
 
     fn error(&mut self, start: usize, message: &str, hint: &str) {
         let span = self.span(start);
-        if self.out.errors.len() < 10 {
+        if self.errors.len() < 10 {
             let error = self.file.diagnostic(Code::Parse, span, message).hint(hint);
-            self.out.errors.push(error);
+            self.errors.push(error);
         }
         self.push(Kind::Illegal, start);
     }
@@ -130,7 +159,7 @@ impl Lexer<'_> {
         let text = self.text.get(start + 1..self.at).unwrap_or_default();
         let text = Str::from(text.strip_suffix('\r').unwrap_or(text));
         let span = self.span(start);
-        self.out.comments.push(Comment { span, text });
+        self.comments.push(Comment { span, text });
         self.space = true;
     }
 
@@ -284,15 +313,15 @@ impl Lexer<'_> {
     }
 
     fn open(&mut self, template: Option<bool>) {
-        let token = offset(self.out.tokens.len());
+        let token = offset(self.tokens.len());
         self.open.push(Open { token, template });
     }
 
     /// Pairs the bracket that is about to be pushed with the one it closes.
     fn close(&mut self, closing: Kind) -> Option<bool> {
-        let here = offset(self.out.tokens.len());
+        let here = offset(self.tokens.len());
         let last = self.open.last().copied()?;
-        let opening = self.out.tokens.get_mut(last.token as usize)?;
+        let opening = self.tokens.get_mut(last.token as usize)?;
         let fits = matches!(
             (opening.kind, closing),
             (Kind::LBrace | Kind::TemplateOpen, Kind::RBrace)

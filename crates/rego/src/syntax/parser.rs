@@ -1,5 +1,6 @@
 //! The parser: recursive descent over the token list, without going back, bounded in depth.
 
+mod again;
 mod body;
 mod logic;
 mod module;
@@ -7,15 +8,18 @@ mod rule;
 mod strings;
 mod term;
 
+use std::cell::RefCell;
 use std::sync::Arc;
 
 use crate::source::{Code, Diagnostic, File, Span};
 use crate::value::Str;
 
-use super::ast::{Body, Comment, RegoVersion, Term, Var};
-use super::lexer;
-use super::token::{Kind, Token, Tokens};
+use super::ast::{Body, RegoVersion, Term, Var};
+use super::lexer::Lexer;
+use super::token::{Kind, Token};
 use super::{Features, MAX_DEPTH, Options};
+
+pub use again::Rules;
 
 /// What was read, or an error on its way up; the nearest place that can go on takes it.
 type Parsed<T> = Result<T, Failure>;
@@ -26,12 +30,13 @@ struct Failure(Box<Diagnostic>);
 /// How many errors of a file are told.
 const MAX_ERRORS: usize = 10;
 
+#[derive(Debug)]
 pub(super) struct Parser<'a> {
     file: &'a Arc<File>,
     options: Options,
     version: RegoVersion,
-    tokens: Tokens,
-    comments: Vec<Comment>,
+    /// Cuts tokens when they are first looked at.
+    lexer: RefCell<Lexer<'a>>,
     at: usize,
     keywords: Keywords,
     errors: Vec<Diagnostic>,
@@ -41,6 +46,8 @@ pub(super) struct Parser<'a> {
     height: u32,
     /// How many tokens of heads have been copied for chained bodies.
     copied: usize,
+    /// Whether rules are forgotten but for what they are called.
+    outline: bool,
 }
 
 /// Which words are keywords here.
@@ -65,7 +72,6 @@ impl<'a> Parser<'a> {
             let error = file.diagnostic(Code::Parse, Span::default(), message);
             return Err(vec![error.hint("split it into several files")]);
         }
-        let lexed = lexer::lex(file);
         let mut keywords = Keywords::of(options.version);
         if options.future_keywords {
             keywords = Keywords::all().within(options.features);
@@ -74,15 +80,21 @@ impl<'a> Parser<'a> {
             file,
             options,
             version: options.version,
-            tokens: lexed.tokens,
-            comments: lexed.comments,
+            lexer: RefCell::new(Lexer::new(file)),
             at: 0,
             keywords,
-            errors: lexed.errors,
+            errors: Vec::new(),
             depth: 0,
             height: 0,
             copied: 0,
+            outline: false,
         })
+    }
+
+    /// Reads a module for its outline.
+    pub(super) fn outline(mut self) -> Self {
+        self.outline = true;
+        self
     }
 
     pub(super) fn query(mut self) -> Result<Body, Vec<Diagnostic>> {
@@ -102,6 +114,7 @@ impl<'a> Parser<'a> {
     }
 
     fn finish<T>(mut self, result: Parsed<T>) -> Result<T, Vec<Diagnostic>> {
+        self.lexed();
         match result {
             Ok(value) if self.errors.is_empty() => Ok(value),
             Ok(_) => Err(self.errors),
@@ -112,8 +125,14 @@ impl<'a> Parser<'a> {
         }
     }
 
+    /// Takes in what the lexer could not read, in the whole file.
+    fn lexed(&mut self) {
+        self.errors.splice(0..0, self.lexer.get_mut().errors());
+    }
+
     /// Keeps `error`, unless the lexer has told of that place already.
     fn report(&mut self, error: Diagnostic) {
+        self.lexed();
         let known = |e: &Diagnostic| e.location == error.location;
         if self.errors.len() < MAX_ERRORS && !self.errors.iter().any(known) {
             self.errors.push(error);
@@ -130,14 +149,7 @@ impl<'a> Parser<'a> {
     }
 
     fn token_at(&self, at: usize) -> Token {
-        let last = self.tokens.len().saturating_sub(1);
-        self.tokens.get(at.min(last)).copied().unwrap_or(Token {
-            span: Span::default(),
-            kind: Kind::Eof,
-            space: true,
-            newline: true,
-            close: 0,
-        })
+        self.lexer.borrow_mut().token(at)
     }
 
     fn kind(&self) -> Kind {

@@ -308,6 +308,8 @@ impl Lower<'_> {
         for term in key.into_iter().chain([value]) {
             let mut names = Vec::new();
             output_variables(term, &mut names);
+            let mut seen = HashSet::new();
+            names.retain(|(name, _)| seen.insert(*name));
             for (name, span) in names {
                 if outer.contains(name) {
                     let message = format!("var {name} assigned before");
@@ -352,7 +354,7 @@ impl Lower<'_> {
         let literals = self.literals(body);
         self.close(first_literal(body));
         self.before = outside;
-        let body = hir::Body { literals };
+        let body = Box::new(hir::Body { literals });
         LiteralKind::Every {
             key,
             value,
@@ -384,18 +386,16 @@ fn same_keys(left: &[(Expr, Expr)], right: &[(Expr, Expr)]) -> bool {
     })
 }
 
-fn keyed(members: Vec<(Expr, Expr)>) -> impl Iterator<Item = (Value, Expr)> {
+fn keyed(members: Box<[(Expr, Expr)]>) -> impl Iterator<Item = (Value, Expr)> {
     members
         .into_iter()
         .filter_map(|(key, value)| Some((key.as_const()?.clone(), value)))
 }
 
-/// The variables that a pattern binds, with their places.
+/// The variables that a pattern binds, wherever they stand in it.
 fn output_variables<'t>(term: &'t Term, found: &mut Vec<(&'t Str, Span)>) {
     match &term.kind {
-        TermKind::Var(name) if &**name != "_" && !found.iter().any(|(n, _)| *n == name) => {
-            found.push((name, term.span));
-        }
+        TermKind::Var(name) if &**name != "_" => found.push((name, term.span)),
         TermKind::Array(items) => {
             for item in items {
                 output_variables(item, found);

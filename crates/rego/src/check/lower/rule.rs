@@ -1,6 +1,6 @@
 //! Rules: head, body, else branches.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use super::body::first_literal;
 use super::{Lower, declared, strs};
@@ -18,7 +18,7 @@ use crate::value::Str;
 struct Params {
     patterns: Vec<Expr>,
     before: Vec<Literal>,
-    names: Vec<(Str, Local, Place)>,
+    names: HashMap<Str, (Local, Place)>,
     /// Names that stand in them more than once, which uses them.
     repeated: HashSet<Str>,
 }
@@ -49,14 +49,14 @@ impl Lower<'_> {
             place: self.place(rule.span),
             head_place: self.place(rule.head.span),
             version: self.version,
-            path,
+            path: path.into(),
             package,
-            keys,
+            keys: keys.into(),
             kind,
             default: rule.default,
             body: Body { literals: body },
-            else_,
-            locals: Vec::new(),
+            else_: else_.into(),
+            locals: Box::default(),
         };
         let resolved = self.locals.resolve();
         safety::rule(&mut lowered, resolved, self.file, self.errors);
@@ -66,8 +66,12 @@ impl Lower<'_> {
     /// Parameters that none of the branches uses.
     fn unused_args(&mut self, branches: usize, head: Span) {
         let unused = std::mem::take(&mut self.unused_args);
+        let mut counts: HashMap<Place, usize> = HashMap::new();
+        for (_, place) in &unused {
+            *counts.entry(*place).or_default() += 1;
+        }
         for (name, place) in &unused {
-            if unused.iter().filter(|(_, at)| at == place).count() >= branches {
+            if counts.get(place).is_some_and(|count| *count >= branches) {
                 let message =
                     format!("unused argument {name}. (hint: use _ (wildcard variable) instead)");
                 self.error(Stage::Aside, Code::Compile, head, message);
@@ -118,10 +122,10 @@ impl Lower<'_> {
     /// A body with the parameters in sight.
     fn open_branch(&mut self, body: &ast::Body, params: &Params) {
         let mut hides = declared::names(body);
-        hides.extend(params.names.iter().map(|(name, ..)| name.clone()));
+        hides.extend(params.names.keys().cloned());
         self.faulty = false;
         self.locals.open(hides, Closure::Plain);
-        for (name, local, place) in &params.names {
+        for (name, (local, place)) in &params.names {
             let at = (*place, Occurrence::Argument);
             self.locals.insert(name, *local, at);
         }
@@ -163,7 +167,7 @@ impl Lower<'_> {
         let mut params = Params::default();
         for (name, span) in names {
             let place = self.place(span);
-            if params.names.iter().any(|(known, ..)| known == name) {
+            if params.names.contains_key(name) {
                 params.repeated.insert(name.clone());
                 continue;
             }
@@ -175,7 +179,7 @@ impl Lower<'_> {
             let local = self.locals.fresh(name, place, false);
             let at = (place, Occurrence::Argument);
             self.locals.insert(name, local, at);
-            params.names.push((name.clone(), local, place));
+            params.names.insert(name.clone(), (local, place));
         }
         self.locals.close();
         params
@@ -194,9 +198,8 @@ impl Lower<'_> {
 
     /// What a parameter refers to must be bound by the other parameters: documents are not seen there.
     fn param_is_pattern(&mut self, term: &Term, params: &Params) {
-        let is_param = |name: &Str| params.names.iter().any(|(known, ..)| known == name);
         match &term.kind {
-            TermKind::Var(name) if !is_param(name) && &**name != "_" => {
+            TermKind::Var(name) if !params.names.contains_key(name) && &**name != "_" => {
                 let message = format!("var {name} is unsafe");
                 self.error(Stage::Safety, Code::UnsafeVar, term.span, message);
             }

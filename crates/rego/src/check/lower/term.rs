@@ -133,7 +133,7 @@ impl Lower<'_> {
         let items: Vec<Expr> = items.iter().map(|item| self.term(item)).collect();
         match constants(&items) {
             Some(values) => Expr::constant(Array::from_iter(values), place),
-            None => Expr::new(place, ExprKind::Array(items)),
+            None => Expr::new(place, ExprKind::Array(items.into())),
         }
     }
 
@@ -141,7 +141,7 @@ impl Lower<'_> {
         let items: Vec<Expr> = items.iter().map(|item| self.term(item)).collect();
         match constants(&items) {
             Some(values) => Expr::constant(Set::from_iter(values), place),
-            None => Expr::new(place, ExprKind::Set(items)),
+            None => Expr::new(place, ExprKind::Set(items.into())),
         }
     }
 
@@ -155,7 +155,7 @@ impl Lower<'_> {
             .map(|(k, v)| Some((k.as_const()?.clone(), v.as_const()?.clone())));
         match ground.collect::<Option<Vec<_>>>() {
             Some(values) => Expr::constant(Object::from_iter(values), place),
-            None => Expr::new(place, ExprKind::Object(members)),
+            None => Expr::new(place, ExprKind::Object(members.into())),
         }
     }
 
@@ -169,7 +169,7 @@ impl Lower<'_> {
         let items: Vec<Expr> = items.collect();
         let items = match constants(&items) {
             Some(values) => Expr::constant(Array::from_iter(values), place),
-            None => Expr::new(place, ExprKind::Array(items)),
+            None => Expr::new(place, ExprKind::Array(items.into())),
         };
         match self.options.capabilities.get("internal.template_string") {
             Some(builtin) => builtin_call(builtin.clone(), vec![items], place),
@@ -215,7 +215,7 @@ pub(super) fn as_ref(head: Expr) -> Ref {
     match head.kind {
         ExprKind::Ref(reference) => *reference,
         _ => Ref {
-            base: Base::Expr(head),
+            base: Base::Expr(Box::new(head)),
             keys: Vec::new(),
         },
     }

@@ -11,7 +11,7 @@ use crate::value::Value;
 
 impl Lower<'_> {
     /// The modifiers of a literal; what their values need goes before the literal.
-    pub(super) fn modifiers(&mut self, modifiers: &[ast::With]) -> Vec<With> {
+    pub(super) fn modifiers(&mut self, modifiers: &[ast::With]) -> Box<[With]> {
         modifiers
             .iter()
             .filter_map(|with| self.modifier(with))

@@ -107,7 +107,7 @@ impl Order<'_> {
                     let local = Expr::local(self.generated(place, mover.depth), place);
                     let value = std::mem::replace(of, local.clone());
                     let mut moved = Literal::new(place, LiteralKind::Unify(local, value));
-                    moved.with = mover.with.to_vec();
+                    moved.with = mover.with.into();
                     mover.out.push(moved);
                 }
             }

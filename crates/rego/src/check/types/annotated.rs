@@ -65,7 +65,7 @@ impl<'h> Annotated<'h> {
             found.extend(self.subpackages.get(prefix).into_iter().flatten());
         }
         found.extend(self.packages.get(package).into_iter().flatten());
-        found.extend(self.documents.get(&rule.path).into_iter().flatten());
+        found.extend(self.documents.get(&*rule.path).into_iter().flatten());
         let rules = self.rules.get(&number).filter(|_| own);
         found.extend(rules.into_iter().flatten());
         found.into_iter().copied().collect()

@@ -17,8 +17,6 @@ use crate::value::Value;
 pub struct TypeEnv {
     pub(super) tree: Arc<Tree>,
     graph: Graph,
-    /// The rules' paths, `data` in front.
-    paths: Vec<Vec<Value>>,
 }
 
 /// What the checks of all rules share.
@@ -31,7 +29,7 @@ pub(super) struct Shared {
 }
 
 /// Paths after which a `with` hides all of `data`, instead of what depends on its target.
-const MAX_WRITTEN: usize = 4_000_000;
+const MAX_WRITTEN: usize = 1_000_000;
 
 // === impl TypeEnv ===
 
@@ -40,7 +38,6 @@ impl TypeEnv {
         Self {
             tree: Arc::default(),
             graph: Graph::new(hir),
-            paths: hir.rules.iter().map(|rule| rooted(&rule.path)).collect(),
         }
     }
 
@@ -50,9 +47,11 @@ impl TypeEnv {
         self.tree.at(path).map(|ty| text::full(&Some(ty)))
     }
 
-    /// The rules' numbers, each behind those it depends on.
-    pub(super) fn order(&self) -> Vec<usize> {
-        self.graph.order()
+    /// The rules' numbers, each behind those it depends on; nobody asks twice.
+    pub(super) fn order(&mut self) -> Vec<usize> {
+        let order = self.graph.order();
+        self.graph.ordered();
+        order
     }
 
     /// What a rule gives is added.
@@ -79,10 +78,10 @@ impl TypeEnv {
             }
             _ => self.graph.reached(path),
         };
-        shared.written += rules.len();
-        let rule_paths = rules.iter().filter_map(|rule| self.paths.get(*rule));
-        for path in rule_paths {
-            tree.put(path, any.clone());
+        // Finding them looks at a mark for each rule there is.
+        shared.written += rules.len() + self.graph.rules() / 64;
+        for rule in &rules {
+            tree.put(&rooted(&self.graph.path(*rule)), any.clone());
         }
         let tree = (!rules.is_empty()).then(|| Arc::new(tree));
         shared.reached.insert(path.to_vec(), tree.clone());

@@ -5,6 +5,8 @@
 
 use std::collections::HashMap;
 
+use smallvec::SmallVec;
+
 use crate::hir::{
     Base, Body, Callee, ComprehensionHead, Expr, ExprKind, Hir, Literal, LiteralKind, Replacement,
     Rule, RuleKind, Target,
@@ -15,8 +17,8 @@ use crate::value::Value;
 #[derive(Debug, Default)]
 pub(super) struct Graph {
     nodes: Vec<Node>,
-    /// For each rule the nodes it refers to.
-    needs: Vec<Needs>,
+    /// For each rule that refers to others their nodes.
+    needs: HashMap<usize, Needs>,
     /// For each rule its node.
     home: Vec<usize>,
 }
@@ -24,13 +26,18 @@ pub(super) struct Graph {
 #[derive(Debug, Default)]
 struct Node {
     parent: usize,
+    /// What it is called there.
+    key: Option<Value>,
     children: HashMap<Value, usize>,
-    rules: Vec<usize>,
+    rules: Few,
     /// The rules that refer to right here.
-    users: Vec<usize>,
+    users: Few,
     /// The rules that refer to something below here that no rule gives.
-    readers: Vec<usize>,
+    readers: Few,
 }
+
+/// Numbers of rules, mostly one or none: a large policy has a node for each rule.
+type Few = SmallVec<[usize; 2]>;
 
 /// What a rule refers to.
 #[derive(Debug, Default)]
@@ -44,6 +51,8 @@ struct Needs {
 /// A step of the walk that finds the order.
 enum Step {
     Enter(usize),
+    /// The rules at a node, which come once, however many rules refer to it.
+    Own(usize),
     Node(usize),
     Leave(usize),
 }
@@ -76,7 +85,9 @@ impl Graph {
                     node.readers.push(number);
                 }
             }
-            graph.needs.push(needs);
+            if !(needs.whole.is_empty() && needs.part.is_empty()) {
+                graph.needs.insert(number, needs);
+            }
         }
         graph
     }
@@ -85,6 +96,7 @@ impl Graph {
     pub(super) fn order(&self) -> Vec<usize> {
         let mut order = Vec::with_capacity(self.home.len());
         let mut rules = vec![false; self.home.len()];
+        let mut own = vec![false; self.nodes.len()];
         let mut nodes = vec![false; self.nodes.len()];
         for first in 0..self.home.len() {
             let mut todo = vec![Step::Enter(first)];
@@ -92,27 +104,47 @@ impl Graph {
                 match step {
                     Step::Enter(rule) if once(&mut rules, rule) => {
                         todo.push(Step::Leave(rule));
-                        let Some(needs) = self.needs.get(rule) else {
+                        let Some(needs) = self.needs.get(&rule) else {
                             continue;
                         };
                         todo.extend(needs.whole.iter().copied().map(Step::Node));
                         for at in needs.whole.iter().chain(&needs.part) {
-                            todo.extend(self.above(*at).map(Step::Enter));
+                            todo.extend(self.ancestors(*at).map(Step::Own));
                         }
                     }
+                    Step::Own(at) if once(&mut own, at) => {
+                        todo.extend(self.own(at).map(Step::Enter));
+                    }
                     Step::Node(at) if once(&mut nodes, at) => {
-                        let Some(node) = self.nodes.get(at) else {
-                            continue;
-                        };
-                        todo.extend(node.rules.iter().copied().map(Step::Enter));
-                        todo.extend(node.children.values().copied().map(Step::Node));
+                        todo.push(Step::Own(at));
+                        todo.extend(self.children(at).map(Step::Node));
                     }
                     Step::Leave(rule) => order.push(rule),
-                    Step::Enter(_) | Step::Node(_) => {}
+                    Step::Enter(_) | Step::Own(_) | Step::Node(_) => {}
                 }
             }
         }
         order
+    }
+
+    /// How many rules there are.
+    pub(super) fn rules(&self) -> usize {
+        self.home.len()
+    }
+
+    /// A rule's path.
+    pub(super) fn path(&self, rule: usize) -> Vec<Value> {
+        let home = self.home.get(rule).copied().unwrap_or_default();
+        let nodes = self.ancestors(home).filter_map(|at| self.nodes.get(at));
+        let mut path: Vec<Value> = nodes.filter_map(|node| node.key.clone()).collect();
+        path.reverse();
+        path
+    }
+
+    /// Forgets what only the order asks for.
+    pub(super) fn ordered(&mut self) {
+        self.nodes.shrink_to_fit();
+        self.needs = HashMap::new();
     }
 
     /// The rules at, above or below `path`, and all that depend on them.
@@ -172,6 +204,7 @@ impl Graph {
             let child = self.nodes.len();
             self.nodes.push(Node {
                 parent: at,
+                key: Some(key.clone()),
                 ..Node::default()
             });
             if let Some(node) = self.nodes.get_mut(at) {
@@ -201,9 +234,13 @@ impl Graph {
 
     /// The rules at a node and above it.
     fn above(&self, at: usize) -> impl Iterator<Item = usize> {
-        self.ancestors(at)
-            .filter_map(|at| self.nodes.get(at))
-            .flat_map(|node| node.rules.iter().copied())
+        self.ancestors(at).flat_map(|at| self.own(at))
+    }
+
+    /// The rules at a node.
+    fn own(&self, at: usize) -> impl Iterator<Item = usize> {
+        let node = self.nodes.get(at);
+        node.into_iter().flat_map(|node| node.rules.iter().copied())
     }
 
     /// The node and all above it.

@@ -219,10 +219,10 @@ impl Walk {
                 let known = self.known.iter().rev().find(|(known, _)| known == slot);
                 return known.map(|(_, place)| place.clone());
             }
-            Expr::Dot(base, keys) if !matches!(**base, Expr::Dot(..)) => {
-                let mut place = self.place(base)?;
+            Expr::Dot(dot) if !matches!(dot.base, Expr::Dot(_)) => {
+                let mut place = self.place(&dot.base)?;
                 let mut steps = place.steps.into_vec();
-                for key in keys {
+                for key in &dot.keys {
                     let Expr::Const(key) = key else {
                         return None;
                     };

@@ -45,11 +45,11 @@ pub(super) fn lit(value: impl Into<Value>) -> Expr {
 }
 
 pub(super) fn array(items: Vec<Expr>) -> Expr {
-    expr(ExprKind::Array(items))
+    expr(ExprKind::Array(items.into()))
 }
 
 pub(super) fn object(members: Vec<(Expr, Expr)>) -> Expr {
-    expr(ExprKind::Object(members))
+    expr(ExprKind::Object(members.into()))
 }
 
 pub(super) fn input(keys: Vec<Expr>) -> Expr {
@@ -71,7 +71,7 @@ pub(super) fn literal(kind: LiteralKind) -> Literal {
     Literal {
         place: Place::default(),
         kind,
-        with: Vec::new(),
+        with: Box::default(),
     }
 }
 
@@ -98,14 +98,14 @@ pub(super) fn rule(
         place: Place::default(),
         head_place: Place::default(),
         version: RegoVersion::V1,
-        path: values(path),
+        path: values(path).into(),
         package: 1,
-        keys,
+        keys: keys.into(),
         kind,
         default: false,
         body: Body { literals },
-        else_: Vec::new(),
-        locals: vars.infos,
+        else_: Box::default(),
+        locals: vars.infos.into(),
     }
 }
 

@@ -5,7 +5,7 @@ use crate::value::Str;
 use super::super::annotations::Target;
 use crate::source::Span;
 
-use super::super::ast::{Import, Module, Package, Ref, RegoVersion, Term, TermKind};
+use super::super::ast::{Import, Module, Package, Ref, RegoVersion, Rule, Term, TermKind};
 use super::super::token::Kind;
 use super::{Keywords, MAX_ERRORS, Parsed, Parser};
 use crate::source::Diagnostic;
@@ -26,32 +26,31 @@ impl Parser<'_> {
         let mut imports = Vec::new();
         let mut rules = Vec::new();
         let mut targets = vec![(package.span.start, Target::Package)];
-        while self.kind() != Kind::Eof && self.errors.len() < MAX_ERRORS {
-            let from = self.at;
-            // A span ends where the token before it ends.
-            self.tokens.free_before(from.saturating_sub(1));
+        while !self.at_end() && self.errors.len() < MAX_ERRORS {
+            let (from, known) = (self.at, rules.len());
             let target = match self.kind() {
                 Kind::Import => Target::Import,
-                _ => Target::Rule(rules.len()),
+                _ => Target::Rule(known),
             };
             targets.push((self.token().span.start, target));
-            let result = match self.kind() {
-                Kind::Import => self.import().map(|import| imports.push(import)),
-                _ => self.rule(&mut rules),
-            };
-            if let Err(error) = result {
+            if let Err(error) = self.item(&mut imports, &mut rules) {
                 self.report(*error.0);
                 self.recover(from);
             }
+            if self.outline {
+                rules.iter_mut().skip(known).for_each(Rule::outline);
+            }
         }
+        self.lexed();
         if !self.errors.is_empty() {
             self.errors.sort_by(|a, b| a.location.cmp(&b.location));
             return Err(self.errors);
         }
+        let comments = self.lexer.get_mut().comments();
         let mut annotations = Vec::new();
         if self.options.process_annotations {
             let (found, mut errors) =
-                super::super::annotations::read(self.file, &self.comments, &targets);
+                super::super::annotations::read(self.file, &comments, &targets);
             if !errors.is_empty() {
                 errors.truncate(MAX_ERRORS);
                 return Err(errors);
@@ -65,11 +64,25 @@ impl Parser<'_> {
             imports,
             rules,
             annotations,
-            comments: self.comments,
+            comments,
         })
     }
 
-    fn package(&mut self) -> Parsed<Package> {
+    pub(super) fn at_end(&self) -> bool {
+        self.kind() == Kind::Eof
+    }
+
+    /// An import, or a rule with the bodies chained to it.
+    pub(super) fn item(&mut self, imports: &mut Vec<Import>, rules: &mut Vec<Rule>) -> Parsed<()> {
+        // A span ends where the token before it ends.
+        self.lexer.get_mut().free_before(self.at.saturating_sub(1));
+        match self.kind() {
+            Kind::Import => self.import().map(|import| imports.push(import)),
+            _ => self.rule(rules),
+        }
+    }
+
+    pub(super) fn package(&mut self) -> Parsed<Package> {
         let start = self.token();
         if start.kind == Kind::Eof {
             let hint = "a module begins with `package NAME`";

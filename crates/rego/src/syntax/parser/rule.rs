@@ -33,10 +33,11 @@ impl Parser<'_> {
             Vec::new()
         };
         let has_else = !else_.is_empty();
+        let first = rules.len();
         rules.push(Rule {
             span: self.since(start),
             default,
-            head: head.clone(),
+            head,
             body,
             else_,
             chained: false,
@@ -53,10 +54,13 @@ impl Parser<'_> {
                 return Err(self.error(span, "too many chained bodies", hint));
             }
             let body = self.block()?;
+            let Some(head) = rules.get(first).map(|rule| rule.head.clone()) else {
+                break;
+            };
             rules.push(Rule {
                 span: self.since(span),
                 default,
-                head: head.clone(),
+                head,
                 body,
                 else_: Vec::new(),
                 chained: true,
