@@ -130,10 +130,7 @@ fn v1_asks_for_its_keywords() {
             "p.q.r",
             "rule must have value assignment and/or body declaration",
         ),
-        (
-            "p() if x",
-            "rule argument list must take at least one argument",
-        ),
+        ("p()", "rule argument list must take at least one argument"),
         (
             "default p := x",
             "illegal default rule (value cannot contain var)",

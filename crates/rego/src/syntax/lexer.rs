@@ -86,6 +86,25 @@ impl Lexer<'_> {
             }
         }
         self.push(Kind::Eof, self.at);
+        let null = self.bytes.iter().position(|byte| *byte == 0);
+        self.forbid(null, "illegal null character");
+        let marks = self.text.match_indices('\u{feff}');
+        let mark = marks.map(|(at, _)| at).find(|at| *at > 0);
+        self.forbid(mark, "illegal byte-order mark");
+    }
+
+    /// Tells of a character that may stand nowhere, not even in strings and comments.
+    fn forbid(&mut self, at: Option<usize>, message: &str) {
+        let Some(at) = at else {
+            return;
+        };
+        let span = Span {
+            start: offset(at),
+            end: offset(at),
+        };
+        let error = self.file.diagnostic(Code::Parse, span, message);
+        let error = error.hint("write it as an escape: \\u0000, \\ufeff");
+        self.out.errors.push(error);
     }
 
     fn peek(&self, ahead: usize) -> Option<u8> {
@@ -141,17 +160,7 @@ impl Lexer<'_> {
             self.at += 1;
         }
         let text = self.text.get(start..self.at).unwrap_or_default();
-        // A keyword with a key is a name: `not.x`, `data.if`.
-        let has_key = self.peek(0) == Some(b'.')
-            && self
-                .peek(1)
-                .is_some_and(|b| b == b'_' || b.is_ascii_alphabetic());
-        let kind = if has_key {
-            Kind::Ident
-        } else {
-            Kind::of_word(text)
-        };
-        self.push(kind, start);
+        self.push(Kind::of_word(text), start);
     }
 
     fn digits(&mut self) -> bool {

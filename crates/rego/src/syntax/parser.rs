@@ -41,6 +41,8 @@ pub(super) struct Parser<'a> {
     height: u32,
     /// How many tokens of heads have been copied for chained bodies.
     copied: usize,
+    /// The token that is a name though its word is a keyword: `not.x` where a literal begins.
+    named: Option<usize>,
 }
 
 /// Which words are keywords here.
@@ -82,6 +84,7 @@ impl<'a> Parser<'a> {
             depth: 0,
             height: 0,
             copied: 0,
+            named: None,
         })
     }
 
@@ -238,8 +241,17 @@ impl<'a> Parser<'a> {
             || kind.is_soft() && !self.is_keyword(kind)
     }
 
+    /// Whether a word with a key stands here: where a rule or a literal begins it is a name, keyword or not.
+    fn at_keyed_word(&self) -> bool {
+        let key = self.ahead(1);
+        let name = self.ahead(2);
+        let keyed = key.kind == Kind::LBracket
+            || key.kind == Kind::Dot && name.kind.is_word() && !name.space;
+        self.kind().is_word() && keyed && !key.space
+    }
+
     fn var(&mut self, what: &str) -> Parsed<Var> {
-        if !self.at_name() {
+        if !self.at_name() || self.at_keyword(Kind::Contains) {
             return Err(self.unexpected(what));
         }
         let token = self.next();

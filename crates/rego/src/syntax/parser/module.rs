@@ -5,7 +5,7 @@ use crate::value::Str;
 use super::super::annotations::Target;
 use crate::source::Span;
 
-use super::super::ast::{Import, Module, Package, Ref, RegoVersion, Term, TermKind};
+use super::super::ast::{Import, Module, Package, Ref, RegoVersion, Term, TermKind, Var};
 use super::super::token::Kind;
 use super::{Keywords, MAX_ERRORS, Parsed, Parser};
 use crate::source::Diagnostic;
@@ -23,6 +23,7 @@ impl Parser<'_> {
             Ok(package) => package,
             Err(error) => return self.finish(Err(error)),
         };
+        self.look_for_v1();
         let mut imports = Vec::new();
         let mut rules = Vec::new();
         let mut targets = vec![(package.span.start, Target::Package)];
@@ -30,14 +31,17 @@ impl Parser<'_> {
             let from = self.at;
             // A span ends where the token before it ends.
             self.tokens.free_before(from.saturating_sub(1));
-            let target = match self.kind() {
-                Kind::Import => Target::Import,
-                _ => Target::Rule(rules.len()),
+            let is_import = self.kind() == Kind::Import && !self.at_keyed_word();
+            let target = if is_import {
+                Target::Import
+            } else {
+                Target::Rule(rules.len())
             };
             targets.push((self.token().span.start, target));
-            let result = match self.kind() {
-                Kind::Import => self.import().map(|import| imports.push(import)),
-                _ => self.rule(&mut rules),
+            let result = if is_import {
+                self.import().map(|import| imports.push(import))
+            } else {
+                self.rule(&mut rules)
             };
             if let Err(error) = result {
                 self.report(*error.0);
@@ -69,6 +73,20 @@ impl Parser<'_> {
         })
     }
 
+    /// An `import rego.v1` asks the rules before it for v1's heads too.
+    fn look_for_v1(&mut self) {
+        let found = (self.at..self.tokens.len()).any(|at| {
+            let word = |ahead: usize| self.text(self.token_at(at + ahead));
+            self.token_at(at).kind == Kind::Import
+                && word(1) == "rego"
+                && self.token_at(at + 2).kind == Kind::Dot
+                && word(3) == "v1"
+        });
+        if found {
+            self.version = RegoVersion::V1;
+        }
+    }
+
     fn package(&mut self) -> Parsed<Package> {
         let start = self.token();
         if start.kind == Kind::Eof {
@@ -80,10 +98,14 @@ impl Parser<'_> {
             return Err(self.error(start.span, "package expected", hint));
         }
         self.next();
-        let first = self.var("expected the package's name")?;
+        let first = self.token();
+        if !first.kind.is_word() {
+            return Err(self.unexpected("expected the package's name"));
+        }
+        self.next();
         let mut path = vec![Term {
             span: first.span,
-            kind: TermKind::String(first.name.clone()),
+            kind: TermKind::String(Str::from(self.text(first))),
         }];
         self.keys(&mut path)?;
         for key in &path {
@@ -112,6 +134,10 @@ impl Parser<'_> {
     fn import(&mut self) -> Parsed<Import> {
         let start = self.next().span;
         let from = self.token().span;
+        if self.kind() == Kind::LParen {
+            let message = "import keyword cannot be used for rule name";
+            return Err(self.error(start, message, "write `import data.a.b`"));
+        }
         let term = self.primary()?;
         let path =
             match term.kind {
@@ -131,7 +157,7 @@ impl Parser<'_> {
         let alias = if self.kind() == Kind::As {
             self.check_alias(&path)?;
             self.next();
-            Some(self.var("expected var after `as`")?)
+            Some(self.alias()?)
         } else {
             None
         };
@@ -181,7 +207,8 @@ impl Parser<'_> {
         let own =
             !matches!(&path.head.kind, TermKind::Var(head) if matches!(&**head, "future" | "rego"));
         let v1 = self.options.version == RegoVersion::V1;
-        if own && v1 && (kind.is_keyword() || self.is_keyword(kind)) {
+        let soft = v1 && self.is_keyword(kind) && !matches!(kind, Kind::And | Kind::Or);
+        if own && (kind.is_keyword() || soft) {
             let message = format!(
                 "unexpected import path, must not end with a keyword, got: {}",
                 kind.name()
@@ -190,6 +217,24 @@ impl Parser<'_> {
             return Err(self.error(last.span, message, hint));
         }
         Ok(())
+    }
+
+    fn alias(&mut self) -> Parsed<Var> {
+        let token = self.token();
+        let name = self.var("expected var")?;
+        if matches!(&*name.name, "input" | "data") {
+            let message = format!(
+                "unexpected import alias, must not be a reserved name, got: {}",
+                name.name
+            );
+            return Err(self.error(token.span, message, "take another name"));
+        }
+        let mut keys = Vec::new();
+        self.keys(&mut keys)?;
+        if !keys.is_empty() {
+            return Err(self.unexpected("expected var"));
+        }
+        Ok(name)
     }
 
     fn check_alias(&self, path: &Ref) -> Parsed<()> {
@@ -225,11 +270,12 @@ impl Parser<'_> {
                 self.keywords = Keywords::all();
                 true
             }
-            ("future", ["keywords"]) => {
+            // OPA takes a path that is too long for all of them.
+            ("future", ["keywords"] | ["keywords", _, _, ..]) => {
                 self.keywords = Keywords::all().within(self.options.features);
                 true
             }
-            ("future", ["keywords", name, ..]) => self.enable_one(name),
+            ("future", ["keywords", name]) => self.enable_one(name),
             ("rego" | "future", _) => false,
             _ => true,
         };

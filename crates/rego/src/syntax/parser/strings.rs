@@ -2,7 +2,7 @@
 
 use crate::value::Str;
 
-use super::super::ast::{TemplatePart, Term, TermKind};
+use super::super::ast::{RegoVersion, TemplatePart, Term, TermKind};
 use super::super::token::{Kind, Token};
 use super::{Parsed, Parser};
 
@@ -26,9 +26,14 @@ impl Parser<'_> {
     }
 
     pub(super) fn template(&mut self) -> Parsed<Term> {
-        if !self.options.features.template_strings {
+        let v0 = self.options.version == RegoVersion::V0;
+        if v0 || !self.options.features.template_strings {
             let message = "template strings are not supported by current capabilities";
-            let hint = "write sprintf, or add the feature template_strings";
+            let hint = if v0 {
+                "write sprintf: version 0 of the language has no template strings"
+            } else {
+                "write sprintf, or add the feature template_strings"
+            };
             return Err(self.error(self.token().span, message, hint));
         }
         let start = self.next();
@@ -50,6 +55,9 @@ impl Parser<'_> {
                     }
                 }
                 Kind::TemplateOpen => {
+                    if self.at_keyed_word() {
+                        self.named = Some(self.at);
+                    }
                     let term = self.nested(Self::expression)?;
                     let with = self.with()?;
                     height = height.max(self.height);

@@ -114,6 +114,7 @@ impl Parser<'_> {
         let token = self.token();
         self.height = 1;
         let kind = match token.kind {
+            _ if self.named == Some(self.at) => TermKind::Var(Str::from(self.text(token))),
             Kind::Null => TermKind::Null,
             Kind::True => TermKind::Bool(true),
             Kind::False => TermKind::Bool(false),
@@ -186,7 +187,7 @@ impl Parser<'_> {
 
     /// `-TERM`: zero minus the term.
     fn negation(&mut self, start: Span) -> Parsed<Term> {
-        if self.kind() == Kind::Minus {
+        if !self.at_name() {
             return Err(self.unexpected("expected number"));
         }
         let term = self.nested(Self::primary)?;
@@ -268,9 +269,7 @@ impl Parser<'_> {
                 Kind::Dot => {
                     self.next();
                     let name = self.token();
-                    // Before another key a keyword is a name to the lexer.
-                    let word = Kind::of_word(self.text(name));
-                    let keyword = word.is_keyword() || self.is_keyword(word);
+                    let keyword = name.kind.is_keyword() || self.is_keyword(name.kind);
                     let refused = keyword && !self.options.features.keywords_in_refs;
                     if !name.kind.is_word() || name.space || refused {
                         return Err(self.unexpected("expected identifier after `.`"));
