@@ -312,8 +312,7 @@ impl Parser<'_> {
         }
         while self.kind() != Kind::Eof {
             let token = self.token();
-            let start = token.span.start;
-            let starts = start == 0 || self.file.row_col(start).1 == 1;
+            let starts = self.file.starts_line(token.span.start);
             if starts && token.kind.is_word() && token.kind != Kind::Else {
                 break;
             }

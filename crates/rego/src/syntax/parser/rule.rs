@@ -79,7 +79,7 @@ impl Parser<'_> {
             let hint = "write `default NAME := VALUE`";
             return Err(self.error(head.span, "default rules must have a value", hint));
         };
-        if value.is_none() && !head.reference.path.is_empty() {
+        if value.is_none() && head.reference.path.len() == 1 && head.args.is_none() {
             let message = "illegal default rule (must have a value)";
             return Err(self.error(start, message, "write `default NAME := VALUE`"));
         }
