@@ -13,7 +13,7 @@ import subprocess
 import sys
 
 import servers
-from loads import CHECK, REQUEST, latency
+from loads import CHECK, latency
 
 LIGHT = ("1 x 1", 1, 1)
 SECONDS = 5
@@ -39,18 +39,18 @@ def main():
         sys.exit("bench: h2load is missing (Debian: package nghttp2-client)")
     folder = servers.scratch()
     (folder / "policy.rego").write_text(POLICY)
-    servers.POLICY[:] = [str(folder / "policy.rego")]
-    message = pathlib.Path(REQUEST).read_bytes()
+    workload = servers.Workload("", [folder / "policy.rego"], servers.RBAC.request)
+    message = pathlib.Path(workload.request).read_bytes()
     heavy = folder / "heavy.bin"
     heavy.write_bytes(message.replace(LIGHT_PATH, HEAVY_PATH))
     if heavy.read_bytes() == message:
-        sys.exit(f"bench: {REQUEST} has no path {LIGHT_PATH.decode()}")
+        sys.exit(f"bench: {workload.request} has no path {LIGHT_PATH.decode()}")
     named = [("regate", os.environ.get("REGATE", str(servers.ROOT / "target/release/regate"))),
              ("opa-envoy", os.environ.get("OPA_ENVOY", ""))]
     print("| ext_authz server | heavy in flight | p50 us | p99 us |\n| --- | --- | --- | --- |")
     for name, binary in named:
         if binary:
-            one(servers.sidecar(name, binary, False), heavy)
+            one(servers.sidecar(name, binary, workload, False), heavy)
 
 
 def one(server, heavy):

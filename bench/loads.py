@@ -8,10 +8,9 @@ import subprocess
 import tempfile
 import time
 
-from servers import ROOT, free_port, listening, scratch, wait_until
+from servers import free_port, listening, scratch, wait_until
 
 CHECK = "/envoy.service.auth.v3.Authorization/Check"
-REQUEST = str(ROOT / "bench/check_request.bin")
 # Name, connections, streams per connection.
 SHAPES = [("4 x 16", 4, 16), ("1 x 16", 1, 16), ("1 x 1", 1, 1)]
 TRACED_REQUESTS = 5000
@@ -20,7 +19,7 @@ TRACED_REQUESTS = 5000
 def h2load(server, shape, *, seconds=None, requests=None, log=None):
     """One run; returns {cpu (us per decision), rps, requests}."""
     _, connections, streams = shape
-    command = ["h2load", f"-c{connections}", "-t1", f"-m{streams}", "-d", REQUEST,
+    command = ["h2load", f"-c{connections}", "-t1", f"-m{streams}", "-d", server.workload.request,
                "-H", "content-type: application/grpc", "-H", "te: trailers",
                "-D" if seconds else "-n", str(seconds or requests)]
     command += ["--log-file", log] if log else []

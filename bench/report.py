@@ -13,7 +13,8 @@ HEAD = f"""# Benchmarks
 that decodes the CheckRequest with prost and answers a constant) and, with `OPA_ENVOY=PATH`, beside opa-envoy. All
 of them run at once and take turns; CPU is user and system time of the whole server process per decision, so that it
 says the same on a busy machine. Decision logs go to a pipe whose reader counts them, and their cost is counted until
-the last one is written. The policy is `policies/rbac`, the request `bench/check_request.bin`.
+the last one is written. The policy is `policies/rbac`, the request `bench/check_request.bin`; rows with "(a)" are
+workload (a) of `make bench-engine` (roles, claims, path) with `bench/claims_request.bin`.
 
 {BEGIN}
 {END}
@@ -34,7 +35,7 @@ def direct(servers, results):
     for shape, _, _ in SHAPES:
         for server in servers:
             runs = results["direct", shape, server.label]
-            rows.append([shape, server.label, f"{middle(runs, 'cpu'):.1f}", ratio(results, ("direct", shape), server, "yardstick"),
+            rows.append([shape, server.label, f"{middle(runs, 'cpu'):.1f}", ratio(results, ("direct", shape), server, server.named("yardstick")),
                          ratio(results, ("direct", shape), server, peer_of(server)), f"{middle(runs, 'rps'):,.0f}", f"{max(r['rps'] for r in runs):,.0f}"])
     return "## CPU per decision, h2load\n\n" + table(
         ["connections x streams", "server", "CPU us", "to the yardstick", "to opa-envoy", "rps, median", "rps, best"], rows)
@@ -66,7 +67,9 @@ def calls(servers, results):
 def through_envoy(servers, results):
     rows = [["none", "-", "-", *(f"{middle(results['envoy', None], key):,.0f}" for key in ("rps", "p50", "p99"))]]
     for server in servers:
-        runs = results["envoy", server.label]
+        runs = results.get(("envoy", server.label))
+        if not runs:
+            continue
         rows.append([server.label, f"{middle(runs, 'cpu'):.1f}", ratio(results, ("envoy",), server, peer_of(server)),
                      *(f"{middle(runs, key):,.0f}" for key in ("rps", "p50", "p99"))])
     return "## Through Envoy, wrk with 16 connections, `--concurrency 1`\n\n" + table(
@@ -83,7 +86,7 @@ def ratio(results, key, server, other):
 
 def peer_of(server):
     """What regate is held against: the peer with its decision logs as regate has them."""
-    return "opa-envoy, logs on" if server.logs else "opa-envoy"
+    return server.named("opa-envoy", server.logs)
 
 
 def machine():

@@ -13,7 +13,7 @@ import sys
 
 import report
 from loads import SHAPES, Envoy, h2load, latency, syscalls
-from servers import ROOT, sidecar, yardstick
+from servers import RBAC, ROOT, claims, sidecar, yardstick
 
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "5"))
 SECONDS = int(os.environ.get("BENCH_SECONDS", "3"))
@@ -25,7 +25,9 @@ def main():
         sys.exit("bench: h2load is missing (Debian: package nghttp2-client)")
     servers, results = start(), collections.defaultdict(list)
     envoy_binary = os.environ.get("REGATE_ENVOY", "")
-    envoy = Envoy(envoy_binary, servers) if shutil.which("wrk") and os.path.isfile(envoy_binary) else None
+    # What Envoy sends is made for the first workload.
+    behind = [server for server in servers if server.workload is RBAC]
+    envoy = Envoy(envoy_binary, behind) if shutil.which("wrk") and os.path.isfile(envoy_binary) else None
     if not envoy:
         print("bench: SKIPPED the part through Envoy: wrk or Envoy is missing")
     for server in servers:
@@ -33,7 +35,7 @@ def main():
     for number in range(ROUNDS):
         shift = number % len(servers)
         for server in servers[shift:] + servers[:shift]:
-            one_round(server, envoy, results)
+            one_round(server, envoy if server in behind else None, results)
         if envoy:
             results["envoy", None].append(envoy.wrk(None, ENVOY_CONNECTIONS, SECONDS))
         print(f"bench: round {number + 1} of {ROUNDS} is done", flush=True)
@@ -48,12 +50,14 @@ def main():
 
 
 def start():
-    """regate and the peer with decision logs off and on, and the yardstick, which has none."""
+    """For each workload regate and the peer with decision logs off and on, and the yardstick, which has none."""
     regate = os.environ.get("REGATE", str(ROOT / "target/release/regate"))
-    servers = [yardstick(os.environ.get("YARDSTICK", str(ROOT / ".build/yardstick/release/yardstick")))]
-    servers += [sidecar("regate", regate, logs) for logs in (False, True)]
-    if peer := os.environ.get("OPA_ENVOY"):
-        servers += [sidecar("opa-envoy", peer, logs) for logs in (False, True)]
+    bare = os.environ.get("YARDSTICK", str(ROOT / ".build/yardstick/release/yardstick"))
+    servers = []
+    for workload in filter(None, (RBAC, claims())):
+        servers += [yardstick(bare, workload)] + [sidecar("regate", regate, workload, logs) for logs in (False, True)]
+        if peer := os.environ.get("OPA_ENVOY"):
+            servers += [sidecar("opa-envoy", peer, workload, logs) for logs in (False, True)]
     return servers
 
 

@@ -6,6 +6,7 @@ import os
 import pathlib
 import socket
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -13,18 +14,27 @@ import urllib.error
 import urllib.request
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-POLICY = [str(ROOT / "policies/rbac/policy.rego"), str(ROOT / "policies/rbac/data.json")]
 TICKS = os.sysconf("SC_CLK_TCK")
 QUIET_SECONDS = 2
 START_SECONDS = 30
 PIPE_BYTES = 1 << 20
 
 
+class Workload:
+    """What is asked: the policy with its data, and the file of the request. All but the first are named in tables."""
+
+    def __init__(self, name, policy, request):
+        self.name, self.policy, self.request = name, [str(path) for path in policy], str(request)
+
+
+RBAC = Workload("", [ROOT / "policies/rbac/policy.rego", ROOT / "policies/rbac/data.json"], ROOT / "bench/check_request.bin")
+
+
 class Server:
     """A running ext_authz server. Its output goes into a pipe whose reader counts the lines."""
 
-    def __init__(self, name, logs, port, command, folder, ready):
-        self.name, self.logs, self.port, self.lines = name, logs, port, 0
+    def __init__(self, name, workload, logs, port, command, folder, ready):
+        self.name, self.workload, self.logs, self.port, self.lines = name, workload, logs, port, 0
         self.process = subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         atexit.register(self.stop)
         fcntl.fcntl(self.process.stdout, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
@@ -35,7 +45,11 @@ class Server:
 
     @property
     def label(self):
-        return f"{self.name}, logs on" if self.logs else self.name
+        return self.named(self.name, self.logs)
+
+    def named(self, name, logs=False):
+        """What a server with this workload is called."""
+        return " ".join([name, self.workload.name]).strip() + (", logs on" if logs else "")
 
     def cpu(self):
         """Seconds of CPU, user and system, of all its threads."""
@@ -82,7 +96,18 @@ class Server:
             self.lines += chunk.count(b"\n")
 
 
-def sidecar(name, binary, logs):
+def claims():
+    """Workload (a) of `make bench-engine`, where `workloads.py` is at hand."""
+    script = pathlib.Path(os.environ.get("REGATE_BENCH", ROOT.parent / "shared/bench")) / "workloads.py"
+    if not script.is_file():
+        print(f"bench: SKIPPED workload (a): {script} is missing; REGATE_BENCH names its folder")
+        return None
+    folder = scratch()
+    subprocess.run([sys.executable, script, folder], check=True)
+    return Workload("(a)", [folder / "a.rego", folder / "a_data.json"], ROOT / "bench/claims_request.bin")
+
+
+def sidecar(name, binary, workload, logs):
     """regate or its peer: the same arguments and the same configuration."""
     folder = scratch()
     grpc, api, diagnostic = free_port(), free_port(), free_port()
@@ -91,13 +116,14 @@ def sidecar(name, binary, logs):
         config["decision_logs"] = {"console": True}
     (folder / "config.yaml").write_text(json.dumps(config))
     command = [str(pathlib.Path(binary).resolve()), "run", "--server", "--disable-telemetry", "--config-file=config.yaml",
-               f"--addr=127.0.0.1:{api}", f"--diagnostic-addr=127.0.0.1:{diagnostic}", *POLICY]
-    return Server(name, logs, grpc, command, folder, lambda: healthy(diagnostic) and listening(grpc))
+               f"--addr=127.0.0.1:{api}", f"--diagnostic-addr=127.0.0.1:{diagnostic}", *workload.policy]
+    return Server(name, workload, logs, grpc, command, folder, lambda: healthy(diagnostic) and listening(grpc))
 
 
-def yardstick(binary):
+def yardstick(binary, workload):
+    """The bare echo, which reads the same request."""
     port = free_port()
-    return Server("yardstick", False, port, [binary, f"127.0.0.1:{port}"], None, lambda: listening(port))
+    return Server("yardstick", workload, False, port, [binary, f"127.0.0.1:{port}"], None, lambda: listening(port))
 
 
 def healthy(port):

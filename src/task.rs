@@ -61,12 +61,6 @@ impl ShutdownTrigger {
 // === impl Shutdown ===
 
 impl Shutdown {
-    /// Whether the shutdown has begun.
-    #[must_use]
-    pub fn is_triggered(&self) -> bool {
-        *self.0.borrow() || self.0.has_changed().is_err()
-    }
-
     /// Waits until the shutdown begins.
     pub async fn wait(&mut self) {
         // An error means that the trigger is gone, which is a shutdown too.

@@ -10,9 +10,6 @@ use super::{Doc, Value, octets};
 /// Up to how many members an object's keys are compared one by one.
 const FEW: usize = 16;
 
-/// How strings are written.
-type Strings = fn(&mut Vec<u8>, &str);
-
 /// A container that has been begun: what is still to be written, and how it ends.
 enum Rest<'a, T> {
     Array(Box<dyn Iterator<Item = &'a T> + 'a>),
@@ -22,44 +19,18 @@ enum Rest<'a, T> {
 /// Appends the JSON text of a document. Of two members with one key only the last is written; bytes
 /// that are not UTF-8 become U+FFFD.
 pub fn doc(out: &mut Vec<u8>, doc: &Doc<'_>) {
-    write(out, doc, begin_doc, string);
+    write(out, doc, begin_doc);
 }
 
 /// Appends the JSON text of a value: sets as sorted arrays, members in the order of their keys, a
 /// key that is no string as its JSON text.
 pub fn value(out: &mut Vec<u8>, value: &Value) {
-    write(out, value, begin_value, string);
-}
-
-/// As [`value`], but what stands for bytes that are not UTF-8 is written as the escape `\ufffd`,
-/// as Go's `encoding/json` does.
-pub fn value_with_escapes(out: &mut Vec<u8>, value: &Value) {
-    write(out, value, begin_value, string_with_escapes);
+    write(out, value, begin_value);
 }
 
 /// Appends a JSON string.
 pub fn string(out: &mut Vec<u8>, text: &str) {
     quoted(out, &octets::to_lossy(text));
-}
-
-fn string_with_escapes(out: &mut Vec<u8>, text: &str) {
-    if !octets::has_octets(text) {
-        return quoted(out, text);
-    }
-    // Rare enough to be written twice: first as any text, then with the escapes.
-    let start = out.len();
-    quoted(out, text);
-    let written = String::from_utf8_lossy(out.get(start..).unwrap_or_default()).into_owned();
-    out.truncate(start);
-    for c in written.chars() {
-        let mut bytes = [0; 4];
-        let text = c.encode_utf8(&mut bytes);
-        if octets::has_octets(text) {
-            out.extend_from_slice(b"\\ufffd");
-        } else {
-            out.extend_from_slice(text.as_bytes());
-        }
-    }
 }
 
 fn quoted(out: &mut Vec<u8>, text: &str) {
@@ -82,14 +53,13 @@ fn quoted(out: &mut Vec<u8>, text: &str) {
 fn write<'a, T>(
     out: &mut Vec<u8>,
     whole: &'a T,
-    begin: impl Fn(&mut Vec<u8>, &'a T, Strings) -> Option<Rest<'a, T>>,
-    string: Strings,
+    begin: impl Fn(&mut Vec<u8>, &'a T) -> Option<Rest<'a, T>>,
 ) {
     let mut stack = Vec::new();
     let mut next = Some(whole);
     loop {
         if let Some(item) = next.take()
-            && let Some(rest) = begin(out, item, string)
+            && let Some(rest) = begin(out, item)
         {
             out.push(rest.opening());
             stack.push((rest, true));
@@ -97,7 +67,7 @@ fn write<'a, T>(
         let Some((rest, first)) = stack.last_mut() else {
             return;
         };
-        next = rest.next(out, first, string);
+        next = rest.next(out, first);
         if next.is_none() {
             out.push(rest.closing());
             stack.pop();
@@ -105,11 +75,7 @@ fn write<'a, T>(
     }
 }
 
-fn begin_doc<'a, 'b>(
-    out: &mut Vec<u8>,
-    doc: &'a Doc<'b>,
-    string: Strings,
-) -> Option<Rest<'a, Doc<'b>>> {
+fn begin_doc<'a, 'b>(out: &mut Vec<u8>, doc: &'a Doc<'b>) -> Option<Rest<'a, Doc<'b>>> {
     match doc {
         Doc::Null => out.extend_from_slice(b"null"),
         Doc::Bool(value) => boolean(out, *value),
@@ -122,11 +88,7 @@ fn begin_doc<'a, 'b>(
     None
 }
 
-fn begin_value<'a>(
-    out: &mut Vec<u8>,
-    value: &'a Value,
-    string: Strings,
-) -> Option<Rest<'a, Value>> {
+fn begin_value<'a>(out: &mut Vec<u8>, value: &'a Value) -> Option<Rest<'a, Value>> {
     match value {
         Value::Null => out.extend_from_slice(b"null"),
         Value::Bool(value) => boolean(out, *value),
@@ -160,7 +122,7 @@ impl<'a, T> Rest<'a, T> {
     }
 
     /// The next item, after the comma and the key that go before it.
-    fn next(&mut self, out: &mut Vec<u8>, first: &mut bool, string: Strings) -> Option<&'a T> {
+    fn next(&mut self, out: &mut Vec<u8>, first: &mut bool) -> Option<&'a T> {
         let (key, item) = match self {
             Self::Array(rest) => (None, rest.next()?),
             Self::Object(rest) => rest.next().map(|(key, item)| (Some(key), item))?,

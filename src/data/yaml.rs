@@ -353,14 +353,11 @@ fn scalar_value(
     match scalar {
         Scalar::Null => Ok(Kind::Null),
         Scalar::Bool(value) => Ok(Kind::Bool(value)),
-        Scalar::Integer(value) => Ok(Kind::Number(value.to_string())),
-        Scalar::Float(value) => match scalar::float_text(value) {
-            Some(text) => Ok(Kind::Number(text)),
-            None => Err(YamlError::new(
-                line,
-                "infinity and NaN have no form in JSON",
-            )),
-        },
+        Scalar::Number(value) => Ok(Kind::Number(value.to_string())),
+        Scalar::Infinite => Err(YamlError::new(
+            line,
+            "infinity and NaN have no form in JSON",
+        )),
         Scalar::String(text) => Ok(Kind::String(text)),
     }
 }

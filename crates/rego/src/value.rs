@@ -19,6 +19,7 @@ mod shared;
 mod tests;
 mod text;
 mod write;
+pub mod yaml;
 
 use std::cmp::Ordering;
 use std::fmt;
