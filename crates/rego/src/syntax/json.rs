@@ -122,7 +122,9 @@ impl<'a> Writer<'a> {
         if !self.locations {
             return node;
         }
-        let (Value::Object(fields), Some(place)) = (&node, self.location(self.fixed.unwrap_or(span))) else {
+        let (Value::Object(fields), Some(place)) =
+            (&node, self.location(self.fixed.unwrap_or(span)))
+        else {
             return node;
         };
         let fields = fields.iter().map(|(k, v)| (k.clone(), v.clone()));

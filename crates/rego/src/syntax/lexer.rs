@@ -160,7 +160,17 @@ impl Lexer<'_> {
             self.at += 1;
         }
         let text = self.text.get(start..self.at).unwrap_or_default();
-        self.push(Kind::of_word(text), start);
+        // A keyword with a key is none: a rule or a literal begins there, and none goes on.
+        let has_key = self.peek(0) == Some(b'.')
+            && self
+                .peek(1)
+                .is_some_and(|b| b == b'_' || b.is_ascii_alphabetic());
+        let kind = if has_key {
+            Kind::Ident
+        } else {
+            Kind::of_word(text)
+        };
+        self.push(kind, start);
     }
 
     fn digits(&mut self) -> bool {
@@ -349,7 +359,11 @@ impl Lexer<'_> {
         let rest = self.text.get(start..).unwrap_or_default();
         let found = rest.chars().next().unwrap_or_default();
         self.at += found.len_utf8().max(1);
-        let hint = format!("{found:?} has no meaning outside of strings and comments");
+        let hint = match found {
+            '!' => "write `not x`, or `!=` between values".to_owned(),
+            '\'' => "strings stand in double quotes, raw ones in back-ticks".to_owned(),
+            _ => format!("{found:?} has no meaning outside of strings and comments"),
+        };
         self.error(start, "illegal token", &hint);
     }
 }

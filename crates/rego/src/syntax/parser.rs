@@ -250,6 +250,13 @@ impl<'a> Parser<'a> {
         self.kind().is_word() && keyed && !key.space
     }
 
+    /// Whether a keyword with a key stands here; `contains` is one in heads only.
+    fn at_keyword_with_key(&self) -> bool {
+        let word = Kind::of_word(self.text(self.token()));
+        let keyword = word.is_keyword() || self.is_keyword(word) && word != Kind::Contains;
+        keyword && self.at_keyed_word()
+    }
+
     fn var(&mut self, what: &str) -> Parsed<Var> {
         if !self.at_name() || self.at_keyword(Kind::Contains) {
             return Err(self.unexpected(what));

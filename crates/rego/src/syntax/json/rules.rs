@@ -3,7 +3,7 @@
 use crate::source::Span;
 use crate::value::Value;
 
-use super::super::ast::{Annotations, Else, HeadKind, Rule, Scope, Term, TermKind};
+use super::super::ast::{Annotations, Else, HeadKind, Ref, Rule, Scope, Term, TermKind};
 use super::{Writer, node, object, order};
 
 // === impl Writer ===
@@ -31,7 +31,9 @@ impl Writer<'_> {
         };
         let generated = match &rule.head.kind {
             _ if rule.default => keyword,
-            HeadKind::Value { value: Some(value), .. } => value.span,
+            HeadKind::Value {
+                value: Some(value), ..
+            } => value.span,
             _ if is_call(rule) => rule.head.reference.head.span,
             HeadKind::Value { value: None, .. } => rule.head.span,
             HeadKind::Contains(_) if self.has_contains(rule) => rule.head.reference.head.span,
@@ -51,13 +53,18 @@ impl Writer<'_> {
 
     /// Whether `note` is about all rules of the name that `rule` has.
     fn is_of_document(&self, note: &Annotations, rule: &Rule) -> bool {
-        if note.scope != Scope::Document || rule.chained {
+        if note.scope != Scope::Document {
             return false;
         }
         let rules = self.module.map(|module| module.rules.as_slice());
         let target = note.rule.and_then(|at| rules?.get(at));
         target.is_some_and(|target| {
-            order::references(&target.head.reference, &rule.head.reference).is_eq()
+            let (a, b) = (&target.head.reference, &rule.head.reference);
+            order::terms(&a.head, &b.head).is_eq()
+                && document(a).count() == document(b).count()
+                && document(a)
+                    .zip(document(b))
+                    .all(|(a, b)| order::terms(a, b).is_eq())
         })
     }
 
@@ -214,6 +221,11 @@ impl Writer<'_> {
         }
         fields
     }
+}
+
+/// The keys of a head before the first variable: they say which document the rule is of.
+fn document(reference: &Ref) -> impl Iterator<Item = &Term> {
+    reference.path.iter().take_while(|key| is_ground(key))
 }
 
 /// Whether the rule is a bare call, `f(x)`, which stands where its name does.

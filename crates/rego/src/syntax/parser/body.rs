@@ -36,8 +36,13 @@ impl Parser<'_> {
                     break;
                 }
                 if !token.newline {
-                    let hint = format!("expected \\n or ; or {}", end.name());
-                    return Err(self.unexpected(&hint));
+                    let mut error =
+                        self.unexpected(&format!("expected \\n or ; or {}", end.name()));
+                    if token.kind == Kind::In {
+                        let hint = "`import rego.v1` makes `in` an operator";
+                        error.0.hint = Some(hint.to_owned());
+                    }
+                    return Err(error);
                 }
             }
             literals.push(self.weighted(LITERAL, Self::literal)?);
@@ -64,7 +69,7 @@ impl Parser<'_> {
 
     pub(super) fn literal(&mut self) -> Parsed<Literal> {
         let start = self.token().span;
-        if self.at_keyed_word() {
+        if self.at_keyword_with_key() {
             self.named = Some(self.at);
         }
         if self.at_logic() {
@@ -130,8 +135,8 @@ impl Parser<'_> {
         let mut height = self.height;
         while self.kind() == Kind::With {
             let start = self.next().span;
-            let name = self.at_name() && !self.at_keyword(Kind::Contains);
-            if self.kind().is_word() && !name {
+            let word = Kind::of_word(self.text(self.token()));
+            if word.is_keyword() || self.is_keyword(word) {
                 return Err(self.unexpected("expected ident"));
             }
             let target = self.primary()?;

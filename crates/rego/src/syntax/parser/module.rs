@@ -38,11 +38,14 @@ impl Parser<'_> {
                 Target::Rule(rules.len())
             };
             targets.push((self.token().span.start, target));
+            let count = rules.len();
             let result = if is_import {
                 self.import().map(|import| imports.push(import))
             } else {
                 self.rule(&mut rules)
             };
+            let chained = (count..).zip(rules.iter().skip(count)).skip(1);
+            targets.extend(chained.map(|(at, rule)| (rule.span.start, Target::Rule(at))));
             if let Err(error) = result {
                 self.report(*error.0);
                 self.recover(from);
@@ -154,7 +157,7 @@ impl Parser<'_> {
                 )),
             };
         self.check_import(&path)?;
-        let alias = if self.kind() == Kind::As {
+        let alias = if self.text(self.token()) == "as" {
             self.check_alias(&path)?;
             self.next();
             Some(self.alias()?)

@@ -387,7 +387,7 @@ impl Parser<'_> {
         let open = self.next();
         let start = self.token();
         let not_term = matches!(start.kind, Kind::Not | Kind::Some)
-            || self.at_keyed_word() && !self.at_name()
+            || self.at_keyword_with_key()
             || self.at_keyword(Kind::Every)
             || self.at_operand_group();
         if not_term {

@@ -4,7 +4,11 @@ use crate::value::Str;
 
 use super::super::ast::{RegoVersion, TemplatePart, Term, TermKind};
 use super::super::token::{Kind, Token};
+use super::body::LITERAL;
 use super::{Parsed, Parser};
+
+/// What a template string takes of the stack, in brackets: it becomes a comprehension and a call.
+const TEMPLATE: u32 = LITERAL + 1;
 
 // === impl Parser ===
 
@@ -55,10 +59,10 @@ impl Parser<'_> {
                     }
                 }
                 Kind::TemplateOpen => {
-                    if self.at_keyed_word() {
+                    if self.at_keyword_with_key() {
                         self.named = Some(self.at);
                     }
-                    let term = self.nested(Self::expression)?;
+                    let term = self.weighted(TEMPLATE, Self::expression)?;
                     let with = self.with()?;
                     height = height.max(self.height);
                     if self.kind() != Kind::TemplateClose {

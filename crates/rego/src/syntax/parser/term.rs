@@ -115,6 +115,11 @@ impl Parser<'_> {
         self.height = 1;
         let kind = match token.kind {
             _ if self.named == Some(self.at) => TermKind::Var(Str::from(self.text(token))),
+            Kind::Ident if self.at_keyword_with_key() => {
+                let message = format!("unexpected {} keyword", self.text(token));
+                let hint = "a keyword with keys is a name only where a rule or a literal begins";
+                return Err(self.error(token.span, message, hint));
+            }
             Kind::Null => TermKind::Null,
             Kind::True => TermKind::Bool(true),
             Kind::False => TermKind::Bool(false),
@@ -269,7 +274,9 @@ impl Parser<'_> {
                 Kind::Dot => {
                     self.next();
                     let name = self.token();
-                    let keyword = name.kind.is_keyword() || self.is_keyword(name.kind);
+                    // Before another key a keyword is a name to the lexer.
+                    let word = Kind::of_word(self.text(name));
+                    let keyword = word.is_keyword() || self.is_keyword(word);
                     let refused = keyword && !self.options.features.keywords_in_refs;
                     if !name.kind.is_word() || name.space || refused {
                         return Err(self.unexpected("expected identifier after `.`"));
