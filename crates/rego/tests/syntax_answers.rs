@@ -1,11 +1,7 @@
 //! Small modules in corners of the grammar, and what OPA said to them: which it takes, and in which rows it finds
 //! an error. More rows may be told here, since reading goes on behind an error.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "all of this file is a test"
-)]
+#![expect(clippy::unwrap_used, reason = "all of this file is a test")]
 
 use std::collections::BTreeSet;
 

@@ -29,15 +29,13 @@ impl Writer<'_> {
             start: rule.span.start,
             end: rule.span.start + 7,
         };
+        let name = rule.head.reference.head.span;
         let generated = match &rule.head.kind {
             _ if rule.default => keyword,
-            HeadKind::Value {
-                value: Some(value), ..
-            } => value.span,
-            _ if is_call(rule) => rule.head.reference.head.span,
-            HeadKind::Value { value: None, .. } => rule.head.span,
-            HeadKind::Contains(_) if self.has_contains(rule) => rule.head.reference.head.span,
-            HeadKind::Contains(_) => rule.head.span,
+            HeadKind::Value { value: Some(v), .. } => v.span,
+            HeadKind::Contains(_) if self.has_contains(rule) => name,
+            _ if is_call(rule) => name,
+            _ => rule.head.span,
         };
         fields.push(("body", self.rule_body(&rule.body, generated)));
         if let Some(branches) = self.branches(rule) {
@@ -45,7 +43,7 @@ impl Writer<'_> {
         }
         let place = match rule {
             _ if rule.default => keyword,
-            _ if is_call(rule) => rule.head.reference.head.span,
+            _ if is_call(rule) => name,
             _ => rule.span,
         };
         self.placed(object(fields), place)
