@@ -105,11 +105,10 @@ impl Problem {
         let mut text = format!("{self}\n");
         if let (Some(shown), Some(at)) = (&self.line, &self.location) {
             let (line, width) = shown.as_ref();
-            let before = line.get(..(at.col as usize).saturating_sub(1));
+            let before = line.chars().take((at.col as usize).saturating_sub(1));
             // Tabs stay tabs, so that the caret stands under its column.
-            let pad = before.unwrap_or_default().chars();
-            let pad: String = pad.map(|c| if c == '\t' { c } else { ' ' }).collect();
-            let caret = "^".repeat((*width).clamp(1, 80) as usize);
+            let pad: String = before.map(|c| if c == '\t' { c } else { ' ' }).collect();
+            let caret = "^".repeat(*width as usize);
             let _ = write!(text, "\t{line}\n\t{pad}{caret}\n");
         }
         if let Some(hint) = &self.hint {

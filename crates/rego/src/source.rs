@@ -22,14 +22,20 @@ pub struct Span {
     pub end: u32,
 }
 
-/// A place for people: row and column count from one, the column in bytes as OPA's does.
+/// How many bytes of a line are looked at for a column, so that a long line costs what a short one does.
+const COUNTED: u32 = 1 << 16;
+
+/// How many characters of a line an error marks.
+const CARETS: usize = 80;
+
+/// A place for people: row and column count from one, the column in characters as OPA's does.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Location {
     /// The file's name.
     pub file: Arc<str>,
     /// The line, from one.
     pub row: u32,
-    /// The column in bytes, from one.
+    /// The column in characters, from one.
     pub col: u32,
 }
 
@@ -57,7 +63,7 @@ pub struct Diagnostic {
     pub message: String,
     /// Where.
     pub location: Location,
-    /// The line of the file that it points to, and the caret's width in bytes.
+    /// The line of the file that it points to, and the caret's width in characters.
     pub line: Option<(String, u32)>,
     /// What would fix it.
     pub hint: Option<String>,
@@ -86,13 +92,25 @@ impl File {
             .unwrap_or_default()
     }
 
-    /// Row and column of the byte at `offset`, both from one.
+    /// Row and column of the byte at `offset`, both from one; columns are characters, far into a line bytes.
     #[must_use]
     pub fn row_col(&self, offset: u32) -> (u32, u32) {
         let row = self.lines.partition_point(|start| *start <= offset);
         let start = self.lines.get(row.saturating_sub(1)).copied().unwrap_or(0);
         let row = u32::try_from(row).unwrap_or(u32::MAX);
-        (row, offset.saturating_sub(start) + 1)
+        let bytes = offset.saturating_sub(start);
+        let before = self.text.get(start as usize..offset as usize);
+        let col = match before {
+            Some(before) if bytes <= COUNTED => u32::try_from(before.chars().count()),
+            _ => Ok(bytes),
+        };
+        (row, col.unwrap_or(bytes) + 1)
+    }
+
+    /// Whether a line begins at `offset`.
+    #[must_use]
+    pub fn starts_line(&self, offset: u32) -> bool {
+        self.lines.binary_search(&offset).is_ok()
     }
 
     /// The line of number `row`, from one, without its end.
@@ -117,9 +135,9 @@ impl File {
     pub fn diagnostic(&self, code: Code, span: Span, message: impl Into<String>) -> Diagnostic {
         let location = self.location(span);
         let line = self.line(location.row).to_owned();
-        let rest = line.len().saturating_sub(location.col as usize - 1);
-        let width = span.end.saturating_sub(span.start).max(1);
-        let width = width.min(u32::try_from(rest).unwrap_or(u32::MAX)).max(1);
+        let text = self.slice(span).lines().next().unwrap_or_default();
+        let width = text.chars().take(CARETS).count().max(1);
+        let width = u32::try_from(width).unwrap_or(1);
         Diagnostic {
             code,
             message: message.into(),
@@ -190,13 +208,13 @@ impl fmt::Display for Diagnostic {
         let Location { file, row, col } = &self.location;
         write!(f, "{file}:{row}:{col}: {}: {}", self.code, self.message)?;
         if let Some((line, width)) = &self.line {
-            let before = line.get(..*col as usize - 1).unwrap_or_default();
             // Tabs stay tabs, so that the caret stands under its column.
-            let pad: String = before
+            let pad: String = line
                 .chars()
+                .take(*col as usize - 1)
                 .map(|c| if c == '\t' { '\t' } else { ' ' })
                 .collect();
-            let caret = "^".repeat((*width).clamp(1, 80) as usize);
+            let caret = "^".repeat(*width as usize);
             write!(f, "\n\t{line}\n\t{pad}{caret}")?;
         }
         if let Some(hint) = &self.hint {

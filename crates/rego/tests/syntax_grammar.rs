@@ -130,10 +130,7 @@ fn v1_asks_for_its_keywords() {
             "p.q.r",
             "rule must have value assignment and/or body declaration",
         ),
-        (
-            "p() if x",
-            "rule argument list must take at least one argument",
-        ),
+        ("p()", "rule argument list must take at least one argument"),
         (
             "default p := x",
             "illegal default rule (value cannot contain var)",
@@ -283,11 +280,73 @@ fn metadata_stands_before_its_rule() {
             "annotation scope 'package' must be applied to package (have rule)",
         ),
         (
+            "# METADATA: as in OPA\n# title: [x]\np := 1",
+            "yaml: cannot unmarshal array into a string",
+        ),
+        (
             "# METADATA\n# schemas: [{foo: schema.a}]\np := 1",
             "invalid document reference",
         ),
     ] {
         assert_eq!(v1(text).expect_err(text)[0].message, want);
+    }
+}
+
+#[test]
+fn hints_say_what_would_fix_it() {
+    for (read, text, want) in [
+        (
+            v1 as fn(&str) -> _,
+            "p if !x",
+            "write `not x`, or `!=` between values",
+        ),
+        (
+            v1,
+            "p := 'a'",
+            "strings stand in double quotes, raw ones in back-ticks",
+        ),
+        (
+            v0,
+            "p if x",
+            "`import rego.v1` makes `if` a keyword; without it write `NAME { ... }`",
+        ),
+        (
+            v0,
+            "p { x in xs }",
+            "`import rego.v1` makes `in` an operator",
+        ),
+        (
+            v1,
+            "p := not.x",
+            "a keyword with keys is a name only where a rule or a literal begins",
+        ),
+    ] {
+        let errors: Vec<Diagnostic> = read(text).expect_err(text);
+        assert_eq!(errors[0].hint.as_deref(), Some(want), "{text}");
+    }
+}
+
+#[test]
+fn columns_are_characters_and_the_caret_stands_under_them() {
+    let errors = v1("p := [\"åäö\", ]]").expect_err("a bracket too many");
+    assert_eq!(errors[0].location.col, 15);
+    let shown = errors[0].to_string();
+    let caret = shown.lines().nth(2).expect("a caret");
+    assert_eq!(caret, format!("\t{}^", " ".repeat(14)));
+}
+
+#[test]
+fn places_are_those_of_opa() {
+    let text = "p if { x = 1; some y in z } else := 2";
+    let tree = json::module_with_locations(&v1(text).expect("a module")).to_string();
+    for place in [
+        // `=`, `in`, `some`, and the branch whose body was not written.
+        r#"{"col": 10, "file": "t.rego", "row": 2, "text": "PQ=="}"#,
+        r#"{"col": 22, "file": "t.rego", "row": 2, "text": "aW4="}"#,
+        r#"{"col": 15, "file": "t.rego", "row": 2, "text": "c29tZQ=="}"#,
+        r#"{"col": 29, "file": "t.rego", "row": 2, "text": "ZWxzZSA6PSAy"}"#,
+    ] {
+        assert!(tree.contains(place), "{place} in {tree}");
     }
 }
 

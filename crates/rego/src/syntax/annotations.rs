@@ -50,7 +50,7 @@ fn blocks<'a>(file: &'a File, comments: &'a [Comment]) -> Vec<Block<'a>> {
     for (at, comment) in comments.iter().enumerate() {
         let (row, col) = file.row_col(comment.span.start);
         let goes_on = col == 1 && row == last + 1;
-        let begins = col == 1 && comment.text.trim() == "METADATA";
+        let begins = col == 1 && comment.text.trim_start().starts_with("METADATA");
         if let Some(from) = start
             && (!goes_on || begins)
         {
@@ -79,19 +79,32 @@ fn annotations(
         file.diagnostic(Code::Parse, span, message).hint(hint)
     };
     let lines = block.get(1..).unwrap_or_default();
-    if lines.is_empty() {
+    if lines.iter().all(|comment| comment.text.trim().is_empty()) {
         let message = "expected METADATA block, found whitespace".to_owned();
         let hint = "the comments that follow `# METADATA` line by line are its YAML";
         return Err(error(first, message, hint));
     }
-    let text: Vec<&str> = lines.iter().map(|comment| &*comment.text).collect();
+    let text = lines.iter().map(|comment| &*comment.text);
+    let text: Vec<&str> = text
+        .map(|text| text.strip_prefix(' ').unwrap_or(text))
+        .collect();
     let value = yaml::parse(&text.join("\n")).map_err(|(message, line)| {
-        let at = lines.get(line.saturating_sub(1)).or(lines.last());
+        let at = line.and_then(|line| lines.get(line.saturating_sub(1)).or(lines.last()));
         let at = at.map_or(first, |comment| comment.span);
         error(at, message, "the METADATA block is YAML")
     })?;
     let hint = "see the fields that a METADATA block can have";
-    let fields = fields::check(&value, span).map_err(|message| error(first, message, hint))?;
+    let fields = fields::check(&value, span).map_err(|(message, field)| {
+        // A value of the wrong kind is told where its field stands, all else for the block.
+        let found = text
+            .iter()
+            .position(|line| line.strip_prefix(field).is_some_and(|l| l.starts_with(':')));
+        let at = message
+            .starts_with("yaml: ")
+            .then(|| lines.get(found.unwrap_or(0)));
+        let at = at.flatten().map_or(first, |comment| comment.span);
+        error(at, message, hint)
+    })?;
     let scope = scope(&fields, target);
     let scope = scope.map_err(|(message, hint)| error(first, message, hint))?;
     Ok(Annotations {

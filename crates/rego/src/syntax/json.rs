@@ -49,6 +49,8 @@ struct Writer<'a> {
     not_node: bool,
     /// Whether each node says where it stands.
     locations: bool,
+    /// Where all that is written now stands, whatever its own place.
+    fixed: Option<Span>,
 }
 
 // === impl Writer ===
@@ -60,6 +62,7 @@ impl<'a> Writer<'a> {
             wildcards: 0,
             not_node: module.imports.iter().any(enables_not),
             locations: false,
+            fixed: None,
         }
     }
 
@@ -79,7 +82,8 @@ impl<'a> Writer<'a> {
             fields.push(("imports", imports.into()));
         }
         if !module.annotations.is_empty() {
-            let found: Vec<Value> = module.annotations.iter().map(annotations).collect();
+            let notes = module.annotations.iter();
+            let found: Vec<Value> = notes.map(|note| self.annotations(note)).collect();
             fields.push(("annotations", found.into()));
         }
         if !module.rules.is_empty() {
@@ -99,9 +103,12 @@ impl<'a> Writer<'a> {
         let path = self.placed(path, import.path.span);
         let mut fields = vec![("path", path)];
         if let Some(alias) = &import.alias {
-            let alias = self.var(&alias.name);
-            let name = alias.get_str("value").cloned().unwrap_or(Value::Null);
+            let name = self.var(&alias.name);
+            let name = name.get_str("value").cloned().unwrap_or(Value::Null);
             fields.push(("alias", name));
+            if self.locations {
+                fields.extend(self.location(alias.span).map(|at| ("alias_location", at)));
+            }
         }
         let keyword = Span {
             start: import.span.start,
@@ -115,7 +122,9 @@ impl<'a> Writer<'a> {
         if !self.locations {
             return node;
         }
-        let (Value::Object(fields), Some(place)) = (&node, self.location(span)) else {
+        let (Value::Object(fields), Some(place)) =
+            (&node, self.location(self.fixed.unwrap_or(span)))
+        else {
             return node;
         };
         let fields = fields.iter().map(|(k, v)| (k.clone(), v.clone()));
@@ -123,9 +132,17 @@ impl<'a> Writer<'a> {
         Value::Object(fields.chain(place).collect())
     }
 
+    fn annotations(&self, note: &Annotations) -> Value {
+        self.placed(annotations(note), note.span)
+    }
+
     fn comment(&self, comment: &Comment) -> Value {
         let mut fields = vec![("Text", base64(comment.text.as_bytes()).into())];
-        if let Some(place) = self.location(comment.span) {
+        // The first line of a METADATA block stands for all of it.
+        let notes = self.module.map_or(&[][..], |module| &module.annotations);
+        let note = notes.binary_search_by_key(&comment.span.start, |note| note.span.start);
+        let note = note.ok().and_then(|at| notes.get(at));
+        if let Some(place) = self.location(note.map_or(comment.span, |note| note.span)) {
             fields.push(("Location", place));
         }
         object(fields)

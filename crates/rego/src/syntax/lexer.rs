@@ -94,8 +94,7 @@ impl<'a> Lexer<'a> {
     /// Cuts off what stands next.
     fn step(&mut self) {
         let Some(byte) = self.peek(0) else {
-            self.ended = true;
-            return self.push(Kind::Eof, self.at);
+            return self.end();
         };
         match byte {
             b' ' | b'\t' | b'\r' => {
@@ -115,6 +114,30 @@ impl<'a> Lexer<'a> {
             b'$' if matches!(self.peek(1), Some(b'"' | b'`')) => self.template(),
             _ => self.punctuation(byte),
         }
+    }
+
+    fn end(&mut self) {
+        self.ended = true;
+        self.push(Kind::Eof, self.at);
+        let null = self.bytes.iter().position(|byte| *byte == 0);
+        self.forbid(null, "illegal null character");
+        let marks = self.text.match_indices('\u{feff}');
+        let mark = marks.map(|(at, _)| at).find(|at| *at > 0);
+        self.forbid(mark, "illegal byte-order mark");
+    }
+
+    /// Tells of a character that may stand nowhere, not even in strings and comments.
+    fn forbid(&mut self, at: Option<usize>, message: &str) {
+        let Some(at) = at else {
+            return;
+        };
+        let span = Span {
+            start: offset(at),
+            end: offset(at),
+        };
+        let error = self.file.diagnostic(Code::Parse, span, message);
+        let error = error.hint("write it as an escape: \\u0000, \\ufeff");
+        self.errors.push(error);
     }
 
     fn peek(&self, ahead: usize) -> Option<u8> {
@@ -170,7 +193,7 @@ impl<'a> Lexer<'a> {
             self.at += 1;
         }
         let text = self.text.get(start..self.at).unwrap_or_default();
-        // A keyword with a key is a name: `not.x`, `data.if`.
+        // A keyword with a key is none: a rule or a literal begins there, and none goes on.
         let has_key = self.peek(0) == Some(b'.')
             && self
                 .peek(1)
@@ -369,7 +392,11 @@ impl<'a> Lexer<'a> {
         let rest = self.text.get(start..).unwrap_or_default();
         let found = rest.chars().next().unwrap_or_default();
         self.at += found.len_utf8().max(1);
-        let hint = format!("{found:?} has no meaning outside of strings and comments");
+        let hint = match found {
+            '!' => "write `not x`, or `!=` between values".to_owned(),
+            '\'' => "strings stand in double quotes, raw ones in back-ticks".to_owned(),
+            _ => format!("{found:?} has no meaning outside of strings and comments"),
+        };
         self.error(start, "illegal token", &hint);
     }
 }

@@ -48,6 +48,8 @@ pub(super) struct Parser<'a> {
     copied: usize,
     /// Whether rules are forgotten but for what they are called.
     outline: bool,
+    /// The token that is a name though its word is a keyword: `not.x` where a literal begins.
+    named: Option<usize>,
 }
 
 /// Which words are keywords here.
@@ -88,6 +90,7 @@ impl<'a> Parser<'a> {
             height: 0,
             copied: 0,
             outline: false,
+            named: None,
         })
     }
 
@@ -250,8 +253,24 @@ impl<'a> Parser<'a> {
             || kind.is_soft() && !self.is_keyword(kind)
     }
 
+    /// Whether a word with a key stands here: where a rule or a literal begins it is a name, keyword or not.
+    fn at_keyed_word(&self) -> bool {
+        let key = self.ahead(1);
+        let name = self.ahead(2);
+        let keyed = key.kind == Kind::LBracket
+            || key.kind == Kind::Dot && name.kind.is_word() && !name.space;
+        self.kind().is_word() && keyed && !key.space
+    }
+
+    /// Whether a keyword with a key stands here; `contains` is one in heads only.
+    fn at_keyword_with_key(&self) -> bool {
+        let word = Kind::of_word(self.text(self.token()));
+        let keyword = word.is_keyword() || self.is_keyword(word) && word != Kind::Contains;
+        keyword && self.at_keyed_word()
+    }
+
     fn var(&mut self, what: &str) -> Parsed<Var> {
-        if !self.at_name() {
+        if !self.at_name() || self.at_keyword(Kind::Contains) {
             return Err(self.unexpected(what));
         }
         let token = self.next();

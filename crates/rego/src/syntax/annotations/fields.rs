@@ -20,23 +20,36 @@ pub(super) struct Fields {
 }
 
 /// Checks the fields of `block`; unknown ones are left out, as OPA does.
-pub(super) fn check(block: &Value, span: Span) -> Result<Fields, String> {
+///
+/// An error comes with the name of the field, empty for the block as a whole.
+pub(super) fn check(block: &Value, span: Span) -> Result<Fields, (String, &'static str)> {
+    let of = |field: &'static str| move |message: String| (message, field);
     let empty = Object::default();
     let given = match block {
         Value::Object(given) => given,
         Value::Null => &empty,
-        _ => return Err(cannot(block, "a METADATA block, which is a mapping")),
+        _ => {
+            return Err(of("")(cannot(
+                block,
+                "a METADATA block, which is a mapping",
+            )));
+        }
     };
     let mut out: Vec<(Value, Value)> = Vec::new();
     let mut put = |name: &str, value: Value| out.push((Value::from(name), value));
     for name in ["title", "description"] {
-        if let Some(text) = given.get_str(name).map(text).transpose()?.flatten() {
+        let found = given.get_str(name).map(text).transpose();
+        if let Some(text) = found.map_err(of(name))?.flatten() {
             put(name, text);
         }
     }
-    let organizations = list(given, "organizations")?;
+    let organizations = list(given, "organizations").map_err(of("organizations"))?;
     let organizations: Result<Vec<_>, _> = organizations.iter().map(text).collect();
-    let organizations: Vec<Value> = organizations?.into_iter().flatten().collect();
+    let organizations: Vec<Value> = organizations
+        .map_err(of("organizations"))?
+        .into_iter()
+        .flatten()
+        .collect();
     if !organizations.is_empty() {
         put("organizations", organizations.into());
     }
@@ -44,15 +57,16 @@ pub(super) fn check(block: &Value, span: Span) -> Result<Fields, String> {
         ("authors", author as fn(&Value) -> Result<Value, String>),
         ("related_resources", related_resource),
     ] {
-        let found: Result<Vec<_>, _> = list(given, name)?.iter().map(one).collect();
-        let found = found?;
+        let items = list(given, name).map_err(of(name))?;
+        let found: Result<Vec<_>, _> = items.iter().map(one).collect();
+        let found = found.map_err(of(name))?;
         if !found.is_empty() {
             put(name, found.into());
         }
     }
-    let schemas = list(given, "schemas")?;
+    let schemas = list(given, "schemas").map_err(of("schemas"))?;
     let schemas: Result<Vec<_>, _> = schemas.iter().map(|s| schema(s, span)).collect();
-    let schemas = schemas?;
+    let schemas = schemas.map_err(of("schemas"))?;
     if !schemas.is_empty() {
         let shown: Vec<Value> = schemas.iter().map(schema_value).collect();
         put("schemas", shown.into());
@@ -61,17 +75,20 @@ pub(super) fn check(block: &Value, span: Span) -> Result<Fields, String> {
         None | Some(Value::Null) => {}
         Some(Value::Object(custom)) if custom.is_empty() => {}
         Some(custom @ Value::Object(_)) => put("custom", custom.clone()),
-        Some(other) => return Err(cannot(other, "custom, which is a mapping")),
+        Some(other) => return Err(of("custom")(cannot(other, "custom, which is a mapping"))),
     }
     let entrypoint = match given.get_str("entrypoint") {
         None | Some(Value::Null) => false,
         Some(Value::Bool(entrypoint)) => *entrypoint,
-        Some(other) => return Err(cannot(other, "entrypoint, which is true or false")),
+        Some(other) => {
+            let message = cannot(other, "entrypoint, which is true or false");
+            word(other).ok_or_else(|| of("entrypoint")(message))?
+        }
     };
     if entrypoint {
         put("entrypoint", true.into());
     }
-    let scope = scope(given)?;
+    let scope = scope(given).map_err(of("scope"))?;
     if let Some((name, _)) = &scope {
         put("scope", name.clone());
     }
@@ -81,6 +98,15 @@ pub(super) fn check(block: &Value, span: Span) -> Result<Fields, String> {
         entrypoint,
         schemas,
     })
+}
+
+/// The other words that YAML has for true and false.
+fn word(value: &Value) -> Option<bool> {
+    match value.as_str()? {
+        "y" | "Y" | "yes" | "Yes" | "YES" | "on" | "On" | "ON" => Some(true),
+        "n" | "N" | "no" | "No" | "NO" | "off" | "Off" | "OFF" => Some(false),
+        _ => None,
+    }
 }
 
 fn cannot(value: &Value, what: &str) -> String {

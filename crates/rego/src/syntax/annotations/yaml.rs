@@ -1,18 +1,20 @@
-//! The YAML of a METADATA block as a value; numbers and words are what YAML 1.2 says, bounded in depth.
+//! The YAML of a METADATA block as a value, bounded in depth and size.
 
 use std::collections::{BTreeMap, HashMap};
 
 use saphyr_parser::{Event, Parser, ScalarStyle, StrInput};
 
-use crate::value::{Number, Object, Value};
+use crate::value::{Object, Value, yaml};
 
 /// How deep collections may be nested.
 const MAX_DEPTH: usize = 100;
+/// Down to which depth numbers and booleans are keys.
+const NAMED: usize = 2;
 /// How many nodes the text may have, with all that its aliases repeat.
 const MAX_NODES: usize = 100_000;
 
-/// What is wrong, and in which line of the text, from one.
-pub(super) type Problem = (String, usize);
+/// What is wrong, and in which line of the text, from one; `None` where it is in the block as a whole.
+pub(super) type Problem = (String, Option<usize>);
 
 struct Reader<'a> {
     parser: Parser<'a, StrInput<'a>>,
@@ -47,13 +49,16 @@ impl<'a> Reader<'a> {
                 self.line = span.start.line();
                 Ok(event)
             }
-            Some(Err(error)) => Err((format!("yaml: {}", error.info()), error.marker().line())),
+            Some(Err(error)) => {
+                let line = error.marker().line();
+                Err((format!("yaml: {}", error.info()), Some(line)))
+            }
             None => Err(self.problem("yaml: the text ends too early")),
         }
     }
 
     fn problem(&self, message: &str) -> Problem {
-        (message.to_owned(), self.line)
+        (message.to_owned(), Some(self.line))
     }
 
     fn spend(&mut self, nodes: usize) -> Result<(), Problem> {
@@ -112,14 +117,18 @@ impl<'a> Reader<'a> {
                 return Ok(members.into());
             }
             let key = self.node(event, depth + 1)?;
-            let Some(name) = key.as_str().map(str::to_owned) else {
-                return Err(self.problem("invalid map key type(s): keys are strings"));
+            let name = match &key {
+                Value::String(name) => name.to_string(),
+                // The block's own fields and those of `custom` have names, whatever was written.
+                Value::Number(_) | Value::Bool(_) if depth < NAMED => key.to_string(),
+                _ => return Err(("invalid map key type(s): keys are strings".to_owned(), None)),
             };
+            let key = Value::from(name.as_str());
             let event = self.next()?;
             let value = self.node(event, depth + 1)?;
             if members.insert(key, value).is_some() {
                 let message = format!("yaml: mapping key {name:?} already defined");
-                return Err((message, self.line));
+                return Err((message, Some(self.line)));
             }
         }
     }
@@ -135,31 +144,5 @@ fn scalar(text: &str, style: ScalarStyle) -> Value {
         "false" | "False" | "FALSE" => return Value::Bool(false),
         _ => {}
     }
-    number(text).map_or_else(|| Value::from(text), Value::Number)
-}
-
-fn number(text: &str) -> Option<Number> {
-    let (sign, digits) = match text.strip_prefix('-') {
-        Some(rest) => (-1, rest),
-        None => (1, text.strip_prefix('+').unwrap_or(text)),
-    };
-    if !digits.starts_with(|c: char| c.is_ascii_digit() || c == '.') {
-        return None;
-    }
-    let digits = digits.replace('_', "");
-    let radix = |prefix: &str, radix: u32| {
-        let rest = digits.strip_prefix(prefix)?;
-        let value = i64::from_str_radix(rest, radix).ok()?;
-        Some(Number::from(sign * value))
-    };
-    let special = radix("0x", 16)
-        .or_else(|| radix("0o", 8))
-        .or_else(|| radix("0b", 2))
-        .or_else(|| radix("0", 8));
-    if special.is_some() && digits != "0" {
-        return special;
-    }
-    let sign = if sign < 0 { "-" } else { "" };
-    let dot = if digits.starts_with('.') { "0" } else { "" };
-    Number::parse(&format!("{sign}{dot}{digits}"))
+    yaml::number(text).map_or_else(|| Value::from(text), Value::Number)
 }

@@ -37,7 +37,7 @@ pub(super) fn terms(a: &Term, b: &Term) -> Ordering {
 }
 
 /// Compares two references part by part.
-pub(super) fn references(a: &Ref, b: &Ref) -> Ordering {
+fn references(a: &Ref, b: &Ref) -> Ordering {
     terms(&a.head, &b.head).then_with(|| lists(&a.path, &b.path))
 }
 

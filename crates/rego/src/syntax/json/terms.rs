@@ -13,7 +13,12 @@ use super::{Writer, node, object, order};
 impl Writer<'_> {
     pub(super) fn term(&mut self, term: &Term) -> Value {
         let node = self.bare_term(term);
-        self.placed(node, term.span)
+        let mut span = term.span;
+        if matches!(term.kind, TermKind::Number(_)) && self.text(span).starts_with('-') {
+            // A number's sign is a token of its own, and stands for all of it.
+            span.end = span.start + 1;
+        }
+        self.placed(node, span)
     }
 
     fn bare_term(&mut self, term: &Term) -> Value {
@@ -92,7 +97,7 @@ impl Writer<'_> {
             if !with.is_empty() {
                 fields.push(("with", self.with(with)));
             }
-            out.push(object(fields));
+            out.push(self.placed(object(fields), term.span));
         }
         let raw = self
             .module
@@ -146,8 +151,15 @@ impl Writer<'_> {
 
     /// The operator and the arguments.
     fn call(&mut self, call: &Call) -> Value {
-        let operator = self.reference(&call.operator);
-        let mut parts = vec![self.placed(operator, call.operator.span)];
+        let zero = call.args.first().map(|zero| zero.span.start);
+        let operator = if call.infix && zero == Some(call.operator.span.start) {
+            // The minus before a term is no token of its own in OPA.
+            node("ref", vec![node("var", "minus".into())].into())
+        } else {
+            let operator = self.reference(&call.operator);
+            self.placed(operator, call.operator.span)
+        };
+        let mut parts = vec![operator];
         parts.extend(call.args.iter().map(|arg| self.term(arg)));
         parts.into()
     }
@@ -163,7 +175,8 @@ impl Writer<'_> {
         let mut fields = vec![("index", Value::from(at))];
         if literal.negated && self.not_node {
             let inner = object(vec![("index", Value::from(0_i64)), ("terms", terms)]);
-            terms = not_node(vec![inner].into(), false);
+            let inner = self.placed(inner, literal.span);
+            terms = self.placed(not_node(vec![inner].into(), false), literal.span);
         } else if literal.negated {
             fields.push(("negated", true.into()));
         }
@@ -177,9 +190,12 @@ impl Writer<'_> {
     fn literal_terms(&mut self, literal: &Literal) -> Value {
         match &literal.kind {
             LiteralKind::Term(term) => self.expression(term),
-            LiteralKind::Unify(left, right) => self.operator("eq", left, right),
-            LiteralKind::Assign(left, right) => self.operator("assign", left, right),
-            LiteralKind::Some(names) => self.some(names),
+            LiteralKind::Unify(left, right) => self.operator("eq", "=", left, right),
+            LiteralKind::Assign(left, right) => self.operator("assign", ":=", left, right),
+            LiteralKind::Some(names) => {
+                let some = self.some(names);
+                self.placed(some, first_bytes(literal.span, 4))
+            }
             LiteralKind::SomeIn {
                 key,
                 value,
@@ -190,11 +206,15 @@ impl Writer<'_> {
                 } else {
                     "member_2"
                 };
-                let mut parts = vec![internal(name)];
+                let operator = self.between(value, "in", collection);
+                let mut parts = vec![self.internal(name, operator)];
                 let terms = key.iter().chain([value, collection]);
                 parts.extend(terms.map(|term| self.term(term)));
+                let first = key.as_ref().unwrap_or(value);
                 let call = node("call", parts.into());
-                object(vec![("symbols", vec![call].into())])
+                let call = self.placed(call, first.span.to(collection.span));
+                let some = object(vec![("symbols", vec![call].into())]);
+                self.placed(some, first_bytes(literal.span, 4))
             }
             LiteralKind::Every {
                 key,
@@ -206,16 +226,18 @@ impl Writer<'_> {
                     Some(key) => self.name(key),
                     None => Value::Null,
                 };
-                object(vec![
+                let every = object(vec![
                     ("key", key),
                     ("value", self.name(value)),
                     ("domain", self.term(domain)),
                     ("body", self.body(body)),
-                ])
+                ]);
+                self.placed(every, first_bytes(literal.span, 5))
             }
             LiteralKind::NotBody(body) => {
                 let explicit = self.in_braces(literal.span, body.span);
-                not_node(self.body(body), explicit)
+                let node = not_node(self.body(body), explicit);
+                self.placed(node, literal.span)
             }
             LiteralKind::And(left, right) => self.joined("and", literal, left, right),
             LiteralKind::Or(left, right) => self.joined("or", literal, left, right),
@@ -232,9 +254,41 @@ impl Writer<'_> {
         object(vec![("symbols", names.into())])
     }
 
-    fn operator(&mut self, name: &'static str, left: &Term, right: &Term) -> Value {
-        let operator = node("ref", vec![node("var", name.into())].into());
+    fn operator(&mut self, name: &'static str, sign: &str, left: &Term, right: &Term) -> Value {
+        let span = self.between(left, sign, right);
+        let name = self.placed(node("var", name.into()), span);
+        let operator = self.placed(node("ref", vec![name].into()), span);
         vec![operator, self.term(left), self.term(right)].into()
+    }
+
+    /// `internal.NAME`, which `in` at `span` stands for.
+    fn internal(&self, name: &'static str, span: Span) -> Value {
+        let parts = [("var", "internal"), ("string", name)];
+        let parts = parts.map(|(kind, text)| self.placed(node(kind, Value::from(text)), span));
+        self.placed(node("ref", parts.to_vec().into()), span)
+    }
+
+    /// Where `sign` stands between two terms; comments are not looked at.
+    fn between(&self, left: &Term, sign: &str, right: &Term) -> Span {
+        let mut from = left.span.end;
+        let gap = Span {
+            start: from,
+            end: right.span.start,
+        };
+        for line in self.text(gap).split_inclusive('\n') {
+            let code = line.find('#').and_then(|at| line.get(..at)).unwrap_or(line);
+            if let Some(at) = code.find(sign) {
+                let start = from.saturating_add(length(at));
+                let end = start.saturating_add(length(sign.len()));
+                return Span { start, end };
+            }
+            from = from.saturating_add(length(line.len()));
+        }
+        gap
+    }
+
+    fn text(&self, span: Span) -> &str {
+        self.module.map_or("", |module| module.file.slice(span))
     }
 
     /// The terms of a literal: a call stands there without its node.
@@ -304,7 +358,13 @@ fn not_node(body: Value, explicit: bool) -> Value {
     ])
 }
 
-fn internal(name: &'static str) -> Value {
-    let head = node("var", Value::from("internal"));
-    node("ref", vec![head, node("string", Value::from(name))].into())
+fn first_bytes(span: Span, count: u32) -> Span {
+    Span {
+        start: span.start,
+        end: span.end.min(span.start.saturating_add(count)),
+    }
+}
+
+fn length(count: usize) -> u32 {
+    u32::try_from(count).unwrap_or(u32::MAX)
 }

@@ -22,7 +22,7 @@ pub struct Rules<'a> {
 impl<'a> Rules<'a> {
     pub(in super::super) fn new(file: &'a Arc<File>, options: Options) -> Self {
         let parser = Parser::new(file, options).ok().and_then(|mut parser| {
-            parser.package().ok()?;
+            parser.start().ok()?;
             Some(parser)
         });
         let read = Vec::new().into_iter();
@@ -67,10 +67,11 @@ mod tests {
     use super::super::super::{parse_module, parse_outline, rules};
     use super::*;
 
-    const TEXTS: [&str; 4] = [
+    const TEXTS: [&str; 5] = [
         "package a\n",
         "package a.b\n\nimport data.x\n\n# METADATA\n# title: t\nf(y, [z]) := y if {\n\ty == z\n} else := x\n\ndefault r := 1\n",
         "package a\nimport future.keywords\n\np contains q if some q in input { q }\n\np[\"k\"].l := 2 # c\n\nimport data.y as w\n\nq { not w } { w }\n",
+        "package a\n\np contains 1\n\nimport rego.v1\n",
         "package a\n\nt := $\"{input.x} and {data.y}\"\n\nu if { every k in [1, 2] { k > 0 } }\n",
     ];
 

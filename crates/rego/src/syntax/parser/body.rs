@@ -1,6 +1,7 @@
 //! Bodies: literals with `not`, `some`, `every`, `:=`, `=` and `with`.
 
 use crate::source::Span;
+use crate::value::Str;
 
 use super::super::ast::{Body, Literal, LiteralKind, Term, TermKind, Var, With};
 use super::super::token::Kind;
@@ -35,8 +36,13 @@ impl Parser<'_> {
                     break;
                 }
                 if !token.newline {
-                    let hint = format!("expected \\n or ; or {}", end.name());
-                    return Err(self.unexpected(&hint));
+                    let mut error =
+                        self.unexpected(&format!("expected \\n or ; or {}", end.name()));
+                    if token.kind == Kind::In {
+                        let hint = "`import rego.v1` makes `in` an operator";
+                        error.0.hint = Some(hint.to_owned());
+                    }
+                    return Err(error);
                 }
             }
             literals.push(self.weighted(LITERAL, Self::literal)?);
@@ -63,11 +69,19 @@ impl Parser<'_> {
 
     pub(super) fn literal(&mut self) -> Parsed<Literal> {
         let start = self.token().span;
+        if self.at_keyword_with_key() {
+            self.named = Some(self.at);
+        }
         if self.at_logic() {
             return self.logic(start);
         }
-        let negated = self.take(Kind::Not);
+        let named = self.named == Some(self.at);
+        let negated = !named && self.take(Kind::Not);
         let kind = match self.kind() {
+            _ if named => {
+                let term = self.expression()?;
+                self.relation_of(term)?
+            }
             Kind::Some if negated => return Err(self.unexpected("illegal negation of 'some'")),
             Kind::Some => self.some()?,
             Kind::Every if self.keywords.every && negated => {
@@ -121,6 +135,10 @@ impl Parser<'_> {
         let mut height = self.height;
         while self.kind() == Kind::With {
             let start = self.next().span;
+            let word = Kind::of_word(self.text(self.token()));
+            if word.is_keyword() || self.is_keyword(word) {
+                return Err(self.unexpected("expected ident"));
+            }
             let target = self.primary()?;
             if !matches!(target.kind, TermKind::Var(_) | TermKind::Ref(_)) {
                 let hint = "`with` replaces input, data, a path below them, or a function";
@@ -152,7 +170,7 @@ impl Parser<'_> {
             return Ok(LiteralKind::Some(names));
         }
         let term = self.expression()?;
-        let span = term.span;
+        let (span, called) = (term.span, matches!(term.kind, TermKind::Call(_)));
         if let TermKind::Call(call) = term.kind
             && call.infix
             && call.operator.path.len() == 1
@@ -176,8 +194,12 @@ impl Parser<'_> {
                 _ => {}
             }
         }
+        let message = "expected `x in xs` or `x, y in xs` expression";
+        if called {
+            return Err(self.unexpected(message));
+        }
         let hint = "write `some x`, `some x in xs` or `some k, v in xs`";
-        Err(self.error(span, "expected `x in xs` or `x, y in xs` expression", hint))
+        Err(self.error(span, message, hint))
     }
 
     /// Whether names with commas between stand here, without an `in` after them.
@@ -185,8 +207,7 @@ impl Parser<'_> {
         let mut at = 0;
         loop {
             let kind = self.ahead(at).kind;
-            let is_name = matches!(kind, Kind::Ident | Kind::Contains)
-                || kind.is_soft() && !self.is_keyword(kind);
+            let is_name = kind == Kind::Ident || kind.is_soft() && !self.is_keyword(kind);
             if !is_name {
                 return false;
             }
@@ -204,9 +225,9 @@ impl Parser<'_> {
     fn every(&mut self) -> Parsed<LiteralKind> {
         self.next();
         let mut key: Option<Var> = None;
-        let mut value = self.var("expected `x[, y] in xs { ... }` expression")?;
+        let mut value = self.every_var()?;
         if self.take(Kind::Comma) {
-            let second = self.var("expected `x[, y] in xs { ... }` expression")?;
+            let second = self.every_var()?;
             key = Some(std::mem::replace(&mut value, second));
         }
         if self.kind() != Kind::In {
@@ -225,6 +246,24 @@ impl Parser<'_> {
             value: Box::new(value),
             domain: Box::new(domain),
             body: Box::new(body),
+        })
+    }
+
+    /// A variable of `every`, which unlike others may be called `contains`.
+    fn every_var(&mut self) -> Parsed<Var> {
+        let token = self.token();
+        let name = self.text(token);
+        if !self.at_name() {
+            return Err(self.unexpected("expected `x[, y] in xs { ... }` expression"));
+        }
+        if matches!(name, "input" | "data") {
+            let message = format!("expected a variable, found {name}");
+            return Err(self.error(token.span, message, "give the variable another name"));
+        }
+        self.next();
+        Ok(Var {
+            span: token.span,
+            name: Str::from(name),
         })
     }
 }

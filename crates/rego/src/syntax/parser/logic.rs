@@ -21,7 +21,7 @@ impl Parser<'_> {
     pub(super) fn at_logic(&self) -> bool {
         let on = self.keywords.and || self.keywords.or || self.keywords.not;
         let declares = self.kind() == Kind::Some || self.at_keyword(Kind::Every);
-        on && !declares
+        on && !(declares && self.named != Some(self.at))
     }
 
     pub(super) fn logic(&mut self, start: Span) -> Parsed<Literal> {
@@ -122,7 +122,7 @@ impl Parser<'_> {
 
     fn operand(&mut self, second: bool) -> Parsed<Operand> {
         let start = self.token();
-        if start.kind == Kind::Not {
+        if start.kind == Kind::Not && self.named != Some(self.at) {
             self.next();
             return self.negated(start.span);
         }

@@ -5,7 +5,8 @@ use crate::value::Str;
 use super::super::annotations::Target;
 use crate::source::Span;
 
-use super::super::ast::{Import, Module, Package, Ref, RegoVersion, Rule, Term, TermKind};
+use super::super::ast::{Import, Module, Package, Ref, RegoVersion, Rule, Term, TermKind, Var};
+use super::super::lexer::Lexer;
 use super::super::token::Kind;
 use super::{Keywords, MAX_ERRORS, Parsed, Parser};
 use crate::source::Diagnostic;
@@ -19,7 +20,7 @@ impl Parser<'_> {
             let error = self.error(Span::default(), message, "");
             return self.finish(Err(error));
         }
-        let package = match self.package() {
+        let package = match self.start() {
             Ok(package) => package,
             Err(error) => return self.finish(Err(error)),
         };
@@ -28,12 +29,16 @@ impl Parser<'_> {
         let mut targets = vec![(package.span.start, Target::Package)];
         while !self.at_end() && self.errors.len() < MAX_ERRORS {
             let (from, known) = (self.at, rules.len());
-            let target = match self.kind() {
-                Kind::Import => Target::Import,
-                _ => Target::Rule(known),
+            let target = if self.at_import() {
+                Target::Import
+            } else {
+                Target::Rule(known)
             };
             targets.push((self.token().span.start, target));
-            if let Err(error) = self.item(&mut imports, &mut rules) {
+            let result = self.item(&mut imports, &mut rules);
+            let chained = (known..).zip(rules.iter().skip(known)).skip(1);
+            targets.extend(chained.map(|(at, rule)| (rule.span.start, Target::Rule(at))));
+            if let Err(error) = result {
                 self.report(*error.0);
                 self.recover(from);
             }
@@ -68,6 +73,13 @@ impl Parser<'_> {
         })
     }
 
+    /// The package, and what holds from the first rule on.
+    pub(super) fn start(&mut self) -> Parsed<Package> {
+        let package = self.package()?;
+        self.look_for_v1();
+        Ok(package)
+    }
+
     pub(super) fn at_end(&self) -> bool {
         self.kind() == Kind::Eof
     }
@@ -76,13 +88,41 @@ impl Parser<'_> {
     pub(super) fn item(&mut self, imports: &mut Vec<Import>, rules: &mut Vec<Rule>) -> Parsed<()> {
         // A span ends where the token before it ends.
         self.lexer.get_mut().free_before(self.at.saturating_sub(1));
-        match self.kind() {
-            Kind::Import => self.import().map(|import| imports.push(import)),
-            _ => self.rule(rules),
+        if self.at_import() {
+            self.import().map(|import| imports.push(import))
+        } else {
+            self.rule(rules)
         }
     }
 
-    pub(super) fn package(&mut self) -> Parsed<Package> {
+    fn at_import(&self) -> bool {
+        self.kind() == Kind::Import && !self.at_keyed_word()
+    }
+
+    /// An `import rego.v1` asks the rules before it for v1's heads too.
+    fn look_for_v1(&mut self) {
+        if self.version == RegoVersion::V1 || !self.file.text.contains("rego.v1") {
+            return;
+        }
+        let mut lexer = Lexer::new(self.file);
+        for at in 0.. {
+            let [import, rego, dot, v1] = [0, 1, 2, 3].map(|ahead| lexer.token(at + ahead));
+            if import.kind == Kind::Eof {
+                return;
+            }
+            if import.kind == Kind::Import
+                && self.text(rego) == "rego"
+                && dot.kind == Kind::Dot
+                && self.text(v1) == "v1"
+            {
+                self.version = RegoVersion::V1;
+                return;
+            }
+            lexer.free_before(at);
+        }
+    }
+
+    fn package(&mut self) -> Parsed<Package> {
         let start = self.token();
         if start.kind == Kind::Eof {
             let hint = "a module begins with `package NAME`";
@@ -93,10 +133,14 @@ impl Parser<'_> {
             return Err(self.error(start.span, "package expected", hint));
         }
         self.next();
-        let first = self.var("expected the package's name")?;
+        let first = self.token();
+        if !first.kind.is_word() {
+            return Err(self.unexpected("expected the package's name"));
+        }
+        self.next();
         let mut path = vec![Term {
             span: first.span,
-            kind: TermKind::String(first.name.clone()),
+            kind: TermKind::String(Str::from(self.text(first))),
         }];
         self.keys(&mut path)?;
         for key in &path {
@@ -125,6 +169,10 @@ impl Parser<'_> {
     fn import(&mut self) -> Parsed<Import> {
         let start = self.next().span;
         let from = self.token().span;
+        if self.kind() == Kind::LParen {
+            let message = "import keyword cannot be used for rule name";
+            return Err(self.error(start, message, "write `import data.a.b`"));
+        }
         let term = self.primary()?;
         let path =
             match term.kind {
@@ -141,10 +189,10 @@ impl Parser<'_> {
                 )),
             };
         self.check_import(&path)?;
-        let alias = if self.kind() == Kind::As {
+        let alias = if self.text(self.token()) == "as" {
             self.check_alias(&path)?;
             self.next();
-            Some(self.var("expected var after `as`")?)
+            Some(self.alias()?)
         } else {
             None
         };
@@ -194,7 +242,8 @@ impl Parser<'_> {
         let own =
             !matches!(&path.head.kind, TermKind::Var(head) if matches!(&**head, "future" | "rego"));
         let v1 = self.options.version == RegoVersion::V1;
-        if own && v1 && (kind.is_keyword() || self.is_keyword(kind)) {
+        let soft = v1 && self.is_keyword(kind) && !matches!(kind, Kind::And | Kind::Or);
+        if own && (kind.is_keyword() || soft) {
             let message = format!(
                 "unexpected import path, must not end with a keyword, got: {}",
                 kind.name()
@@ -203,6 +252,24 @@ impl Parser<'_> {
             return Err(self.error(last.span, message, hint));
         }
         Ok(())
+    }
+
+    fn alias(&mut self) -> Parsed<Var> {
+        let token = self.token();
+        let name = self.var("expected var")?;
+        if matches!(&*name.name, "input" | "data") {
+            let message = format!(
+                "unexpected import alias, must not be a reserved name, got: {}",
+                name.name
+            );
+            return Err(self.error(token.span, message, "take another name"));
+        }
+        let mut keys = Vec::new();
+        self.keys(&mut keys)?;
+        if !keys.is_empty() {
+            return Err(self.unexpected("expected var"));
+        }
+        Ok(name)
     }
 
     fn check_alias(&self, path: &Ref) -> Parsed<()> {
@@ -238,11 +305,12 @@ impl Parser<'_> {
                 self.keywords = Keywords::all();
                 true
             }
-            ("future", ["keywords"]) => {
+            // OPA takes a path that is too long for all of them.
+            ("future", ["keywords"] | ["keywords", _, _, ..]) => {
                 self.keywords = Keywords::all().within(self.options.features);
                 true
             }
-            ("future", ["keywords", name, ..]) => self.enable_one(name),
+            ("future", ["keywords", name]) => self.enable_one(name),
             ("rego" | "future", _) => false,
             _ => true,
         };
@@ -279,8 +347,7 @@ impl Parser<'_> {
         }
         while self.kind() != Kind::Eof {
             let token = self.token();
-            let start = token.span.start;
-            let starts = start == 0 || self.file.row_col(start).1 == 1;
+            let starts = self.file.starts_line(token.span.start);
             if starts && token.kind.is_word() && token.kind != Kind::Else {
                 break;
             }

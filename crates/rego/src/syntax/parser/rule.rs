@@ -17,18 +17,27 @@ impl Parser<'_> {
     /// A rule with the bodies chained to it.
     pub(super) fn rule(&mut self, rules: &mut Vec<Rule>) -> Parsed<()> {
         let start = self.token().span;
-        let default = self.take(Kind::Default);
+        if self.at_bare_rule() {
+            rules.push(self.bare_rule()?);
+            return Ok(());
+        }
+        let default = !self.at_keyed_word() && self.take(Kind::Default);
         let from = self.at;
+        if default && !self.kind().is_word() {
+            let hint = "write `default NAME := VALUE`";
+            return Err(self.error(start, "unexpected default keyword", hint));
+        }
         let head = self.head()?;
         let head_tokens = self.at - from;
         if default {
             rules.push(self.default_rule(head, start)?);
             return Ok(());
         }
+        let braced = self.kind() == Kind::LBrace;
         let (head, body) = self.first_body(head, start)?;
         let has_body = !body.literals.is_empty();
         let else_ = if has_body {
-            self.else_branches(&head)?
+            self.else_branches(&head, braced)?
         } else {
             Vec::new()
         };
@@ -74,6 +83,10 @@ impl Parser<'_> {
             let hint = "write `default NAME := VALUE`";
             return Err(self.error(head.span, "default rules must have a value", hint));
         };
+        if value.is_none() && head.reference.path.len() == 1 && head.args.is_none() {
+            let message = "illegal default rule (must have a value)";
+            return Err(self.error(start, message, "write `default NAME := VALUE`"));
+        }
         if let Some(found) = value.as_ref().and_then(not_constant) {
             let message = format!("illegal default rule (value cannot contain {found})");
             let hint = "a default is a constant or a comprehension";
@@ -115,12 +128,20 @@ impl Parser<'_> {
             self.next();
             let mut found = Vec::new();
             self.elements(Kind::RParen, &mut found)?;
-            if found.is_empty() {
+            // What has a value or a body is a rule like any other.
+            let bare = !matches!(self.kind(), Kind::Assign | Kind::Unify | Kind::LBrace)
+                && !self.at_keyword(Kind::If);
+            let is_set = matches!(&reference.head.kind, TermKind::Var(name) if &**name == "set");
+            if found.is_empty() && is_set && reference.path.is_empty() {
+                let hint = "`set()` is the empty set";
+                return Err(self.error(start.span, "set cannot be used for rule name", hint));
+            }
+            if found.is_empty() && bare {
                 let message = "rule argument list must take at least one argument";
                 let hint = "leave out the parentheses: a rule without arguments is no function";
                 return Err(self.error(start.span, message, hint));
             }
-            args = Some(found);
+            args = (!found.is_empty()).then_some(found);
         }
         let mut kind = HeadKind::Value {
             value: None,
@@ -164,10 +185,8 @@ impl Parser<'_> {
 
     fn head_reference(&mut self) -> Parsed<Ref> {
         let token = self.token();
-        let next = self.ahead(1);
-        let dotted = !next.space && matches!(next.kind, Kind::Dot | Kind::LBracket);
-        let keyword = self.is_keyword(token.kind);
-        if keyword && !dotted || !token.kind.is_word() || token.kind.is_keyword() {
+        let keyword = token.kind.is_keyword() || self.is_keyword(token.kind);
+        if !token.kind.is_word() || keyword && !self.at_keyed_word() {
             return Err(self.no_rule());
         }
         self.next();
@@ -182,6 +201,68 @@ impl Parser<'_> {
             span: self.since(token.span),
             head: Box::new(head),
             path,
+        })
+    }
+
+    /// Whether what begins here is read as a term that is given a value: `(p) := 1`, or `and(x) := 1` where
+    /// `and` is a keyword.
+    fn at_bare_rule(&self) -> bool {
+        let next = self.ahead(1);
+        let called = next.kind == Kind::LParen && !next.space;
+        match self.kind() {
+            Kind::LParen => true,
+            kind @ (Kind::And | Kind::Or) => called && self.is_keyword(kind),
+            Kind::Contains => {
+                let v0 = self.version == RegoVersion::V0 && self.keywords.contains;
+                v0 && (called || matches!(next.kind, Kind::Assign | Kind::Unify))
+            }
+            _ => false,
+        }
+    }
+
+    /// A rule without a body whose head is a term: a name, a reference or a call.
+    fn bare_rule(&mut self) -> Parsed<Rule> {
+        let start = self.token().span;
+        let named = self.kind() != Kind::LParen;
+        let term = self.primary()?;
+        let (reference, args) = match term.kind {
+            TermKind::Var(_) => {
+                let (span, head) = (term.span, Box::new(term));
+                let path = Vec::new();
+                (Ref { span, head, path }, None)
+            }
+            TermKind::Ref(reference) => (reference, None),
+            TermKind::Call(call) if !call.infix => (call.operator, Some(call.args)),
+            _ => {
+                let message = format!("{} cannot be used for rule name", kind_name(&term));
+                return Err(self.error(term.span, message, "a rule begins with its name"));
+            }
+        };
+        let is_name = matches!(reference.head.kind, TermKind::Var(_));
+        let has_value = matches!(self.kind(), Kind::Assign | Kind::Unify);
+        if !is_name || !has_value && (args.is_none() || named) {
+            let message = "var cannot be used for rule name";
+            let hint = "a name in parentheses goes on with `:=`";
+            return Err(self.error(reference.span, message, hint));
+        }
+        let assign = has_value && self.next().kind == Kind::Assign;
+        let value = has_value.then(|| self.rule_value()).transpose()?;
+        if self.kind() == Kind::LBrace || self.at_keyword(Kind::If) {
+            return Err(self.unexpected("a rule in parentheses has no body"));
+        }
+        let span = self.since(start);
+        Ok(Rule {
+            span,
+            default: false,
+            head: Head {
+                span,
+                reference,
+                args: args.filter(|args| !args.is_empty()),
+                kind: HeadKind::Value { value, assign },
+            },
+            body: Body::default(),
+            else_: Vec::new(),
+            chained: false,
         })
     }
 
@@ -205,7 +286,7 @@ impl Parser<'_> {
         }
         let is_value = matches!(head.kind, HeadKind::Value { value: None, .. });
         if v1 {
-            self.check_v1(&head, start)?;
+            self.check_v1(&head, start);
         } else if is_value && head.args.is_none() && head.reference.path.len() == 1 {
             // v0's partial set: the key is a member.
             if let Some(key) = head.reference.path.pop() {
@@ -225,21 +306,19 @@ impl Parser<'_> {
         Ok((head, Body::default()))
     }
 
-    fn check_v1(&self, head: &Head, start: Span) -> Parsed<()> {
+    /// Tells what v1 asks for and is not there; the rule is read on, for what else is wrong with it.
+    fn check_v1(&mut self, head: &Head, start: Span) {
         let no_value = matches!(head.kind, HeadKind::Value { value: None, .. });
         if no_value && head.args.is_none() && head.reference.path.len() == 1 {
             let hint = "write `NAME contains KEY` for a set, or `NAME[KEY] := VALUE` for an object";
-            return Err(self.error(
-                start,
-                "`contains` keyword is required for partial set rules",
-                hint,
-            ));
+            let message = "`contains` keyword is required for partial set rules";
+            self.report(*self.error(start, message, hint).0);
         }
         if self.kind() == Kind::LBrace {
             let hint = "write `if` before the `{`, or read the file as Rego v0";
-            return Err(self.error(start, "`if` keyword is required before rule body", hint));
+            let message = "`if` keyword is required before rule body";
+            self.report(*self.error(start, message, hint).0);
         }
-        Ok(())
     }
 
     fn bare_head(&self, head: &Head) -> Failure {
@@ -252,11 +331,16 @@ impl Parser<'_> {
                     "give the rule a value or a body: `NAME := VALUE` or `NAME if { ... }`",
                 );
             }
-            return self.error(
-                head.span,
-                "var cannot be used for rule name",
-                "a rule goes on with `:=`, `if`, `contains` or `(`",
-            );
+            let hint = match token.kind {
+                Kind::If => {
+                    "`import rego.v1` makes `if` a keyword; without it write `NAME { ... }`"
+                }
+                Kind::Contains => {
+                    "`import rego.v1` makes `contains` a keyword; without it write `NAME[KEY]`"
+                }
+                _ => "a rule goes on with `:=`, `if`, `contains` or `(`",
+            };
+            return self.error(head.span, "var cannot be used for rule name", hint);
         }
         self.error(
             head.span,
@@ -274,6 +358,10 @@ impl Parser<'_> {
                 return self.nested(Self::braced);
             }
         }
+        self.literal_body()
+    }
+
+    fn literal_body(&mut self) -> Parsed<Body> {
         let start = self.token().span;
         let literal = self.literal()?;
         self.single(literal, start)
@@ -303,6 +391,7 @@ impl Parser<'_> {
         let open = self.next();
         let start = self.token();
         let not_term = matches!(start.kind, Kind::Not | Kind::Some)
+            || self.at_keyword_with_key()
             || self.at_keyword(Kind::Every)
             || self.at_operand_group();
         if not_term {
@@ -344,14 +433,12 @@ impl Parser<'_> {
         Ok(body)
     }
 
-    fn else_branches(&mut self, head: &Head) -> Parsed<Vec<Else>> {
+    /// The branches after a body; `braced` says that the body came without `if`.
+    fn else_branches(&mut self, head: &Head, braced: bool) -> Parsed<Vec<Else>> {
+        let one_key = head.reference.path.len() == 1 && head.args.is_none();
         let mut found = Vec::new();
-        while self.kind() == Kind::Else {
+        while self.kind() == Kind::Else && !self.at_keyed_word() {
             let start = self.token().span;
-            if matches!(head.kind, HeadKind::Contains(_)) {
-                let message = "else keyword cannot be used on multi-value rules";
-                return Err(self.error(start, message, "write another rule instead"));
-            }
             let grounded = |key: &Term| {
                 matches!(
                     key.kind,
@@ -360,6 +447,10 @@ impl Parser<'_> {
             };
             if !head.reference.path.iter().all(grounded) {
                 let message = "else keyword cannot be used on rules with variables in head";
+                return Err(self.error(start, message, "write another rule instead"));
+            }
+            if matches!(head.kind, HeadKind::Contains(_)) || braced && one_key {
+                let message = "else keyword cannot be used on multi-value rules";
                 return Err(self.error(start, message, "write another rule instead"));
             }
             self.next();
@@ -387,12 +478,18 @@ impl Parser<'_> {
     fn else_body(&mut self, has_value: bool, start: Span) -> Parsed<Body> {
         if self.at_keyword(Kind::If) {
             self.next();
-            return self.if_body();
+            // Unlike after a head, a brace opens a body whatever comes after it.
+            return if self.kind() == Kind::LBrace {
+                self.block()
+            } else {
+                self.literal_body()
+            };
         }
         if self.kind() == Kind::LBrace {
             if self.version == RegoVersion::V1 {
                 let hint = "write `else := VALUE if { ... }`";
-                return Err(self.error(start, "`if` keyword is required before else body", hint));
+                let message = "`if` keyword is required before else body";
+                self.report(*self.error(start, message, hint).0);
             }
             return self.block();
         }

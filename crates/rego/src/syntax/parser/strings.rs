@@ -2,9 +2,13 @@
 
 use crate::value::Str;
 
-use super::super::ast::{TemplatePart, Term, TermKind};
+use super::super::ast::{RegoVersion, TemplatePart, Term, TermKind};
 use super::super::token::{Kind, Token};
+use super::body::LITERAL;
 use super::{Parsed, Parser};
+
+/// What a template string takes of the stack, in brackets: it becomes a comprehension and a call.
+const TEMPLATE: u32 = LITERAL + 1;
 
 // === impl Parser ===
 
@@ -26,9 +30,14 @@ impl Parser<'_> {
     }
 
     pub(super) fn template(&mut self) -> Parsed<Term> {
-        if !self.options.features.template_strings {
+        let v0 = self.options.version == RegoVersion::V0;
+        if v0 || !self.options.features.template_strings {
             let message = "template strings are not supported by current capabilities";
-            let hint = "write sprintf, or add the feature template_strings";
+            let hint = if v0 {
+                "write sprintf: version 0 of the language has no template strings"
+            } else {
+                "write sprintf, or add the feature template_strings"
+            };
             return Err(self.error(self.token().span, message, hint));
         }
         let start = self.next();
@@ -50,7 +59,10 @@ impl Parser<'_> {
                     }
                 }
                 Kind::TemplateOpen => {
-                    let term = self.nested(Self::expression)?;
+                    if self.at_keyword_with_key() {
+                        self.named = Some(self.at);
+                    }
+                    let term = self.weighted(TEMPLATE, Self::expression)?;
                     let with = self.with()?;
                     height = height.max(self.height);
                     if self.kind() != Kind::TemplateClose {

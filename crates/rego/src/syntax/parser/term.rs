@@ -114,6 +114,12 @@ impl Parser<'_> {
         let token = self.token();
         self.height = 1;
         let kind = match token.kind {
+            _ if self.named == Some(self.at) => TermKind::Var(Str::from(self.text(token))),
+            Kind::Ident if self.at_keyword_with_key() => {
+                let message = format!("unexpected {} keyword", self.text(token));
+                let hint = "a keyword with keys is a name only where a rule or a literal begins";
+                return Err(self.error(token.span, message, hint));
+            }
             Kind::Null => TermKind::Null,
             Kind::True => TermKind::Bool(true),
             Kind::False => TermKind::Bool(false),
@@ -186,7 +192,7 @@ impl Parser<'_> {
 
     /// `-TERM`: zero minus the term.
     fn negation(&mut self, start: Span) -> Parsed<Term> {
-        if self.kind() == Kind::Minus {
+        if !self.at_name() {
             return Err(self.unexpected("expected number"));
         }
         let term = self.nested(Self::primary)?;
