@@ -122,10 +122,14 @@ impl Generator {
         if *of != Type::Text || self.version == RegoVersion::V0 {
             return None;
         }
-        let of = self.any_type(1);
-        let inner = self.term(&of, scope, depth - 1);
-        let text = self.random.text(&["a", "", "x=", "\\{"]);
-        Some(row!["$\"", text, "{", inner, "}\""])
+        let parts = (0..=self.random.below(2)).map(|_| {
+            let of = self.any_type(1);
+            let inner = self.term(&of, scope, depth - 1);
+            let text = self.random.text(&["a", "", "x=", "\\{", "\\n", "é"]);
+            row![text, "{", inner, "}"]
+        });
+        let parts = parts.collect();
+        Some(row!["$\"", Tree::list(parts, "", 1), "\""])
     }
 
     /// `[..|..]`, `{..|..}`, `{..: ..|..}`.
@@ -236,8 +240,54 @@ impl Generator {
                 "`\"x\"`",
                 "`1.10`",
             ],
+            'p' => &[
+                "[{\"op\": \"add\", \"path\": \"/a\", \"value\": 1}]",
+                "[{\"op\": \"remove\", \"path\": \"a/b\"}]",
+                "[{\"op\": \"replace\", \"path\": [\"b\", 0], \"value\": null}]",
+                "[{\"op\": \"move\", \"from\": \"a\", \"path\": \"c\"}]",
+                "[{\"op\": \"copy\", \"from\": \"\", \"path\": \"x\"}]",
+                "[{\"op\": \"test\", \"path\": \"/a\", \"value\": 1.0}]",
+                "[{\"op\": \"add\", \"path\": \"/b/-\", \"value\": {1}}]",
+                "[]",
+            ],
+            'm' => &[
+                "\"a\"",
+                "\"$1\"",
+                "`{{.a}}`",
+                "`{{.a.b}}-{{.c}}`",
+                "`{{`",
+                "\"${1}x\"",
+            ],
+            'd' => &[
+                "\"1h\"",
+                "\"1.5s\"",
+                "\"-2m3s\"",
+                "\"1\"",
+                "\"µs\"",
+                "\"300000h\"",
+            ],
+            'y' => &[
+                "\"2006-01-02\"",
+                "\"RFC3339\"",
+                "\"2006-01-02T15:04:05Z07:00\"",
+            ],
+            'b' => &[
+                "\"10Ki\"", "\"1.5k\"", "\"10\"", "\"1e3\"", "\"K\"", "\"1 KB\"", "\"100m\"",
+                "\"0x1\"",
+            ],
             _ => &[
                 "\"%v\"",
+                "\"%s\"",
+                "\"%d\"",
+                "\"%06.2f|%e|%g\"",
+                "\"%x %X %o %b\"",
+                "\"%[2]v %[1]v\"",
+                "\"%*d\"",
+                "\"%+v %#v %T\"",
+                "\"%c%U\"",
+                "\"%!\"",
+                "\"%10.3s|\"",
+                "\"%p\"",
                 "\"%d-%s\"",
                 "\"%.2f\"",
                 "\"%5d|%-5s|\"",
