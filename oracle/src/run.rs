@@ -33,13 +33,18 @@ pub(crate) fn part(part: Part, options: &Options) -> io::Result<usize> {
             let Some(folder) = conformance::find() else {
                 return skipped();
             };
-            written(options, conformance::read(&folder)?, "conformance", "cases")
+            written(
+                options,
+                &conformance::read(&folder)?,
+                "conformance",
+                "cases",
+            )
         }
         Part::Policies => {
             let repository = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
             written(
                 options,
-                policies::read(&repository)?,
+                &policies::read(&repository)?,
                 "policies",
                 "programs",
             )
@@ -70,7 +75,7 @@ fn skipped() -> io::Result<usize> {
     Ok(0)
 }
 
-fn written(options: &Options, cases: Vec<corpus::Case>, part: &str, of: &str) -> io::Result<usize> {
+fn written(options: &Options, cases: &[corpus::Case], part: &str, of: &str) -> io::Result<usize> {
     let item = |at: usize| {
         let case = cases.get(at).cloned();
         let case = case.unwrap_or_else(|| corpus::Case {

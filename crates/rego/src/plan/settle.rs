@@ -83,9 +83,12 @@ impl Lowering<'_, '_> {
             return Ok(());
         };
         let mut keys = reference.keys.iter();
-        keys.try_for_each(|key| match may_conflict(key, self) {
-            true => self.settle(key),
-            false => Ok(()),
+        keys.try_for_each(|key| {
+            if may_conflict(key, self) {
+                self.settle(key)
+            } else {
+                Ok(())
+            }
         })
     }
 

@@ -105,7 +105,7 @@ pub(super) fn format_int(context: &mut Context<'_>, args: &[&Value]) -> Result<V
     context.budget.build(1024)?;
     let radix = u32::try_from(radix).unwrap_or(10);
     // What is written as an integer is exact, the rest is a float.
-    let whole = match number.with_text(|text| text.parse::<BigInt>()) {
+    let whole = match number.with_text(str::parse::<BigInt>) {
         Ok(int) => int,
         Err(_) => number.truncate()?,
     };

@@ -178,7 +178,7 @@ impl Shape {
             Kind::Array { prefix, rest } => {
                 let Value::Number(at) = key else { return None };
                 // Types know only positions that are written as integers: neither `1.0` nor `1e0`.
-                let at = at.with_text(|text| text.parse::<i64>()).ok()?;
+                let at = at.with_text(str::parse::<i64>).ok()?;
                 let at = usize::try_from(at).ok()?;
                 prefix.get(at).map_or_else(|| rest.clone(), Clone::clone)
             }
