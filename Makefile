@@ -53,7 +53,7 @@ bench-engine: need-cargo need-cc need-python ## the Rego engine beside `opa benc
 fuzz: need-cargo need-cc ## every fuzz target for FUZZ_SECONDS each, from the kept corpus, on stable
 	cargo run --manifest-path fuzz/Cargo.toml --target-dir target -- --seconds $(FUZZ_SECONDS)
 
-oracle: need-cargo need-cc opa ## ours and opa on ORACLE_PROGRAMS generated programs: every difference that has no reason
+oracle: need-cargo need-cc opa ## ours and opa on the language cases, the policies here and ORACLE_PROGRAMS generated ones: every difference without a reason
 	cargo run --profile oracle -p regate-oracle -- --programs $(ORACLE_PROGRAMS) --seed $(ORACLE_SEED)
 
 lint: need-cargo need-cc ## formatting, clippy, rustdoc, licences and sources: no warning passes

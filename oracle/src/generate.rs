@@ -59,6 +59,10 @@ struct Generator {
     /// Whether rules are written as before OPA 1.0.
     old: bool,
     package: String,
+    /// Packages that the module at hand imports under another name.
+    aliases: Vec<String>,
+    /// Whether the module at hand has `and`, `or` and `not { .. }`.
+    logic: bool,
     globals: Vec<Global>,
     calls: Vec<Signature>,
     names: usize,
@@ -80,6 +84,8 @@ pub fn program(seed: u64, size: usize) -> Program {
         old,
         random,
         package: String::new(),
+        aliases: Vec::new(),
+        logic: false,
         globals: Vec::new(),
         calls: calls::table(),
         names: 0,
@@ -126,9 +132,15 @@ impl Generator {
         let others = self.globals.iter().map(|global| global.package.clone());
         let mut others: Vec<String> = others.filter(|package| *package != self.package).collect();
         others.dedup();
-        for other in others.into_iter().take(2) {
+        others.truncate(2);
+        for other in &others {
             let alias = other.replace('.', "_");
             imports.push(format!("data.{other} as {alias}_"));
+        }
+        self.aliases = others;
+        self.logic = self.version == RegoVersion::V1 && self.random.chance(30);
+        if self.logic {
+            imports.extend(["and", "or", "not"].map(|word| format!("future.keywords.{word}")));
         }
         if self.random.chance(20) {
             imports.push("input.o as io".to_owned());
@@ -191,6 +203,9 @@ impl Generator {
         let name = &global.name;
         if global.package == self.package && self.random.chance(80) {
             return name.clone();
+        }
+        if self.aliases.contains(&global.package) && self.random.chance(50) {
+            return format!("{}_.{name}", global.package.replace('.', "_"));
         }
         format!("data.{}.{name}", global.package)
     }

@@ -8,7 +8,9 @@
 //! | [`generate`] | makes programs |
 //! | [`answer`] | what a program gave, and whether two answers are one |
 //! | [`ours`] | asks this engine |
+//! | [`command`] | asks OPA's command line |
 //! | [`http`], [`peer`] | asks OPA's server |
+//! | [`corpus`] | programs that people wrote: the language cases, the repository's policies |
 //! | [`shrink`] | makes a program smaller while it still differs |
 //! | [`explained`] | the differences that are known, with their reasons |
 //! | [`stored`] | programs with OPA's answers, as files |
@@ -17,6 +19,8 @@
 //! Nothing here is part of the program that is delivered.
 
 pub mod answer;
+pub mod command;
+pub mod corpus;
 pub mod explained;
 pub mod generate;
 pub mod http;

@@ -1,21 +1,38 @@
-//! `regate-oracle`: runs ours and `opa` on the same programs and reports where they differ.
+//! `regate-oracle`: runs ours and `opa` on the same programs and reports where they differ: OPA's language cases, every
+//! policy of the repository, and generated programs.
 
 #![expect(clippy::print_stdout, reason = "it reports to people")]
 
+mod judge;
+mod report;
 mod run;
 
+use std::io;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use regate_oracle::peer;
 
-const USAGE: &str =
-    "usage: regate-oracle [--programs N] [--seed N] [--threads N] [--size N] [--store DIR]";
+const USAGE: &str = "usage: regate-oracle [--part conformance|policies|generated] [--programs N] [--seed N] [--threads N] [--size N] [--store DIR]";
+
+/// What programs there are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Part {
+    /// OPA's language cases.
+    Conformance,
+    /// The repository's policies.
+    Policies,
+    /// Generated ones.
+    Generated,
+}
 
 /// What is run.
 #[derive(Debug, Clone)]
 struct Options {
     opa: PathBuf,
+    /// All of them, if none is named.
+    parts: Vec<Part>,
+    /// How many are generated.
     programs: usize,
     seed: u64,
     threads: usize,
@@ -33,7 +50,10 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    match run::generated(&options) {
+    let parts = options.parts.iter();
+    let found = parts.map(|part| run::part(*part, &options));
+    // Each part runs, whatever the one before found.
+    match found.sum::<io::Result<usize>>() {
         Ok(0) => ExitCode::SUCCESS,
         Ok(_) => ExitCode::FAILURE,
         Err(error) => {
@@ -47,6 +67,7 @@ fn options(mut args: impl Iterator<Item = String>) -> Result<Options, String> {
     let opa = peer::find();
     let mut options = Options {
         opa: opa.ok_or("opa is missing: set REGATE_OPA, or run `make oracle`, which fetches it")?,
+        parts: Vec::new(),
         programs: 1000,
         seed: 1,
         threads: 2,
@@ -62,6 +83,7 @@ fn options(mut args: impl Iterator<Item = String>) -> Result<Options, String> {
         };
         let count = || number().map(|count| usize::try_from(count).unwrap_or(usize::MAX));
         match arg.as_str() {
+            "--part" => options.parts.push(part(&value)?),
             "--programs" => options.programs = count()?,
             "--seed" => options.seed = number()?,
             "--threads" => options.threads = count()?.max(1),
@@ -70,5 +92,17 @@ fn options(mut args: impl Iterator<Item = String>) -> Result<Options, String> {
             _ => return Err(format!("there is no `{arg}`")),
         }
     }
+    if options.parts.is_empty() {
+        options.parts = vec![Part::Conformance, Part::Policies, Part::Generated];
+    }
     Ok(options)
+}
+
+fn part(name: &str) -> Result<Part, String> {
+    match name {
+        "conformance" => Ok(Part::Conformance),
+        "policies" => Ok(Part::Policies),
+        "generated" => Ok(Part::Generated),
+        _ => Err(format!("there is no part `{name}`")),
+    }
 }

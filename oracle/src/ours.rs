@@ -3,13 +3,14 @@
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use regate_rego::eval::Row;
 use regate_rego::plan;
 use regate_rego::source::Diagnostic;
-use regate_rego::value::{Data, json};
+use regate_rego::value::{Data, Object, json};
 use regate_rego::{CompileOptions, Compiled, EvalOptions, Evaluator, Value, compile_with};
 
 use crate::answer::{Answer, Outcome};
-use crate::program::{Module, Program, Text, json_text};
+use crate::program::{self, Module, Program, Text, Way, json_text};
 
 /// More than any generated program needs.
 const STEPS: u64 = 20_000_000;
@@ -46,7 +47,8 @@ fn compiled(text: &Text, plan: plan::Options) -> Result<Compiled, Outcome> {
         Err(errors) => errors,
     };
     // OPA's server gets one module after the other and ends at the first that is refused.
-    let fewer = (1..count).find_map(|count| Some((count, compile(text, count, plan).err()?)));
+    let fewer = (1..count).filter(|_| text.way == Way::InTurn);
+    let fewer = { fewer }.find_map(|count| Some((count, compile(text, count, plan).err()?)));
     let (at, errors) = fewer.unwrap_or((count, whole));
     let errors = errors.into_iter();
     let errors = errors.map(|error| (error.code.to_string(), error.message));
@@ -71,6 +73,11 @@ fn answers(text: &Text, compiled: &Compiled) -> Vec<[Answer; 2]> {
     let queries = text.queries.iter();
     let ask = |query: &String| {
         [false, true].map(|strict| {
+            if let Way::Query { strict: wanted } = text.way
+                && strict != wanted
+            {
+                return Answer::Failed("not asked".to_owned());
+            }
             let ask = || answer(text, compiled, query, strict, &mut evaluator);
             match catch_unwind(AssertUnwindSafe(ask)) {
                 Ok(answer) => answer,
@@ -91,10 +98,7 @@ fn answer(
     strict: bool,
     evaluator: &mut Evaluator,
 ) -> Answer {
-    let parts = query
-        .split('/')
-        .map(|part| format!("[{}]", json_text(&part.into())));
-    let query = match compiled.prepare(&format!("data{}", parts.collect::<String>())) {
+    let query = match compiled.prepare(&text.question(query)) {
         Ok(query) => query,
         Err(errors) => {
             let code = errors.first().map(|error| error.code.to_string());
@@ -102,17 +106,27 @@ fn answer(
         }
     };
     let mut options = options(strict);
-    let value = query.value(
-        evaluator,
-        compiled.policy(),
-        text.input.as_ref(),
-        &mut options,
-    );
+    let (policy, input) = (compiled.policy(), text.input.as_ref());
+    let value = match text.way {
+        Way::Query { .. } => {
+            let rows = query.rows(evaluator, policy, input, &mut options);
+            rows.map(|rows| program::rows(rows.iter().map(bindings).collect()))
+        }
+        Way::InTurn | Way::Together => query.value(evaluator, policy, input, &mut options),
+    };
     match value {
         Ok(Some(value)) => Answer::Value(as_json(&value)),
         Ok(None) => Answer::Undefined,
         Err(error) => Answer::Error(error.code().to_owned()),
     }
+}
+
+fn bindings(row: &Row) -> Value {
+    let bindings = row.bindings.iter();
+    let object: Object = bindings
+        .map(|(name, value)| (name.clone().into(), value.clone()))
+        .collect();
+    object.into()
 }
 
 /// How every program is evaluated.

@@ -1,24 +1,25 @@
 //! Asks OPA: its server runs as a child process on a port of its own.
 
+use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::sleep;
 use std::time::Duration;
-use std::{fs, io};
 
 use regate_rego::Value;
 use regate_rego::syntax::ast::RegoVersion;
-use regate_rego::value::json;
+use regate_rego::value::{Object, json};
 
 use crate::answer::{Answer, Outcome};
+use crate::command;
 use crate::http::Client;
-use crate::program::{Text, json_text};
+use crate::program::{self, Text, Way, json_text};
 
 /// A running server for one version of the language.
 #[derive(Debug)]
 pub struct Peer {
+    opa: PathBuf,
     child: Child,
     client: Client,
     /// How many modules it has.
@@ -63,6 +64,7 @@ impl Peer {
             .stderr(Stdio::null())
             .spawn()?;
         let mut peer = Self {
+            opa: opa.to_owned(),
             child,
             client: Client::new(address),
             modules: 0,
@@ -85,6 +87,31 @@ impl Peer {
 
     /// What a program gives. An error is one of the connection.
     pub fn outcome(&mut self, text: &Text) -> io::Result<Outcome> {
+        // The server knows no strict queries.
+        if text.way == (Way::Query { strict: true }) {
+            return command::outcome(&self.opa, text);
+        }
+        if let Some(refused) = self.load(text)? {
+            // What a module needs may stand in a later one.
+            return match text.way {
+                Way::InTurn => Ok(refused),
+                Way::Together | Way::Query { .. } => command::outcome(&self.opa, text),
+            };
+        }
+        let asked = text.queries.iter();
+        let answers = asked.map(|query| {
+            if let Way::Query { .. } = text.way {
+                let unasked = Answer::Failed("not asked".to_owned());
+                return Ok([self.rows(text, query)?, unasked]);
+            }
+            let lenient = self.answer(text, query, false)?;
+            Ok([lenient, self.answer(text, query, true)?])
+        });
+        Ok(Outcome::Answers(answers.collect::<io::Result<_>>()?))
+    }
+
+    /// Puts data and modules in place of those before; gives the outcome if that is all there is to it.
+    fn load(&mut self, text: &Text) -> io::Result<Option<Outcome>> {
         for module in (0..self.modules).rev() {
             self.client
                 .send("DELETE", &format!("/v1/policies/m{module}"), "")?;
@@ -94,22 +121,31 @@ impl Peer {
             .client
             .send("PUT", "/v1/data", &json_text(&text.data()))?;
         if status >= 300 {
-            return Ok(Outcome::Failed(String::from_utf8_lossy(&body).into_owned()));
+            let why = String::from_utf8_lossy(&body).into_owned();
+            return Ok(Some(Outcome::Failed(why)));
         }
         for (at, module) in text.modules.iter().enumerate() {
             let path = format!("/v1/policies/m{at}");
             let (status, body) = self.client.send("PUT", &path, module)?;
             if status >= 300 {
-                return Ok(Outcome::refused(at + 1, errors(&body)));
+                return Ok(Some(Outcome::refused(at + 1, errors(&body))));
             }
             self.modules = at + 1;
         }
-        let asked = text.queries.iter();
-        let answers = asked.map(|query| {
-            let lenient = self.answer(text, query, false)?;
-            Ok([lenient, self.answer(text, query, true)?])
-        });
-        Ok(Outcome::Answers(answers.collect::<io::Result<_>>()?))
+        Ok(None)
+    }
+
+    /// All rows of a query in Rego.
+    fn rows(&mut self, text: &Text, query: &str) -> io::Result<Answer> {
+        let mut request = vec![("query".into(), query.into())];
+        request.extend(text.input.clone().map(|input| ("input".into(), input)));
+        let request: Object = request.into_iter().collect();
+        let request = json_text(&request.into());
+        let (status, body) = self.client.send("POST", "/v1/query", &request)?;
+        Ok(result(status, &body, |rows| match rows {
+            Value::Array(rows) => program::rows(rows.iter().cloned().collect()),
+            _ => None,
+        }))
     }
 
     fn answer(&mut self, text: &Text, query: &str, strict: bool) -> io::Result<Answer> {
@@ -124,20 +160,7 @@ impl Peer {
         };
         let path = format!("/v1/data/{query}{strict}");
         let (status, body) = self.client.send("POST", &path, &input)?;
-        if status >= 300 {
-            let first = errors(&body).into_iter().next();
-            return Ok(first.map_or_else(
-                || Answer::Failed(String::from_utf8_lossy(&body).into_owned()),
-                |(code, _)| Answer::Error(code),
-            ));
-        }
-        Ok(match json::parse(&body) {
-            Err(error) => Answer::Failed(error.to_string()),
-            Ok(response) => match response.get_str("result") {
-                Some(value) => Answer::Value(value.clone()),
-                None => Answer::Undefined,
-            },
-        })
+        Ok(result(status, &body, |value| Some(value.clone())))
     }
 }
 
@@ -148,71 +171,22 @@ impl Drop for Peer {
     }
 }
 
-/// What `opa eval` answers with neither index nor early exit: so each literal is evaluated, in the order of the
-/// body, and no error is passed over because a later literal says no.
-pub fn without_index(opa: &Path, text: &Text, query: &str, strict: bool) -> io::Result<Answer> {
-    static RUNS: AtomicUsize = AtomicUsize::new(0);
-    let run = RUNS.fetch_add(1, Ordering::Relaxed);
-    let folder = std::env::temp_dir().join(format!("regate-oracle-{}-{run}", std::process::id()));
-    fs::create_dir_all(&folder)?;
-    let written = write_files(&folder, text);
-    let answer = written.and_then(|()| eval(opa, &folder, text, query, strict));
-    fs::remove_dir_all(&folder)?;
-    answer
-}
-
-fn write_files(folder: &Path, text: &Text) -> io::Result<()> {
-    for (name, module) in text.names().iter().zip(&text.modules) {
-        fs::write(folder.join(format!("{name}.rego")), module)?;
+/// The answer that a response holds, of whose result `read` makes a value.
+fn result(status: u16, body: &[u8], read: impl FnOnce(&Value) -> Option<Value>) -> Answer {
+    if status >= 300 {
+        let first = errors(body).into_iter().next();
+        return first.map_or_else(
+            || Answer::Failed(String::from_utf8_lossy(body).into_owned()),
+            |(code, _)| Answer::Error(code),
+        );
     }
-    fs::write(folder.join("data.json"), json_text(&text.data()))?;
-    if let Some(input) = &text.input {
-        // It must not be loaded as data.
-        fs::write(folder.join("input"), json_text(input))?;
+    match json::parse(body) {
+        Err(error) => Answer::Failed(error.to_string()),
+        Ok(response) => response
+            .get_str("result")
+            .and_then(read)
+            .map_or(Answer::Undefined, Answer::Value),
     }
-    Ok(())
-}
-
-fn eval(opa: &Path, folder: &Path, text: &Text, query: &str, strict: bool) -> io::Result<Answer> {
-    let mut command = Command::new(opa);
-    command.args([
-        "eval",
-        "--disable-indexing",
-        "--disable-early-exit",
-        "--format",
-        "json",
-    ]);
-    if text.version == RegoVersion::V0 {
-        command.arg("--v0-compatible");
-    }
-    if strict {
-        command.arg("--strict-builtin-errors");
-    }
-    if text.input.is_some() {
-        command.arg("--input").arg(folder.join("input"));
-    }
-    for name in text.names() {
-        command
-            .arg("--data")
-            .arg(folder.join(format!("{name}.rego")));
-    }
-    let query = query.replace('/', ".");
-    command
-        .arg("--data")
-        .arg(folder.join("data.json"))
-        .arg(format!("data.{query}"));
-    let output = command.output()?;
-    let output = json::parse(&output.stdout).map_err(io::Error::other)?;
-    if let Some(Value::Array(errors)) = output.get_str("errors") {
-        let code = errors.iter().next().and_then(|error| error.get_str("code"));
-        let code = code.and_then(Value::as_str).unwrap_or_default();
-        return Ok(Answer::Error(code.to_owned()));
-    }
-    let first = |value: &Value| value.get(&Value::from(0_i64)).cloned();
-    let row = output.get_str("result").and_then(first);
-    let expression = row.and_then(|row| row.get_str("expressions").and_then(first));
-    let value = expression.and_then(|expression| expression.get_str("value").cloned());
-    Ok(value.map_or(Answer::Undefined, Answer::Value))
 }
 
 /// The codes and messages of a response.

@@ -55,8 +55,25 @@ pub struct Text {
     pub data: Value,
     /// The input.
     pub input: Option<Value>,
-    /// The documents that are asked for, as paths below `data` with slashes.
+    /// What is asked for: paths below `data` with slashes, or queries in Rego, as `way` says.
     pub queries: Vec<String>,
+    /// How it is put to the engines.
+    pub way: Way,
+}
+
+/// How a program is put to the engines.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Way {
+    /// Module after module, until one is refused; then documents are asked for, leniently and strictly.
+    #[default]
+    InTurn,
+    /// All modules at once, then the documents.
+    Together,
+    /// All modules at once, then queries in Rego, whose answers are all their rows.
+    Query {
+        /// Whether errors of built-ins end the evaluation.
+        strict: bool,
+    },
 }
 
 // === impl Program ===
@@ -78,6 +95,7 @@ impl Program {
             data: self.data.clone(),
             input: self.input.clone(),
             queries: queries.into_iter().collect(),
+            way: Way::InTurn,
         }
     }
 
@@ -127,6 +145,17 @@ impl Text {
         (0..self.modules.len()).map(|at| format!("m{at}")).collect()
     }
 
+    /// A query in Rego: what `way` makes of one of `queries`.
+    #[must_use]
+    pub fn question(&self, query: &str) -> String {
+        if let Way::Query { .. } = self.way {
+            return query.to_owned();
+        }
+        let parts = query.split('/');
+        let parts = parts.map(|part| format!("[{}]", json_text(&part.into())));
+        format!("data{}", parts.collect::<String>())
+    }
+
     /// The base documents, or no members where they are none.
     #[must_use]
     pub fn data(&self) -> Value {
@@ -135,6 +164,13 @@ impl Text {
             _ => Object::default().into(),
         }
     }
+}
+
+/// Rows of a query as one value: an array of objects, in an order of its own.
+#[must_use]
+pub fn rows(mut rows: Vec<Value>) -> Option<Value> {
+    rows.sort();
+    (!rows.is_empty()).then(|| rows.into())
 }
 
 /// The value's JSON.

@@ -27,7 +27,7 @@ use regate_rego::{Value, plan};
 
 use crate::answer::{Answer, Outcome};
 use crate::ours;
-use crate::program::{Text, json_text};
+use crate::program::{Text, Way, json_text};
 
 /// A program and what OPA gave.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -156,6 +156,7 @@ impl Case {
                 .iter()
                 .map(|(query, _)| query.clone())
                 .collect(),
+            way: Way::InTurn,
         };
         let opa = match reader.refused {
             Some(codes) => Outcome::refused(

@@ -33,6 +33,7 @@ mod reach;
 mod refs;
 mod reuse;
 mod rules;
+mod settle;
 mod tree;
 mod unify;
 pub(crate) mod walk;

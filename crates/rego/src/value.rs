@@ -80,7 +80,7 @@ impl Value {
     pub fn get(&self, key: &Value) -> Option<&Value> {
         match self {
             Self::Array(array) => match key {
-                Self::Number(n) => array.get(usize::try_from(n.as_i64()?).ok()?),
+                Self::Number(n) => array.get(usize::try_from(n.as_plain_i64()?).ok()?),
                 _ => None,
             },
             Self::Object(object) => object.get(key),

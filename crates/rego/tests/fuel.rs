@@ -199,3 +199,39 @@ fn numbers(n: usize) -> String {
     let items: Vec<String> = (0..n).map(|at| at.to_string()).collect();
     format!("{{\"xs\": [{}]}}", items.join(", "))
 }
+
+/// Base data is indexed by the first evaluation that asks: it is its budget that pays.
+#[test]
+fn who_makes_a_look_up_pays_for_it() {
+    const MEMBERS: usize = 5_000;
+    let text = "package p\nx := m.v if { some m in data.ms; m.k == input.k }\n";
+    let members: Vec<String> = (0..MEMBERS)
+        .map(|at| format!("{{\"k\": {at}, \"v\": {at}}}"))
+        .collect();
+    let data = format!("{{\"ms\": [{}]}}", members.join(", "));
+    let source = Source {
+        name: "p.rego",
+        text,
+        version: RegoVersion::V1,
+    };
+    let data = Data::new(json::parse(data).unwrap());
+    let compiled = compile_with(&[source], CompileOptions::default(), data).unwrap();
+    let query = compiled.prepare("data.p.x").unwrap();
+    let input = json::parse(r#"{"k": 4321}"#).unwrap();
+    let ask = |steps: u64| {
+        let mut options = EvalOptions::default();
+        options.budget.steps = steps;
+        let policy = compiled.policy();
+        let value = query.value(&mut Evaluator::new(), policy, Some(&input), &mut options);
+        (value.map_err(|error| error.code()), options.budget.used())
+    };
+    let found = Ok(Some(Value::from(4321_i64)));
+    // Too few to make it: the loop runs, and ends.
+    assert_eq!(ask(1_000).0, Err("eval_cancel_error"));
+    let (first, paid) = ask(u64::MAX);
+    assert_eq!(first, found);
+    assert!(paid >= MEMBERS as u64, "{paid} steps for {MEMBERS} members");
+    let (second, paid) = ask(1_000);
+    assert_eq!(second, found);
+    assert!(paid < 100, "{paid} steps with the look-up made");
+}

@@ -17,6 +17,7 @@ impl Generator {
 
     fn literal_of_body(&mut self, scope: &mut Scope, depth: usize) -> Tree {
         match self.random.below(100) {
+            0..4 if self.logic => self.logic(scope, depth),
             0..18 => self.assignment(scope, depth),
             18..34 => self.comparison(scope, depth),
             34..46 => self.loop_over(scope, depth),
@@ -280,6 +281,33 @@ impl Generator {
         row!["not ", literal]
     }
 
+    /// `A or B`, `{ .. } and B`, `not { .. }`: what is bound inside stays inside.
+    fn logic(&mut self, scope: &Scope, depth: usize) -> Tree {
+        match self.random.below(4) {
+            0 => row![self.side(scope, depth), " or ", self.side(scope, depth)],
+            1 => row![self.side(scope, depth), " and ", self.side(scope, depth)],
+            _ => row!["not ", self.block(scope, depth)],
+        }
+    }
+
+    fn side(&mut self, scope: &Scope, depth: usize) -> Tree {
+        if self.random.chance(50) {
+            return self.block(scope, depth);
+        }
+        // Without parentheses its operators would be read as the sides'.
+        let of = self.any_type(1);
+        let document = self.document(&of);
+        document.unwrap_or_else(|| self.comparison(scope, depth))
+    }
+
+    fn block(&mut self, scope: &Scope, depth: usize) -> Tree {
+        let mut inner = scope.inner();
+        let before = self.declared.len();
+        let mut body = self.literals(&mut inner, 2, depth.saturating_sub(1));
+        self.use_all(before, &row![], &mut body);
+        row!["{ ", Tree::list(body, "; ", 1), " }"]
+    }
+
     fn reference_without_variable(&mut self, scope: &Scope) -> Tree {
         let (place, of) = self.place(scope);
         let key = match of {
@@ -290,7 +318,7 @@ impl Generator {
     }
 
     fn every(&mut self, scope: &Scope, depth: usize) -> Tree {
-        if depth == 0 || scope.depth > 1 {
+        if depth == 0 || scope.depth > 2 {
             return self.comparison(scope, depth);
         }
         let (collection, of) = self.collection(scope, 0);
@@ -348,7 +376,7 @@ impl Generator {
 
     /// A literal with other documents, functions or built-ins.
     fn with(&mut self, scope: &mut Scope, depth: usize) -> Tree {
-        let count = 1 + self.random.below(2);
+        let count = 1 + self.random.below(3);
         let targets = (0..count).filter_map(|_| self.replacement(scope));
         let targets: Vec<Tree> = targets.collect();
         let literal = match self.random.below(4) {
@@ -394,6 +422,15 @@ impl Generator {
                     ("startswith", "endswith"),
                     ("object.get", "false"),
                     ("concat", "\"mock\""),
+                    ("concat", "input.s"),
+                    ("sprintf", "concat"),
+                    ("upper", "trim_space"),
+                    ("to_number", "input.n"),
+                    ("object.get", "input.o"),
+                    ("numbers.range", "[1, 2]"),
+                    ("json.marshal", "\"{}\""),
+                    ("regex.match", "true"),
+                    ("time.now_ns", "1"),
                 ])?;
                 Some(row![format!(" with {from} as {to}")])
             }

@@ -143,6 +143,60 @@ gte y y b
 and <n> <n> <n>
 or <s> <s> <s>
 internal.member_2 n [n] b
+sprintf s [y] s
+sprintf L [n] s
+sprintf L [s] s
+object.get {{n}} [s] n n
+object.get y s y y
+object.get y [y] y y
+object.subset y y b
+object.remove {y} {y} {y}
+object.filter {y} {y} {y}
+object.union {y} {y} {y}
+json.filter y [s] {y}
+json.remove y [y] {y}
+json.patch {y} P {y}
+json.patch y P y
+strings.render_template M {y} s
+strings.count s s n
+regex.template_match R s s s b
+regex.find_all_string_submatch_n R s I [[s]]
+regex.replace s R M s
+glob.match G [s] y b
+glob.match s [s] s b
+numbers.range n n [n]
+array.slice [y] y y [y]
+time.parse_duration_ns D n
+time.parse_ns Y T n
+time.format n s
+time.date [y] [n]
+units.parse B n
+units.parse_bytes B n
+semver.compare s s n
+net.cidr_merge [C] <s>
+net.cidr_contains s s b
+to_number s n
+yaml.marshal y s
+yaml.unmarshal J y
+yaml.is_valid s b
+base64.is_valid s b
+urlquery.encode_object {s} s
+urlquery.decode_object s {[s]}
+crypto.sha256 s s
+crypto.md5 s s
+uuid.parse s {y}
+cast_array y [y]
+round n n
+bits.lsh n n n
+graph.reachable_paths {[s]} [s] <[s]>
+intersection <<y>> <y>
+union <<y>> <y>
+max y y
+min y y
+sum y n
+product y n
+sort y [y]
+count y n
 ";
 
 /// All signatures.

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use regate_rego::Value;
-use regate_rego::value::json;
+use regate_rego::value::{Data, json};
 
 use super::{Generator, Type};
 
@@ -25,7 +25,7 @@ pub(super) const MEMBERS: [(&str, &str); 14] = [
     ("y", "y"),
 ];
 
-const NUMBERS: [&str; 34] = [
+const NUMBERS: [&str; 48] = [
     "0",
     "1",
     "2",
@@ -60,11 +60,26 @@ const NUMBERS: [&str; 34] = [
     "-2.5",
     "1e100",
     "7",
+    "1e0",
+    "0e0",
+    "10e-1",
+    "2.00",
+    "-0.0",
+    "15e-1",
+    "1e20",
+    "12345678901234567890.5",
+    "123456789012345678901234567890",
+    "-123456789012345678.9",
+    "9007199254740993.0",
+    "1e-400",
+    "4294967296",
+    "0.30000000000000004",
 ];
 
-const TEXTS: [&str; 24] = [
+const TEXTS: [&str; 40] = [
     "", "a", "b", "c", "ab", "abc", "x", "A", "a b", " a ", "a,b", "/a/b", "1", "1.5", "true", "ä",
-    "日本", "é", "10Ki", "a.b", "\\u0000", "<&>", "aXbXc", "foo bar",
+    "日本", "é", "10Ki", "a.b", "\\u0000", "<&>", "aXbXc", "foo bar", "İ", "ß", "ǅ", "e\\u0301",
+    "😀", "\\u2028", "\\u00a0a", "%d", "%", "01", "1e0", "0x1", "-1", "a\\tb", "null", "[1]",
 ];
 
 // === impl Generator ===
@@ -97,7 +112,33 @@ impl Generator {
             }
         }
         text.push('}');
-        json::parse(text).unwrap_or(Value::Null)
+        let data = json::parse(text).unwrap_or(Value::Null);
+        self.overlapped(data)
+    }
+
+    /// Now and then a base document stands where rules put members, or where a rule stands.
+    fn overlapped(&mut self, data: Value) -> Value {
+        let globals: Vec<_> = self
+            .globals
+            .iter()
+            .filter(|g| g.arguments.is_none())
+            .collect();
+        let Some(global) = self.random.of(&globals) else {
+            return data;
+        };
+        let below = matches!(global.of, Type::Object(_));
+        let mut path: Vec<Value> = global.package.split('.').map(Value::from).collect();
+        path.push(global.name.as_str().into());
+        if !self.random.chance(if below { 15 } else { 2 }) {
+            return data;
+        }
+        if below {
+            path.push(self.key().into());
+        }
+        let value = json::parse(self.json("y", 2)).unwrap_or(Value::Null);
+        Data::new(data.clone())
+            .put(&path, value)
+            .map_or(data, |data| data.root().clone())
     }
 
     fn members(&mut self) -> String {

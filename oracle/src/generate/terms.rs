@@ -122,10 +122,14 @@ impl Generator {
         if *of != Type::Text || self.version == RegoVersion::V0 {
             return None;
         }
-        let of = self.any_type(1);
-        let inner = self.term(&of, scope, depth - 1);
-        let text = self.random.text(&["a", "", "x=", "\\{"]);
-        Some(row!["$\"", text, "{", inner, "}\""])
+        let parts = (0..=self.random.below(2)).map(|_| {
+            let of = self.any_type(1);
+            let inner = self.term(&of, scope, depth - 1);
+            let text = self.random.text(&["a", "", "x=", "\\{", "\\n", "é"]);
+            row![text, "{", inner, "}"]
+        });
+        let parts = parts.collect();
+        Some(row!["$\"", Tree::list(parts, "", 1), "\""])
     }
 
     /// `[..|..]`, `{..|..}`, `{..: ..|..}`.
@@ -187,66 +191,7 @@ impl Generator {
 
     /// A string of some form.
     fn form(&mut self, form: char) -> Tree {
-        let texts: &[&'static str] = match form {
-            'r' => &[
-                "`a`",
-                "`^a.*$`",
-                "`(a)(b)?`",
-                "`[a-c]+`",
-                "`\\d+`",
-                "`(`",
-                "`(?i)A`",
-                "`x*`",
-            ],
-            'g' => &[
-                "\"a*\"",
-                "\"**\"",
-                "\"*.b\"",
-                "\"{a,b}\"",
-                "\"[a-c]?\"",
-                "\"a.?\"",
-                "\"[\"",
-            ],
-            'c' => &[
-                "\"10.0.0.0/8\"",
-                "\"10.1.0.0/30\"",
-                "\"10.0.0.1\"",
-                "\"::1/127\"",
-                "\"bad\"",
-            ],
-            // Small ones: what is large takes OPA's memory.
-            'i' => &["0", "1", "3", "-2", "7", "2.0", "1.5"],
-            'k' => &["\"10.1.0.0/30\"", "\"::1/127\"", "\"bad\""],
-            'v' => &[
-                "\"1.0.0\"",
-                "\"1.2.3-rc1\"",
-                "\"2.0.0+b\"",
-                "\"v1\"",
-                "\"1.10.0\"",
-            ],
-            't' => &[
-                "\"2020-01-02T03:04:05Z\"",
-                "\"2024-02-29T00:00:00+02:00\"",
-                "\"nope\"",
-            ],
-            'j' => &[
-                "`{\"a\": [1, 2.0]}`",
-                "`[1e2, null]`",
-                "`{`",
-                "`\"x\"`",
-                "`1.10`",
-            ],
-            _ => &[
-                "\"%v\"",
-                "\"%d-%s\"",
-                "\"%.2f\"",
-                "\"%5d|%-5s|\"",
-                "\"%q %x\"",
-                "\"%t%%\"",
-                "\"%v %v\"",
-            ],
-        };
-        self.random.text(texts).into()
+        self.random.text(texts_of(form)).into()
     }
 
     /// A collection to loop over, and the type of what is in it.
@@ -299,5 +244,119 @@ impl Generator {
         let found = self.random.of(&places).cloned();
         let (place, of) = found.unwrap_or_else(|| ("input.y".to_owned(), Type::Any));
         (place.into(), of)
+    }
+}
+
+/// What a string of some form may be.
+fn texts_of(form: char) -> &'static [&'static str] {
+    match form {
+        'r' => &[
+            "`a`",
+            "`^a.*$`",
+            "`(a)(b)?`",
+            "`[a-c]+`",
+            "`\\d+`",
+            "`(`",
+            "`(?i)A`",
+            "`x*`",
+        ],
+        'g' => &[
+            "\"a*\"",
+            "\"**\"",
+            "\"*.b\"",
+            "\"{a,b}\"",
+            "\"[a-c]?\"",
+            "\"a.?\"",
+            "\"[\"",
+        ],
+        'c' => &[
+            "\"10.0.0.0/8\"",
+            "\"10.1.0.0/30\"",
+            "\"10.0.0.1\"",
+            "\"::1/127\"",
+            "\"bad\"",
+        ],
+        // Small ones: what is large takes OPA's memory.
+        'i' => &["0", "1", "3", "-2", "7", "2.0", "1.5"],
+        'k' => &["\"10.1.0.0/30\"", "\"::1/127\"", "\"bad\""],
+        'v' => &[
+            "\"1.0.0\"",
+            "\"1.2.3-rc1\"",
+            "\"2.0.0+b\"",
+            "\"v1\"",
+            "\"1.10.0\"",
+        ],
+        't' => &[
+            "\"2020-01-02T03:04:05Z\"",
+            "\"2024-02-29T00:00:00+02:00\"",
+            "\"nope\"",
+        ],
+        'j' => &[
+            "`{\"a\": [1, 2.0]}`",
+            "`[1e2, null]`",
+            "`{`",
+            "`\"x\"`",
+            "`1.10`",
+        ],
+        _ => other_texts_of(form),
+    }
+}
+
+fn other_texts_of(form: char) -> &'static [&'static str] {
+    match form {
+        'p' => &[
+            "[{\"op\": \"add\", \"path\": \"/a\", \"value\": 1}]",
+            "[{\"op\": \"remove\", \"path\": \"a/b\"}]",
+            "[{\"op\": \"replace\", \"path\": [\"b\", 0], \"value\": null}]",
+            "[{\"op\": \"move\", \"from\": \"a\", \"path\": \"c\"}]",
+            "[{\"op\": \"copy\", \"from\": \"\", \"path\": \"x\"}]",
+            "[{\"op\": \"test\", \"path\": \"/a\", \"value\": 1.0}]",
+            "[{\"op\": \"add\", \"path\": \"/b/-\", \"value\": {1}}]",
+            "[]",
+        ],
+        'm' => &[
+            "\"a\"",
+            "\"$1\"",
+            "`{{.a}}`",
+            "`{{.a.b}}-{{.c}}`",
+            "`{{`",
+            "\"${1}x\"",
+        ],
+        'd' => &[
+            "\"1h\"",
+            "\"1.5s\"",
+            "\"-2m3s\"",
+            "\"1\"",
+            "\"µs\"",
+            "\"300000h\"",
+        ],
+        'y' => &[
+            "\"2006-01-02\"",
+            "\"RFC3339\"",
+            "\"2006-01-02T15:04:05Z07:00\"",
+        ],
+        'b' => &[
+            "\"10Ki\"", "\"1.5k\"", "\"10\"", "\"1e3\"", "\"K\"", "\"1 KB\"", "\"100m\"", "\"0x1\"",
+        ],
+        _ => &[
+            "\"%v\"",
+            "\"%s\"",
+            "\"%d\"",
+            "\"%06.2f|%e|%g\"",
+            "\"%x %X %o %b\"",
+            "\"%[2]v %[1]v\"",
+            "\"%*d\"",
+            "\"%+v %#v %T\"",
+            "\"%c%U\"",
+            "\"%!\"",
+            "\"%10.3s|\"",
+            "\"%p\"",
+            "\"%d-%s\"",
+            "\"%.2f\"",
+            "\"%5d|%-5s|\"",
+            "\"%q %x\"",
+            "\"%t%%\"",
+            "\"%v %v\"",
+        ],
     }
 }

@@ -1,6 +1,6 @@
 //! Collections in, one value out; and `sort`.
 
-use super::declare::{any, any_object, array, array_or_set, named, number, takes, unnamed};
+use super::declare::{self, any, any_object, array, array_or_set, named, takes, unnamed};
 use super::{Builtin, Context, Error, operand};
 use crate::types::Type;
 use crate::value::{Number, NumberError, Value};
@@ -26,7 +26,8 @@ pub(super) static TABLE: &[Builtin] = &[
         let any_array = Type::array(Type::any());
         let any_set = Type::set(Type::any());
         let countable = Type::one_of([Type::String, any_array, any_object(), any_set]);
-        takes([named("collection", countable, "what to count")]).gives(number("n", "how many"))
+        takes([named("collection", countable, "what to count")])
+            .gives(declare::number("n", "how many"))
     })
     .categories(AGGREGATES),
     Builtin::new("max", "The greatest member of a collection.", max)
@@ -56,7 +57,7 @@ pub(super) static TABLE: &[Builtin] = &[
                 array_or_set(Type::Number),
                 "the numbers",
             )])
-            .gives(number("n", "their product; 1 for none"))
+            .gives(declare::number("n", "their product; 1 for none"))
         })
         .categories(AGGREGATES),
     Builtin::new("sort", "Puts members in order.", sort)
@@ -76,7 +77,7 @@ pub(super) static TABLE: &[Builtin] = &[
                 array_or_set(Type::Number),
                 "the numbers",
             )])
-            .gives(number("n", "their sum; 0 for none"))
+            .gives(declare::number("n", "their sum; 0 for none"))
         })
         .categories(AGGREGATES),
 ];
@@ -125,11 +126,11 @@ fn sort(context: &mut Context<'_>, args: &[&Value]) -> Result<Value, Error> {
 }
 
 fn sum(context: &mut Context<'_>, args: &[&Value]) -> Result<Value, Error> {
-    fold(context, args, 0, Number::add)
+    fold(context, args, 0, Number::add, Number::sum_of_floats)
 }
 
 fn product(context: &mut Context<'_>, args: &[&Value]) -> Result<Value, Error> {
-    fold(context, args, 1, Number::mul)
+    fold(context, args, 1, Number::mul, Number::product_of_floats)
 }
 
 fn is_true(value: &Value) -> bool {
@@ -145,27 +146,56 @@ fn members<'v>(
     Ok(members)
 }
 
+/// Integers are exact; one number that is none makes all of them floats.
 fn fold(
     context: &mut Context<'_>,
     args: &[&Value],
     start: i64,
     next: fn(&Number, &Number) -> Result<Number, NumberError>,
+    floats: fn(&[&Number]) -> Result<Number, NumberError>,
 ) -> Result<Value, Error> {
     let mut total = Number::from(start);
-    for member in members(context, args)? {
-        let Value::Number(number) = member else {
-            let collection = operand::value(args, 0)?;
-            return Err(operand::element_mismatch(
-                0,
-                collection,
-                member,
-                &["number"],
-            ));
-        };
+    let members = members(context, args)?;
+    for member in members.clone() {
+        let number = number(args, member)?;
+        if !number.is_integer() {
+            return in_floats(context, args, members, floats);
+        }
         context.budget.calculate(total.span() + number.span())?;
         total = next(&total, number)?;
     }
     Ok(total.into())
+}
+
+fn in_floats(
+    context: &mut Context<'_>,
+    args: &[&Value],
+    members: operand::Members<'_>,
+    floats: fn(&[&Number]) -> Result<Number, NumberError>,
+) -> Result<Value, Error> {
+    context
+        .budget
+        .build((members.len() * size_of::<&Number>()) as u64)?;
+    let mut numbers = Vec::with_capacity(members.len());
+    for member in members {
+        let number = number(args, member)?;
+        context.budget.calculate(number.span())?;
+        numbers.push(number);
+    }
+    Ok(floats(&numbers)?.into())
+}
+
+fn number<'v>(args: &[&Value], member: &'v Value) -> Result<&'v Number, Error> {
+    let Value::Number(number) = member else {
+        let collection = operand::value(args, 0)?;
+        return Err(operand::element_mismatch(
+            0,
+            collection,
+            member,
+            &["number"],
+        ));
+    };
+    Ok(number)
 }
 
 #[cfg(test)]

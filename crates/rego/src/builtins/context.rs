@@ -103,6 +103,11 @@ impl Budget {
         self.step(places * places / PLACES_SQUARED)
     }
 
+    /// Whether more than so many steps are left.
+    pub(crate) fn has(&self, steps: u64) -> bool {
+        self.steps.saturating_sub(self.used) > steps
+    }
+
     /// The steps taken so far.
     #[must_use]
     pub fn used(&self) -> u64 {

@@ -130,7 +130,8 @@ fn subset(context: &mut Context<'_>, args: &[&Value]) -> Result<Value, Error> {
         (Value::Array(array), Value::Set(set)) => {
             context.budget.step(array.len() as u64)?;
             let elements: Set = array.iter().cloned().collect();
-            set.iter().all(|member| elements.contains(member))
+            // Nothing is looked for in an empty array, and so nothing is found.
+            !array.is_empty() && set.iter().all(|member| elements.contains(member))
         }
         (Value::Object(_), Value::Object(_))
         | (Value::Set(_), Value::Set(_))

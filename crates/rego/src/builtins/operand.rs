@@ -41,10 +41,7 @@ pub(super) fn number<'v>(args: &[&'v Value], at: usize) -> Result<&'v Number, Er
 
 /// The argument at `at`, an integer that fits 64 bits; beyond them it counts as none, as in OPA.
 pub(super) fn int(args: &[&Value], at: usize) -> Result<i64, Error> {
-    let number = number(args, at)?;
-    // OPA takes `1.0` for an integer here, and `1e0` for none.
-    let scientific = number.with_text(|text| text.contains(['e', 'E']));
-    let int = number.as_i64().filter(|_| !scientific);
+    let int = number(args, at)?.as_plain_i64();
     int.ok_or_else(|| not_integer(at))
 }
 

@@ -38,6 +38,8 @@ struct Lower<'a> {
     file: &'a Arc<File>,
     number: u32,
     version: RegoVersion,
+    /// Whether every `not` is a body of its own.
+    closes_not: bool,
     locals: Locals,
     /// The annotations of all modules, and those of the rule at hand.
     notes: &'a Notes,
@@ -99,6 +101,7 @@ impl Lowering {
                 hir.packages.push(package);
             }
             let own = metadata::by_rule(module);
+            let closes_not = module.imports.iter().any(ast::Import::enables_not);
             for (at, rule) in rules.into_iter().enumerate() {
                 let rule = rule.borrow();
                 let lower = Lower {
@@ -108,6 +111,7 @@ impl Lowering {
                     file: &module.file,
                     number,
                     version: module.version,
+                    closes_not,
                     locals: Locals::default(),
                     notes: &self.notes,
                     own_notes: own.get(&at).cloned().unwrap_or_default(),

@@ -164,9 +164,19 @@ pub(super) fn find_base<'v>(base: &'v Value, path: &[Value]) -> Option<&'v Value
 pub(super) fn member_of_base<'v>(value: &'v Value, key: &Value) -> Option<&'v Value> {
     value.get(key).or_else(|| match (value, key) {
         (Value::Object(object), Value::Number(number)) => object.get_str(&number.to_string()),
-        (Value::Array(items), Value::String(text)) => items.get(text.parse::<usize>().ok()?),
+        (Value::Array(items), Value::String(text)) => items.get(position(text)?),
         _ => None,
     })
+}
+
+/// The position that a text names: `1`, `01`, `+1`, `1.`, `1.0`; not `1e0`.
+fn position(text: &str) -> Option<usize> {
+    let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
+    let (digits, fraction) = unsigned.split_once('.').unwrap_or((unsigned, ""));
+    let is_whole =
+        digits.bytes().all(|b| b.is_ascii_digit()) && fraction.bytes().all(|b| b == b'0');
+    let at: usize = digits.parse().ok().filter(|_| is_whole)?;
+    (at == 0 || !text.starts_with('-')).then_some(at)
 }
 
 fn object_get<'v>(value: &'v Value, key: &Value) -> Option<&'v Value> {

@@ -1,7 +1,7 @@
 //! Look-ups of members of documents by what they hold, for loops that would try all of them.
 //!
-//! For base data they are made when a loop first asks, once for a policy and its data, by one thread; the others go
-//! through all members until it is there. For `input` and what rules give they are made when a loop runs the second
+//! For base data they are made when a loop first asks, once for a policy and its data, by one thread, whose budget pays
+//! for it; the others, and who has too little left, go through all members until it is there. For `input` and what rules give they are made when a loop runs the second
 //! time in an evaluation: a comprehension inside a loop costs a pass over its members and not a pass each time. They
 //! take about 24 bytes a member, and there is a bound on all of them.
 
@@ -14,11 +14,12 @@ use foldhash::fast::RandomState;
 use hashbrown::HashTable;
 
 use super::doc;
-use super::error::Halt;
+use super::error::{EvalError, Halt};
 use super::exec::Sink;
 use super::machine::{Flow, Machine};
 use super::reg::Reg;
 use super::with::Frame;
+use crate::builtins::{Budget, Error};
 use crate::plan::ir::{Ask, By, Document, Fields, Pattern, Scan, Source, Stmt};
 use crate::value::Value;
 
@@ -42,6 +43,8 @@ pub(super) struct Local<'a> {
 struct Site {
     /// Whether somebody makes it, or has made it, or has found that it is too large.
     begun: AtomicBool,
+    /// How often somebody began and had to give up.
+    failed: AtomicUsize,
     made: OnceLock<Positions>,
 }
 
@@ -64,6 +67,15 @@ struct Group {
 /// Fewer members are gone through as fast.
 const SMALLEST: usize = 16;
 
+/// What a member takes in a look-up.
+const BYTES: usize = 24;
+
+/// Members between two looks at the clock.
+const PART: u32 = 1024;
+
+/// Evaluations whose time may run out while they make a look-up; then nobody tries any more.
+const MOST_FAILURES: usize = 8;
+
 /// How many members all look-ups of a policy hold at most: 384 MB of them.
 const MOST: usize = 16 << 20;
 
@@ -77,34 +89,56 @@ impl Lookups {
         }
     }
 
-    fn positions(&self, site: u32, fields: &Fields, document: &Value) -> Option<&Positions> {
-        let site = self.sites.get(site as usize)?;
+    /// The positions of a document's members. Who asks first makes them and pays for it, where the budget has enough
+    /// left; the others go through all members meanwhile.
+    fn positions(
+        &self,
+        site: u32,
+        fields: &Fields,
+        document: &Value,
+        budget: &mut Budget,
+    ) -> Result<Option<&Positions>, Error> {
+        let Some(site) = self.sites.get(site as usize) else {
+            return Ok(None);
+        };
         if let Some(made) = site.made.get() {
-            return Some(made);
-        }
-        if site.begun.swap(true, Ordering::AcqRel) {
-            return None;
+            return Ok(Some(made));
         }
         let count = count(document);
+        if !budget.has(count as u64) || site.begun.swap(true, Ordering::AcqRel) {
+            return Ok(None);
+        }
         let before = self.members.fetch_add(count, Ordering::Relaxed);
         if before.saturating_add(count) > MOST {
             self.members.fetch_sub(count, Ordering::Relaxed);
-            return None;
+            return Ok(None);
         }
-        Some(
-            site.made
-                .get_or_init(|| Positions::of(document, &fields.paths)),
-        )
+        match Positions::of(document, &fields.paths, budget) {
+            Ok(positions) => Ok(Some(site.made.get_or_init(|| positions))),
+            Err(exceeded) => {
+                // Its time was up. Others may have more, and yet this must not go on for ever.
+                self.members.fetch_sub(count, Ordering::Relaxed);
+                if site.failed.fetch_add(1, Ordering::Relaxed) < MOST_FAILURES {
+                    site.begun.store(false, Ordering::Release);
+                }
+                Err(exceeded)
+            }
+        }
     }
 }
 
 // === impl Positions ===
 
 impl Positions {
-    fn of(document: &Value, paths: &[Box<[Value]>]) -> Self {
+    fn of(document: &Value, paths: &[Box<[Value]>], budget: &mut Budget) -> Result<Self, Error> {
         let hasher = RandomState::default();
-        let mut hashed = Vec::with_capacity(count(document));
+        let mut hashed = Vec::new();
         for at in 0..u32::try_from(count(document)).unwrap_or(u32::MAX) {
+            // Paid in parts, so that a deadline is seen.
+            if at % PART == 0 {
+                let left = count(document) - at as usize;
+                budget.step(left.min(PART as usize) as u64)?;
+            }
             let Some((_, member)) = member(document, at) else {
                 break;
             };
@@ -124,11 +158,11 @@ impl Positions {
             }
             from = to;
         }
-        Self {
+        Ok(Self {
             hasher,
             groups,
             at: hashed.into_iter().map(|(_, at)| at).collect(),
-        }
+        })
     }
 
     /// The positions of members that may hold these values, in order.
@@ -166,7 +200,9 @@ impl<'a> Machine<'a> {
         let replaced = self.now().is_some_and(Frame::replaces_data);
         if matches!(fields.document, Document::Data(_)) && !replaced {
             let policy = self.policy;
-            return match policy.lookups().positions(by.site, fields, document) {
+            let lookups = policy.lookups();
+            let positions = lookups.positions(by.site, fields, document, self.cx.budget);
+            return match positions.map_err(|_| EvalError::spent(self.cx.budget))? {
                 Some(positions) => self.scan_found(scan, by, document, positions, out),
                 None => Ok(None),
             };
@@ -191,9 +227,12 @@ impl<'a> Machine<'a> {
                 made: Some(made), ..
             }) => return Ok(Some(Rc::clone(made))),
             Some(Local { made: None, .. }) => {
-                // What the loop would cost this time.
-                self.pay(count(document))?;
-                Some(Rc::new(Positions::of(document, &fields.paths)))
+                // Steps as many as the loop would take this time, and their memory.
+                let budget = &mut *self.cx.budget;
+                let made = budget
+                    .build((count(document) * BYTES) as u64)
+                    .and_then(|()| Positions::of(document, &fields.paths, budget));
+                Some(Rc::new(made.map_err(|_| EvalError::spent(budget))?))
             }
             None => None,
         };

@@ -1,7 +1,7 @@
 //! Bodies: literal by literal, each with what it binds for those after it.
 
 use super::expr::comparison;
-use super::ir::{Emit, Expr, Function, Mark, Pattern, Replace, Scan, Source, Stmt};
+use super::ir::{Comparison, Emit, Expr, Function, Mark, Pattern, Replace, Scan, Source, Stmt};
 use super::live::{Around, FOREVER, Lives};
 use super::lower::{Lowering, Planned};
 use crate::hir::{
@@ -54,7 +54,9 @@ impl Lowering<'_, '_> {
         }
         match &literal.kind {
             LiteralKind::Test(expr) => self.test(expr),
-            LiteralKind::Unify(left, right) => self.unify(left, right),
+            LiteralKind::Unify(left, right) => {
+                self.settling(left, right, |lowering| lowering.unify(left, right))
+            }
             LiteralKind::Not(body) => {
                 let block = self.found(literal.place, body)?;
                 self.frame.push(Stmt::Not(block));
@@ -81,14 +83,22 @@ impl Lowering<'_, '_> {
             && let Some(comparison) = comparison(builtin.name)
             && let [left, right] = call.args.as_slice()
         {
-            let left = self.expr(left)?;
-            let right = self.expr(right)?;
-            self.frame.push(Stmt::Compare(comparison, left, right));
-            return Ok(());
+            let compare = |lowering: &mut Self| {
+                let left = lowering.expr(left)?;
+                let right = lowering.expr(right)?;
+                lowering.frame.push(Stmt::Compare(comparison, left, right));
+                Ok(())
+            };
+            return match comparison {
+                Comparison::Equal => self.settling(left, right, compare),
+                _ => compare(self),
+            };
         }
-        let value = self.expr(expr)?;
-        self.frame.push(Stmt::Test(value));
-        Ok(())
+        self.settling_keys(expr, |lowering| {
+            let value = lowering.expr(expr)?;
+            lowering.frame.push(Stmt::Test(value));
+            Ok(())
+        })
     }
 
     fn every(&mut self, literal: &Literal) -> Planned<()> {

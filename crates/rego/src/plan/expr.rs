@@ -11,7 +11,10 @@ impl Lowering<'_, '_> {
     pub(super) fn expr(&mut self, expr: &hir::Expr) -> Planned<Expr> {
         self.nesting += 1;
         self.check_depth(expr.place)?;
-        let planned = self.expr_kind(expr)?;
+        let planned = match self.settled.slot(expr) {
+            Some(slot) => Expr::Slot(slot),
+            None => self.expr_kind(expr)?,
+        };
         self.nesting -= 1;
         Ok(planned)
     }

@@ -13,6 +13,7 @@ use smallvec::SmallVec;
 use super::ir::{
     Ask, Block, By, Comparison, Document, Expr, Fields, Path, Pattern, Slot, Source, Stmt,
 };
+use super::names::is_spelled_plainly;
 use crate::value::Value;
 
 /// More places than these do not make members easier to find.
@@ -128,7 +129,8 @@ impl Loop {
                     .keys
                     .iter()
                     .map(|key| match key {
-                        Expr::Const(key) => Some(key.clone()),
+                        // Look-ups of equal paths are one, and these lead elsewhere.
+                        Expr::Const(key) if is_spelled_plainly(key) => Some(key.clone()),
                         _ => None,
                     })
                     .collect::<Option<Vec<Value>>>()

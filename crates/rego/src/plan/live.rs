@@ -47,6 +47,20 @@ pub(super) trait Around {
     fn meets_rules(&self, keys: &[Expr], open: &dyn Fn(&Expr) -> bool, always: bool) -> bool;
 }
 
+/// Whether evaluating the expression may end in a conflict.
+pub(super) fn may_conflict(expr: &Expr, around: &dyn Around) -> bool {
+    let mut seen = Seen {
+        at: 0,
+        locals: HashMap::default(),
+        around,
+        // Nothing of it has been evaluated before.
+        inside: 1,
+        risky: false,
+    };
+    seen.expr(expr);
+    seen.risky
+}
+
 // === impl Lives ===
 
 impl Lives {

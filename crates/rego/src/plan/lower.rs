@@ -8,6 +8,7 @@ use super::fields::Sites;
 use super::frame::Frame;
 use super::ir::{Block, NodeId, Tree, Unit, UnitId, UnitKind};
 use super::names::Naming;
+use super::settle::Settled;
 use super::tree::{Functions, Shape};
 use crate::hir::{Local, LocalInfo, Place};
 use crate::source::{Code, Diagnostic, File};
@@ -58,6 +59,7 @@ pub(super) struct Lowering<'a, 'p> {
     pub(super) blocks: usize,
     /// Expressions open.
     pub(super) nesting: usize,
+    pub(super) settled: Settled,
 }
 
 /// A plan, or why there is none.
@@ -151,6 +153,7 @@ impl<'a, 'p> Lowering<'a, 'p> {
             frame,
             blocks: 0,
             nesting: 0,
+            settled: Settled::default(),
         }
     }
 

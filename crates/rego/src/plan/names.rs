@@ -18,6 +18,9 @@ pub struct Names {
 #[derive(Debug, Default)]
 pub(super) struct Paths {
     numbers: HashMap<Path, u32, foldhash::fast::RandomState>,
+    /// Paths with numbers that are written in another way than as a plain integer, by their texts: `[1]` and `[1e0]`
+    /// are equal, and yet lead elsewhere.
+    spelled: HashMap<String, u32, foldhash::fast::RandomState>,
     list: Vec<Path>,
 }
 
@@ -78,16 +81,37 @@ impl<'p> Naming<'p> {
 
 impl Paths {
     fn number(&mut self, base: Option<&Self>, path: &[Value]) -> u32 {
-        if let Some(known) = base.and_then(|base| base.numbers.get(path)) {
-            return *known;
+        let spelling = spelling(path);
+        let known = |paths: &Self| match &spelling {
+            Some(text) => paths.spelled.get(text).copied(),
+            None => paths.numbers.get(path).copied(),
+        };
+        if let Some(known) = base.and_then(known).or_else(|| known(self)) {
+            return known;
         }
-        if let Some(known) = self.numbers.get(path) {
-            return *known;
-        }
-        let first = base.map_or(0, |base| base.numbers.len());
+        let first = base.map_or(0, |base| base.numbers.len() + base.spelled.len());
         let number = u32::try_from(first + self.list.len()).unwrap_or(u32::MAX);
-        self.numbers.insert(path.into(), number);
+        match spelling {
+            Some(text) => self.spelled.insert(text, number),
+            None => self.numbers.insert(path.into(), number),
+        };
         self.list.push(path.into());
         number
+    }
+}
+
+/// The path's text, where a number in it is no plain integer.
+fn spelling(path: &[Value]) -> Option<String> {
+    (!path.iter().all(is_spelled_plainly)).then(|| format!("{path:?}"))
+}
+
+/// Whether a key is no number, or a plain integer.
+pub(super) fn is_spelled_plainly(key: &Value) -> bool {
+    match key {
+        Value::Number(number) => {
+            let int = number.as_i64().map(|int| int.to_string());
+            number.with_text(|text| int.as_deref() == Some(text))
+        }
+        _ => true,
     }
 }

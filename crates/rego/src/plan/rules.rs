@@ -271,8 +271,11 @@ fn is_first(shape: &Shape, rules: &[hir::Rule]) -> bool {
         return false;
     }
     let rules = shape.rules.iter().filter_map(|number| rules.get(*number));
+    let rules = rules.filter(|rule| !rule.default);
+    if rules.clone().count() > 1 && rules.clone().any(is_pair) {
+        return false;
+    }
     let mut values = rules
-        .filter(|rule| !rule.default)
         .flat_map(cases)
         .map(|case| match case.value.map(|value| &value.kind) {
             Some(ExprKind::Const(value)) => Some(value),
@@ -282,4 +285,11 @@ fn is_first(shape: &Shape, rules: &[hir::Rule]) -> bool {
         return true;
     };
     first.is_some() && values.all(|value| value == first)
+}
+
+/// Whether a rule is `a.b := value` without a body: OPA takes it for a member of the object `a`, and evaluates all rules
+/// of its name.
+fn is_pair(rule: &hir::Rule) -> bool {
+    let bare = rule.body.literals.is_empty() && rule.place == rule.head_place;
+    bare && rule.keys.is_empty() && rule.path.len() == rule.package + 2
 }

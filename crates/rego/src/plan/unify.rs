@@ -122,6 +122,10 @@ impl Lowering<'_, '_> {
     fn pattern_with<'e>(&mut self, expr: &'e hir::Expr, later: &mut Later<'e>) -> Planned<Pattern> {
         self.nesting += 1;
         self.check_depth(expr.place)?;
+        if let Some(slot) = self.settled.slot(expr) {
+            self.nesting -= 1;
+            return Ok(Pattern::Equal(Expr::Slot(slot)));
+        }
         let pattern = match &expr.kind {
             ExprKind::Const(value) => Pattern::Equal(Expr::Const(value.clone())),
             ExprKind::Local(local) if self.frame.is_bound(*local) => {

@@ -54,6 +54,25 @@ pub struct Import {
     pub alias: Option<Var>,
 }
 
+impl Import {
+    /// Whether it makes of every `not` a body of its own: `future.keywords.not`, all future keywords, and `rego.v2`.
+    #[must_use]
+    pub fn enables_not(&self) -> bool {
+        let TermKind::Var(head) = &self.path.head.kind else {
+            return false;
+        };
+        let key = |at: usize| match self.path.path.get(at).map(|key| &key.kind) {
+            Some(TermKind::String(text)) => Some(&**text),
+            _ => None,
+        };
+        match &**head {
+            "rego" => key(0) == Some("v2"),
+            "future" => matches!(key(1), None | Some("not")),
+            _ => false,
+        }
+    }
+}
+
 /// A variable's name where it stands. A `_` is called `_` here; each one is another variable.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Var {

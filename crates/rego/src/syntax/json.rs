@@ -60,7 +60,7 @@ impl<'a> Writer<'a> {
         Self {
             module: Some(module),
             wildcards: 0,
-            not_node: module.imports.iter().any(enables_not),
+            not_node: module.imports.iter().any(Import::enables_not),
             locations: false,
             fixed: None,
         }
@@ -195,22 +195,6 @@ fn schema(schema: &SchemaAnnotation) -> Value {
         SchemaSource::Inline(value) => ("definition", value.clone()),
     };
     object(vec![path, source])
-}
-
-fn enables_not(import: &Import) -> bool {
-    use super::ast::TermKind;
-    let TermKind::Var(head) = &import.path.head.kind else {
-        return false;
-    };
-    let key = |at: usize| match import.path.path.get(at).map(|key| &key.kind) {
-        Some(TermKind::String(text)) => Some(&**text),
-        _ => None,
-    };
-    match &**head {
-        "rego" => key(0) == Some("v2"),
-        "future" => matches!(key(1), None | Some("not")),
-        _ => false,
-    }
 }
 
 fn object(fields: Vec<(&'static str, Value)>) -> Value {

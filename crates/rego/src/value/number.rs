@@ -83,6 +83,20 @@ impl Number {
         }
     }
 
+    /// The integer, where the value is one, fits, and is written without an exponent: `1.0` counts elements, `1e0` does
+    /// not, as in OPA.
+    #[must_use]
+    pub fn as_plain_i64(&self) -> Option<i64> {
+        match &self.0 {
+            Repr::Int(int) => Some(*int),
+            Repr::Text(node) => {
+                let int = node.header.header.int?;
+                let plain = !node_text(node).contains(['e', 'E']);
+                plain.then_some(int)
+            }
+        }
+    }
+
     /// The integer, where the value is one and fits.
     #[must_use]
     pub fn as_u64(&self) -> Option<u64> {

@@ -267,7 +267,7 @@ fn position(array: &Array, key: &Value) -> Result<Option<usize>, Error> {
         }
         _ => return Err(failed("invalid type for indexing")),
     };
-    let at = number.as_i64();
+    let at = number.as_plain_i64();
     let at = at.ok_or_else(|| failed("invalid number type for indexing"))?;
     Ok(usize::try_from(at).ok())
 }

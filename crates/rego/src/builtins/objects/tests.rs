@@ -110,6 +110,8 @@ const CASES: &[Case] = &[
         "type error: object.keys: operand 1 must be object but got number",
     ),
     ("object.subset", r#"[{"a":1,"b":2},{"a":1}]"#, "true"),
+    ("object.subset", "[[1],set()]", "true"),
+    ("object.subset", "[[],set()]", "false"),
     ("object.subset", r#"[{"a":1,"b":2},{"a":2}]"#, "false"),
     (
         "object.subset",

@@ -3,7 +3,7 @@
 use num_bigint::BigInt;
 
 use crate::builtins::{Context, Error, operand};
-use crate::value::{Number, NumberError, Value};
+use crate::value::Value;
 
 /// What an element of an array takes.
 const ELEMENT: u64 = size_of::<Value>() as u64;
@@ -101,24 +101,15 @@ pub(super) fn format_int(context: &mut Context<'_>, args: &[&Value]) -> Result<V
         Some(radix @ (2 | 8 | 10 | 16)) if base.with_text(|text| text.len() <= 2) => radix,
         _ => return Err(operand::not_one_of(1, &["2", "8", "10", "16"])),
     };
+    context.budget.calculate(number.span())?;
     context.budget.build(1024)?;
-    let whole = whole_part(number)?;
     let radix = u32::try_from(radix).unwrap_or(10);
-    Ok(whole.to_str_radix(radix).into())
-}
-
-/// The number without its fraction.
-fn whole_part(number: &Number) -> Result<BigInt, Error> {
-    if let Some(whole) = number.to_bigint() {
-        return Ok(whole);
-    }
-    let whole = if number.is_negative() {
-        number.ceil()?
-    } else {
-        number.floor()?
+    // What is written as an integer is exact, the rest is a float.
+    let whole = match number.with_text(str::parse::<BigInt>) {
+        Ok(int) => int,
+        Err(_) => number.truncate()?,
     };
-    let too_big = || Error::from(NumberError::TooBig);
-    whole.to_bigint().ok_or_else(too_big)
+    Ok(whole.to_str_radix(radix).into())
 }
 
 /// The byte at which the character `at` begins; the text's end beyond it.

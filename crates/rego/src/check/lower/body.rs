@@ -53,6 +53,10 @@ impl Lower<'_> {
     /// Adds what a literal becomes to `out`.
     pub(super) fn literal(&mut self, literal: &ast::Literal, out: &mut Vec<Literal>) {
         let place = self.place(literal.span);
+        let assigns = matches!(literal.kind, ast::LiteralKind::Assign(..));
+        if literal.negated && self.closes_not && !assigns {
+            return self.negation(literal, out);
+        }
         let mut made = Vec::new();
         self.kind(literal, &mut made);
         let mut needed = std::mem::take(&mut self.before);
@@ -69,6 +73,29 @@ impl Lower<'_> {
             literal.with.clone_from(&with);
             out.push(literal);
         }
+    }
+
+    /// A negation that is a body of its own: what its literal needs is evaluated inside, so that it holds where that has
+    /// no value.
+    fn negation(&mut self, literal: &ast::Literal, out: &mut Vec<Literal>) {
+        let place = self.place(literal.span);
+        let inner = ast::Literal {
+            negated: false,
+            with: Vec::new(),
+            ..literal.clone()
+        };
+        let body = ast::Body {
+            span: literal.span,
+            braces: false,
+            literals: vec![inner],
+        };
+        self.locals.block(place);
+        let body = self.operand(&body, "not");
+        let mut negation = Literal::new(place, LiteralKind::Not(body));
+        negation.with = self.modifiers(&literal.with);
+        // What a modifier's value needs is evaluated outside of it.
+        out.append(&mut self.before);
+        out.push(negation);
     }
 
     fn kind(&mut self, literal: &ast::Literal, out: &mut Vec<Literal>) {

@@ -30,6 +30,7 @@ pub(in crate::check) fn query(
         file,
         number: u32::try_from(checked.hir.files.len()).unwrap_or(u32::MAX),
         version: RegoVersion::V1,
+        closes_not: context.imports.iter().any(ast::Import::enables_not),
         locals: crate::check::scope::Locals::default(),
         notes: &notes,
         own_notes: Vec::new(),

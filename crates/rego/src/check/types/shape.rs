@@ -177,7 +177,9 @@ impl Shape {
         match &self.kind {
             Kind::Array { prefix, rest } => {
                 let Value::Number(at) = key else { return None };
-                let at = usize::try_from(at.as_i64()?).ok()?;
+                // Types know only positions that are written as integers: neither `1.0` nor `1e0`.
+                let at = at.with_text(str::parse::<i64>).ok()?;
+                let at = usize::try_from(at).ok()?;
                 prefix.get(at).map_or_else(|| rest.clone(), Clone::clone)
             }
             Kind::Object { members, rest } => {

@@ -31,6 +31,24 @@ impl Number {
         self.calculate(other, i64::checked_mul, |a, b| a * b, Float::mul)
     }
 
+    /// The sum of numbers as floats: what a sum is as soon as one of them is no integer.
+    pub fn sum_of_floats(numbers: &[&Self]) -> Result<Self, NumberError> {
+        let mut total = Float::zero(false);
+        for number in numbers {
+            total = total.add(number.to_float()?).check_size()?;
+        }
+        Self::from_float(total)
+    }
+
+    /// The product of numbers as doubles: what a product is as soon as one of them is no integer.
+    pub fn product_of_floats(numbers: &[&Self]) -> Result<Self, NumberError> {
+        let mut total = Float::from_i64(1);
+        for number in numbers {
+            total = total.mul_as_double(number.to_float()?).check_size()?;
+        }
+        Ok(from_own_text(&shortest::of_double(&total)))
+    }
+
     /// The quotient: an integer where the division has no remainder, otherwise rounded. Zero divided by a negative number is `-0`.
     pub fn div(&self, other: &Self) -> Result<Self, NumberError> {
         if let (Repr::Int(a), Repr::Int(b)) = (&self.0, &other.0)
@@ -113,6 +131,14 @@ impl Number {
                 int - 1
             }
         })
+    }
+
+    /// The integer towards zero, exact to 64 bits.
+    pub fn truncate(&self) -> Result<BigInt, NumberError> {
+        match self.as_i64() {
+            Some(int) => Ok(BigInt::from(int)),
+            None => Ok(integer(&self.to_float()?)),
+        }
     }
 
     fn to_integer(&self, f: impl FnOnce(&Float) -> BigInt) -> Result<Self, NumberError> {

@@ -18,6 +18,9 @@ pub(super) struct Float {
     pub(super) exponent: i64,
 }
 
+/// How many bits of the mantissa a double does not have.
+pub(super) const SPARE: u32 = 11;
+
 /// The greatest power of five that fits 64 bits.
 const POWER_IN_U64: u32 = 27;
 
@@ -201,6 +204,29 @@ impl Float {
             self.exponent + other.exponent,
             false,
         )
+    }
+
+    /// The product, rounded to a double's 53 bits of mantissa, once.
+    pub(super) fn mul_as_double(self, other: Self) -> Self {
+        let negative = self.negative != other.negative;
+        let product = u128::from(self.mantissa) * u128::from(other.mantissa);
+        if product == 0 {
+            return Self::zero(negative);
+        }
+        let zeros = product.leading_zeros();
+        let top = product << zeros;
+        // What the lower half holds sticks to the last bit, far below those that stay.
+        let wide = high_half(top) | u64::from(low_half(top) != 0);
+        let (kept, lost) = (wide >> SPARE, wide & ((1 << SPARE) - 1));
+        let half = 1 << (SPARE - 1);
+        let up = lost > half || (lost == half && kept & 1 == 1);
+        let kept = kept + u64::from(up);
+        let carried = kept.leading_zeros() < SPARE;
+        Self {
+            negative,
+            mantissa: if carried { 1 << 63 } else { kept << SPARE },
+            exponent: self.exponent + other.exponent - i64::from(zeros) + 64 + i64::from(carried),
+        }
     }
 
     /// The quotient; `None` if `other` is zero.

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use num_bigint::BigUint;
 
-use super::float::Float;
+use super::float::{Float, SPARE};
 
 /// `0.d1d2d3… * 10^point`, as ASCII digits without zeros at the end.
 struct Decimals {
@@ -130,18 +130,29 @@ impl Decimals {
 
 /// The text of a float: plain for an integer, otherwise with an exponent where Go writes one.
 pub(super) fn of_float(float: &Float) -> String {
+    text(float, 0)
+}
+
+/// The text of a float whose mantissa is a double's: it takes fewer digits to read back as the same.
+pub(super) fn of_double(float: &Float) -> String {
+    text(float, SPARE)
+}
+
+/// Of a float whose last `spare` bits mean nothing.
+fn text(float: &Float, spare: u32) -> String {
     let mut out = String::new();
     if float.negative {
         out.push('-');
     }
     if float.is_zero() {
         out.push('0');
-    } else if float.is_integer() && float.exponent <= 0 {
+    } else if spare == 0 && float.is_integer() && float.exponent <= 0 {
         // Below 2^64 all digits of an integer are needed.
         let shift = u32::try_from(-float.exponent).unwrap_or(u32::MAX);
         let _ = write!(out, "{}", float.mantissa.checked_shr(shift).unwrap_or(0));
     } else {
-        let decimals = Decimals::shortest(float.mantissa, float.exponent);
+        let decimals =
+            Decimals::shortest(float.mantissa >> spare, float.exponent + i64::from(spare));
         if float.is_integer() {
             decimals.write_plain(&mut out);
         } else {

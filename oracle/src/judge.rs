@@ -1,0 +1,135 @@
+//! Asks both engines and judges where they differ.
+
+use std::io;
+
+use regate_oracle::answer::{Difference, Outcome};
+use regate_oracle::command;
+use regate_oracle::explained::{self, Rule};
+use regate_oracle::ours;
+use regate_oracle::peer::Peer;
+use regate_oracle::program::Text;
+use regate_rego::syntax::ast::RegoVersion;
+use regate_rego::{builtins, plan};
+
+use crate::Options;
+
+/// A thread's servers and what it needs to judge.
+pub(crate) struct Judge<'o> {
+    options: &'o Options,
+    rules: Vec<Rule>,
+    /// Built-in functions that OPA has and this engine does not have yet.
+    missing: Vec<String>,
+    v0: Peer,
+    v1: Peer,
+}
+
+/// What is to be said of a difference.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// It has a reason, of this name.
+    Explained(String),
+    /// The program needs a built-in function that is not there yet.
+    NotThereYet,
+    /// Nobody knows.
+    Unexplained,
+}
+
+// === impl Judge ===
+
+impl<'o> Judge<'o> {
+    pub(crate) fn new(options: &'o Options) -> io::Result<Self> {
+        let mut missing = command::builtins(&options.opa)?;
+        missing.retain(|name| builtins::get(name).is_none());
+        Ok(Self {
+            options,
+            rules: explained::rules(),
+            missing,
+            v0: Peer::start(&options.opa, RegoVersion::V0)?,
+            v1: Peer::start(&options.opa, RegoVersion::V1)?,
+        })
+    }
+
+    /// OPA's outcome, and where ours differs.
+    pub(crate) fn both(&mut self, text: &Text) -> io::Result<(Outcome, Vec<Difference>)> {
+        let peer = match text.version {
+            RegoVersion::V0 => &mut self.v0,
+            RegoVersion::V1 => &mut self.v1,
+        };
+        let opa = match peer.outcome(text) {
+            Ok(opa) => opa,
+            Err(error) => {
+                // It takes too long or fell over; another one starts empty.
+                *peer = Peer::start(&self.options.opa, text.version)?;
+                Outcome::Failed(error.to_string())
+            }
+        };
+        let ours = ours::outcome(text, plan::Options::default());
+        let differences = Outcome::differences(&opa, &ours, &text.queries);
+        Ok((opa, differences))
+    }
+
+    /// What explains a difference, if anything does.
+    pub(crate) fn verdict(&self, difference: &Difference, text: &Text) -> io::Result<Verdict> {
+        if let Some(rule) = self
+            .rules
+            .iter()
+            .find(|rule| rule.explains(difference, text))
+        {
+            return Ok(Verdict::Explained(rule.name.clone()));
+        }
+        let needs = |name: &String| {
+            let texts = text.modules.iter().chain(&text.queries);
+            texts.into_iter().any(|text| text.contains(name.as_str()))
+        };
+        if self.missing.iter().any(needs) {
+            return Ok(Verdict::NotThereYet);
+        }
+        let reason = match &difference.query {
+            Some(query) => self.order(difference, text, query)?,
+            None => None,
+        };
+        Ok(reason.map_or(Verdict::Unexplained, |reason| {
+            Verdict::Explained(reason.to_owned())
+        }))
+    }
+
+    /// Which of several errors comes first, and whether one comes at all where another literal says no, is a matter of
+    /// what the indexes pass over.
+    fn order(
+        &self,
+        difference: &Difference,
+        text: &Text,
+        query: &str,
+    ) -> io::Result<Option<&'static str>> {
+        let (strict, query) = match query.strip_prefix("strict ") {
+            Some(query) => (true, query),
+            None => (false, query),
+        };
+        if strict && difference.opa.ends_with("_error") && difference.ours.ends_with("_error") {
+            return Ok(Some("order of errors: another one first"));
+        }
+        let slow = plan::Options {
+            index: false,
+            reuse: false,
+            // With them loops run to their end.
+            instruments: true,
+        };
+        let asked = Text {
+            queries: vec![query.to_owned()],
+            ..text.clone()
+        };
+        if difference.kind.contains("_error")
+            && let Outcome::Answers(answers) = ours::outcome(&asked, slow)
+            && let [[lenient, in_strict]] = answers.as_slice()
+            && (if strict { in_strict } else { lenient }).to_string() == difference.opa
+        {
+            return Ok(Some("as ours without index and early exit"));
+        }
+        let plain = command::without_index(&self.options.opa, text, query, strict)?;
+        let plain = plain.to_string();
+        if strict && plain.ends_with("_error") && difference.ours.ends_with("_error") {
+            return Ok(Some("order of errors: another one first"));
+        }
+        Ok((plain == difference.ours).then_some("as OPA without its index"))
+    }
+}
