@@ -28,6 +28,7 @@ mod glob;
 mod graph;
 mod internal;
 mod json;
+mod jwt;
 mod net;
 mod numbers;
 mod objects;
@@ -53,6 +54,7 @@ mod yaml;
 pub use cache::Caches;
 pub use context::{Budget, Context};
 pub use graph::Walk;
+pub use jwt::cache::{TokenCache, TokenCounts, TokenLimits};
 pub use regex::Regex;
 
 /// One built-in function.
@@ -118,6 +120,7 @@ static FAMILIES: &[&[Builtin]] = &[
     graph::TABLE,
     internal::TABLE,
     json::TABLE,
+    jwt::TABLE,
     net::TABLE,
     numbers::TABLE,
     objects::TABLE,

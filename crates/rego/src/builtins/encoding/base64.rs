@@ -2,7 +2,7 @@
 
 use data_encoding::{BASE64, BASE64URL, BASE64URL_NOPAD, Encoding};
 
-use crate::builtins::{Context, Error, operand};
+use crate::builtins::{Budget, Context, Error, operand};
 use crate::value::{Value, octets};
 
 /// The alphabet of standard base64 with the two characters of each variant at its end.
@@ -35,9 +35,14 @@ pub(super) fn decode(context: &mut Context<'_>, args: &[&Value]) -> Result<Value
 }
 
 pub(super) fn decode_url(context: &mut Context<'_>, args: &[&Value]) -> Result<Value, Error> {
-    let input = operand::string(args, 0)?;
-    context.budget.build(input.len() as u64)?;
-    let mut padded = String::from(&**input);
+    let bytes = read_url(operand::string(args, 0)?, context.budget)?;
+    Ok(super::text(bytes).into())
+}
+
+/// The bytes of base64 in the alphabet for URLs, padded or not.
+pub(super) fn read_url(input: &str, budget: &mut Budget) -> Result<Vec<u8>, Error> {
+    budget.build(input.len() as u64)?;
+    let mut padded = String::from(input);
     if !padded.ends_with('=') {
         padded.push_str(match padded.len() % 4 {
             0 => "",
@@ -49,8 +54,30 @@ pub(super) fn decode_url(context: &mut Context<'_>, args: &[&Value]) -> Result<V
             }
         });
     }
-    let bytes = read(padded.as_bytes(), Alphabet::Url).map_err(illegal)?;
-    Ok(super::text(bytes).into())
+    read(padded.as_bytes(), Alphabet::Url).map_err(illegal)
+}
+
+/// The bytes of padded base64, or the position of what is illegal.
+pub(super) fn read_standard(input: &str) -> Result<Vec<u8>, usize> {
+    read(input.as_bytes(), Alphabet::Standard)
+}
+
+/// The bytes of base64 in the alphabet that its characters tell, padded or not, or the position of what is illegal.
+pub(super) fn read_any(input: &str) -> Result<Vec<u8>, usize> {
+    let alphabet = match input.contains(['+', '/']) {
+        true => Alphabet::Standard,
+        false => Alphabet::Url,
+    };
+    if input.ends_with('=') {
+        return read(input.as_bytes(), alphabet);
+    }
+    let digits = input.chars().filter(|c| !matches!(c, '\n' | '\r')).count();
+    let padding = match digits % 4 {
+        2 => "==",
+        3 => "=",
+        _ => "",
+    };
+    read(format!("{input}{padding}").as_bytes(), alphabet)
 }
 
 pub(super) fn is_valid(context: &mut Context<'_>, args: &[&Value]) -> Result<Value, Error> {
