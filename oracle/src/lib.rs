@@ -11,12 +11,14 @@
 //! | [`http`], [`peer`] | asks OPA's server |
 //! | [`shrink`] | makes a program smaller while it still differs |
 //! | [`explained`] | the differences that are known, with their reasons |
+//! | [`calls`] | calls of built-ins with generated arguments, asked of both |
 //! | [`stored`] | programs with OPA's answers, as files |
 //! | [`metamorphic`] | changes to a program that change no answer |
 //!
 //! Nothing here is part of the program that is delivered.
 
 pub mod answer;
+pub mod calls;
 pub mod explained;
 pub mod generate;
 pub mod http;

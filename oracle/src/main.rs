@@ -4,13 +4,14 @@
 
 mod run;
 
+use std::io;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use regate_oracle::peer;
+use regate_oracle::{calls, peer};
 
-const USAGE: &str =
-    "usage: regate-oracle [--programs N] [--seed N] [--threads N] [--size N] [--store DIR]";
+const USAGE: &str = "usage: regate-oracle [--programs N] [--seed N] [--threads N] [--size N] [--store DIR] \
+    [--calls N] [--only FUNCTION]...";
 
 /// What is run.
 #[derive(Debug, Clone)]
@@ -23,6 +24,10 @@ struct Options {
     size: usize,
     /// Where unexplained differences are kept, made small.
     store: Option<PathBuf>,
+    /// How often each built-in is called.
+    calls: usize,
+    /// The built-ins that are called, by how their names begin; all if there are none.
+    only: Vec<String>,
 }
 
 fn main() -> ExitCode {
@@ -33,7 +38,8 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    match run::generated(&options) {
+    let found = run::generated(&options).and_then(|programs| Ok(programs + called(&options)?));
+    match found {
         Ok(0) => ExitCode::SUCCESS,
         Ok(_) => ExitCode::FAILURE,
         Err(error) => {
@@ -41,6 +47,13 @@ fn main() -> ExitCode {
             ExitCode::from(2)
         }
     }
+}
+
+/// Calls the built-ins; gives the number of unexplained differences.
+fn called(options: &Options) -> io::Result<usize> {
+    let report = calls::run(&options.opa, options.calls, options.seed, &options.only)?;
+    println!("{report}");
+    Ok(report.unexplained())
 }
 
 fn options(mut args: impl Iterator<Item = String>) -> Result<Options, String> {
@@ -52,6 +65,8 @@ fn options(mut args: impl Iterator<Item = String>) -> Result<Options, String> {
         threads: 2,
         size: 10,
         store: None,
+        calls: 500,
+        only: Vec::new(),
     };
     while let Some(arg) = args.next() {
         let value = args.next().ok_or(format!("`{arg}` needs a value"))?;
@@ -66,6 +81,8 @@ fn options(mut args: impl Iterator<Item = String>) -> Result<Options, String> {
             "--seed" => options.seed = number()?,
             "--threads" => options.threads = count()?.max(1),
             "--size" => options.size = count()?.max(1),
+            "--calls" => options.calls = count()?,
+            "--only" => options.only.push(value),
             "--store" => options.store = Some(PathBuf::from(value)),
             _ => return Err(format!("there is no `{arg}`")),
         }

@@ -65,8 +65,17 @@ const OTHER_ALGORITHMS: &str = " none ES256K Ed25519 Ed448 RSA1_5 RSA-OAEP RSA-O
 
 /// Reads a key or a set of keys.
 pub(super) fn parse(text: &[u8]) -> Result<Vec<Jwk>, Error> {
-    let value = json::parse(text);
-    let value = value.map_err(|error| failed(format!("neither PEM nor a JWK (set): {error}")))?;
+    let value = match json::parse(text) {
+        Ok(value) => value,
+        Err(error) => {
+            // What follows a key is not looked at, as in OPA; a set must stand alone.
+            let key = text
+                .get(..error.offset)
+                .and_then(|key| json::parse(key).ok());
+            let wrong = || failed(format!("neither PEM nor a JWK (set): {error}"));
+            return Ok(vec![Jwk::read(&key.ok_or_else(wrong)?)?]);
+        }
+    };
     let Some(keys) = value.get_str("keys") else {
         return Ok(vec![Jwk::read(&value)?]);
     };

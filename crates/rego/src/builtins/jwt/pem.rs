@@ -110,6 +110,15 @@ fn public_key(der: &[u8]) -> Result<Material, Error> {
     }
 }
 
+/// Whether DER's bytes of a number are as short as they can be, and not negative.
+fn is_positive(number: &[u8]) -> bool {
+    match number {
+        [0, next, ..] => *next >= 0x80,
+        [first, ..] => *first < 0x80 && *first > 0,
+        [] => false,
+    }
+}
+
 fn material(key: &SubjectPublicKeyInfo<'_>) -> Result<Option<Material>, Error> {
     let bits = key.subject_public_key.data.as_ref();
     let curve = key.algorithm.parameters.as_ref();
@@ -117,7 +126,11 @@ fn material(key: &SubjectPublicKeyInfo<'_>) -> Result<Option<Material>, Error> {
     Ok(Some(
         match key.algorithm.algorithm.to_id_string().as_str() {
             "1.2.840.113549.1.1.1" => match key.parsed() {
-                Ok(PublicKey::RSA(rsa)) => Material::rsa(rsa.modulus, rsa.exponent)?,
+                Ok(PublicKey::RSA(rsa))
+                    if is_positive(rsa.modulus) && is_positive(rsa.exponent) =>
+                {
+                    Material::rsa(rsa.modulus, rsa.exponent)?
+                }
                 _ => return Err(failed("the RSA key cannot be read")),
             },
             "1.2.840.10045.2.1" => match curve.as_deref() {

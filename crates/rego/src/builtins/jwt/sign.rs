@@ -17,11 +17,10 @@ use crate::builtins::text::{self, Style};
 use crate::builtins::{Context, Error, operand};
 use crate::value::{Value, json, octets};
 
-/// Header, payload and key are objects.
+/// Header, payload and key are objects; any other value that the type checker lets pass is taken as its JSON.
 pub(super) fn encode_sign(context: &mut Context<'_>, args: &[&Value]) -> Result<Value, Error> {
     let mut texts = [const { String::new() }; 3];
     for (at, text) in texts.iter_mut().enumerate() {
-        operand::object(args, at)?;
         *text = text::write(operand::value(args, at)?, Style::Json, context.budget)?;
     }
     let [header, payload, key] = &texts;
