@@ -4,7 +4,6 @@
 
 use x509_parser::certificate::X509Certificate;
 use x509_parser::prelude::FromDer as _;
-use x509_parser::public_key::PublicKey;
 use x509_parser::x509::SubjectPublicKeyInfo;
 
 use super::algorithm::Curve;
@@ -19,6 +18,10 @@ struct Block<'t> {
     der: Vec<u8>,
     rest: &'t str,
 }
+
+/// Tags of DER.
+const SEQUENCE: u8 = 0x30;
+const INTEGER: u8 = 0x02;
 
 const BEGIN: &str = "-----BEGIN ";
 const END: &str = "-----END ";
@@ -110,12 +113,38 @@ fn public_key(der: &[u8]) -> Result<Material, Error> {
     }
 }
 
-/// Whether DER's bytes of a number are as short as they can be, and not negative.
-fn is_positive(number: &[u8]) -> bool {
+/// Modulus and exponent of an RSAPublicKey, and nothing else.
+fn rsa(der: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (numbers, []) = element(SEQUENCE, der)? else {
+        return None;
+    };
+    let (modulus, rest) = element(INTEGER, numbers)?;
+    let (exponent, []) = element(INTEGER, rest)? else {
+        return None;
+    };
+    Some((positive(modulus)?, positive(exponent)?))
+}
+
+/// The content of a DER element with that tag, and what follows it.
+fn element(tag: u8, der: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (length, rest) = match der {
+        [first, ..] if *first != tag => return None,
+        [_, length @ 0..=0x7f, rest @ ..] => (usize::from(*length), rest),
+        [_, 0x81, length @ 0x80..=0xff, rest @ ..] => (usize::from(*length), rest),
+        [_, 0x82, high @ 1..=0xff, low, rest @ ..] => {
+            let length = u16::from_be_bytes([*high, *low]);
+            (usize::from(length), rest)
+        }
+        _ => return None,
+    };
+    rest.split_at_checked(length)
+}
+
+/// A number that is not negative and as short as it can be.
+fn positive(number: &[u8]) -> Option<&[u8]> {
     match number {
-        [0, next, ..] => *next >= 0x80,
-        [first, ..] => *first < 0x80 && *first > 0,
-        [] => false,
+        [0, 0x80..=0xff, ..] | [1..=0x7f, ..] => Some(number),
+        _ => None,
     }
 }
 
@@ -125,13 +154,9 @@ fn material(key: &SubjectPublicKeyInfo<'_>) -> Result<Option<Material>, Error> {
     let curve = curve.and_then(|curve| curve.as_oid().ok().map(|oid| oid.to_id_string()));
     Ok(Some(
         match key.algorithm.algorithm.to_id_string().as_str() {
-            "1.2.840.113549.1.1.1" => match key.parsed() {
-                Ok(PublicKey::RSA(rsa))
-                    if is_positive(rsa.modulus) && is_positive(rsa.exponent) =>
-                {
-                    Material::rsa(rsa.modulus, rsa.exponent)?
-                }
-                _ => return Err(failed("the RSA key cannot be read")),
+            "1.2.840.113549.1.1.1" => match rsa(bits) {
+                Some((modulus, exponent)) => Material::rsa(modulus, exponent)?,
+                None => return Err(failed("the RSA key cannot be read")),
             },
             "1.2.840.10045.2.1" => match curve.as_deref() {
                 Some("1.2.840.10045.3.1.7") => Material::ec(Curve::P256, bits)?,
