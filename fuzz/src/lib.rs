@@ -17,9 +17,11 @@ use regate::engine::RegoVersion;
 
 mod check_request;
 mod rego;
+mod token;
 
 pub use check_request::check_request;
 pub use rego::{rego_check, rego_eval, rego_parse, rego_value};
+pub use token::token;
 
 /// A target's name, its function, and pieces that its inputs are likely made of.
 pub struct Target {
@@ -143,6 +145,11 @@ pub const TARGETS: &[Target] = &[
             "[", "]", "{", "}", ",", ":", "\"", "\"a\":", "1e5", "-0", "1.0", "null", "\\ud800",
             "1e400",
         ],
+    },
+    Target {
+        name: "token",
+        run: token,
+        pieces: token::PIECES,
     },
 ];
 

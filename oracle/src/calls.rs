@@ -129,7 +129,7 @@ impl Judge {
     ) {
         let query = difference.query.clone().unwrap_or_default();
         // A difference in lenient mode shows in strict mode too.
-        if lists.len() > 1 && !query.starts_with("strict ") {
+        if difference.query.is_some() && !query.starts_with("strict ") {
             return;
         }
         let at = query.rsplit_once("/c").and_then(|(_, at)| at.parse().ok());

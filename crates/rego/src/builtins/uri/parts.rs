@@ -127,7 +127,7 @@ fn scheme(text: &str) -> Option<(&str, &str)> {
 /// A host with its port.
 fn host_of(text: &str) -> Option<String> {
     let Some(open) = text.rfind('[') else {
-        if let Some((_, port)) = text.rsplit_once(':')
+        if let Some((_, port)) = text.split_once(':')
             && !is_port(port)
         {
             return None;
