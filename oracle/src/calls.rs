@@ -8,7 +8,7 @@ pub mod arguments;
 pub mod seeds;
 
 use std::collections::BTreeMap;
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -79,7 +79,7 @@ pub fn run(opa: &Path, count: usize, seed: u64, only: &[String]) -> io::Result<R
             continue;
         }
         let mut arguments = Arguments::new(builtin, &seeds, seed);
-        let lists: Vec<Vec<Value>> = (0..count).map(|_| arguments.next()).collect();
+        let lists: Vec<Vec<Value>> = (0..count).map(|_| arguments.list()).collect();
         let found = report.functions.entry(builtin.name).or_default();
         for lists in lists.chunks(TOGETHER) {
             judge.calls(builtin, lists, found)?;
@@ -158,14 +158,17 @@ fn module(builtin: &Builtin, lists: &[Vec<Value>]) -> Text {
     for (at, args) in lists.iter().enumerate() {
         let places: Vec<String> = (0..args.len()).map(|at| format!("input[{at}]")).collect();
         let call = format!("{}({})", builtin.name, places.join(", "));
-        let input = term(&Value::from(args.to_vec()));
+        let input = term(&Value::from(args.clone()));
         // Of several answers all are compared.
-        module.push_str(&if builtin.relation {
-            let call = call.replacen(')', ", x)", 1);
-            format!("\nc{at} = v {{ v := [x | {call}] with input as {input} }}\n")
+        let asked = if builtin.relation {
+            format!("[x | {}]", call.replacen(')', ", x)", 1))
         } else {
-            format!("\nc{at} = v {{ v := {call} with input as {input} }}\n")
-        });
+            call
+        };
+        let _ = write!(
+            module,
+            "\nc{at} = v {{ v := {asked} with input as {input} }}\n"
+        );
     }
     Text {
         version: RegoVersion::V0,

@@ -167,8 +167,8 @@ impl<'s> Arguments<'s> {
         }
     }
 
-    /// The next list.
-    pub fn next(&mut self) -> Vec<Value> {
+    /// Makes the next list.
+    pub fn list(&mut self) -> Vec<Value> {
         let good = self.random.of(self.good).cloned();
         if let Some(mut args) = good.filter(|_| self.random.chance(70)) {
             for _ in 0..self.random.below(3) {
@@ -190,7 +190,7 @@ impl<'s> Arguments<'s> {
         }
         let below = depth.saturating_sub(1);
         match of {
-            Type::Null => Value::Null,
+            Type::Null | Type::Function(_) => Value::Null,
             Type::Boolean => Value::Bool(self.random.chance(50)),
             Type::Number => self.number(),
             Type::String => self.text().into(),
@@ -222,7 +222,6 @@ impl<'s> Arguments<'s> {
                 Some(of) => self.of_type(&of, depth),
                 None => self.any(depth),
             },
-            Type::Function(_) => Value::Null,
         }
     }
 
@@ -287,9 +286,12 @@ impl<'s> Arguments<'s> {
             }
             Value::Object(object) => {
                 let pairs = object.iter().map(|(k, v)| (k.clone(), v.clone())).collect();
-                let pairs = self.among(pairs, |own, (key, value)| match own.random.chance(15) {
-                    true => (own.changed(key, below), value.clone()),
-                    false => (key.clone(), own.changed(value, below)),
+                let pairs = self.among(pairs, |own, (key, value)| {
+                    if own.random.chance(15) {
+                        (own.changed(key, below), value.clone())
+                    } else {
+                        (key.clone(), own.changed(value, below))
+                    }
                 });
                 Value::Object(Object::from(pairs))
             }

@@ -64,9 +64,10 @@ pub(super) fn read_standard(input: &str) -> Result<Vec<u8>, usize> {
 
 /// The bytes of base64 in the alphabet that its characters tell, padded or not, or the position of what is illegal.
 pub(super) fn read_any(input: &str) -> Result<Vec<u8>, usize> {
-    let alphabet = match input.contains(['+', '/']) {
-        true => Alphabet::Standard,
-        false => Alphabet::Url,
+    let alphabet = if input.contains(['+', '/']) {
+        Alphabet::Standard
+    } else {
+        Alphabet::Url
     };
     if input.ends_with('=') {
         return read(input.as_bytes(), alphabet);

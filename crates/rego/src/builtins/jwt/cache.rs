@@ -49,11 +49,17 @@ pub struct TokenCounts {
 pub struct TokenCache {
     limits: TokenLimits,
     keys: Kept<Box<str>, Arc<KeySet>>,
-    tokens: Kept<TokenId, Option<Parts>>,
+    tokens: Kept<TokenId, Verified>,
 }
 
-/// Header and payload.
-pub(super) type Parts = (Object, Object);
+/// What is remembered of a token that verified.
+#[derive(Debug, Clone)]
+pub(super) enum Verified {
+    /// That its signature is right.
+    Signature,
+    /// Its header and payload, too.
+    Parts(Object, Object),
+}
 
 /// What was asked of a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -179,16 +185,18 @@ impl TokenCache {
     }
 
     /// What is remembered of a token that verified.
-    pub(super) fn verified(&self, id: Option<&TokenId>) -> Option<Option<Parts>> {
+    pub(super) fn verified(&self, id: Option<&TokenId>) -> Option<Verified> {
         self.tokens.get(id?)
     }
 
     /// Remembers that a token verified.
-    pub(super) fn remember(&self, id: Option<TokenId>, parts: Option<Parts>) {
+    pub(super) fn remember(&self, id: Option<TokenId>, verified: &Verified) {
         if let Some(id) = id {
-            let objects = parts.iter().flat_map(|(header, payload)| [header, payload]);
-            let bytes = objects.map(size).sum();
-            self.tokens.insert(id, &parts, bytes);
+            let bytes = match verified {
+                Verified::Signature => 0,
+                Verified::Parts(header, payload) => size(header) + size(payload),
+            };
+            self.tokens.insert(id, verified, bytes);
         }
     }
 }

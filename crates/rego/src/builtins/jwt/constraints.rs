@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::algorithm::Algorithm;
-use super::cache::Use;
+use super::cache::{Use, Verified};
 use super::keys::{KeySet, is_no_secret, mac_verifies};
 use super::token::{Header, Token, object};
 use super::{charge_json, failed};
@@ -57,7 +57,7 @@ impl<'v> Constraints<'v> {
             let message = format!("unknown token validation constraint: {name}");
             return Err(failed(message));
         }
-        let [alg, iss, aud] = ["alg", "iss", "aud"].map(|name| text(name));
+        let [alg, iss, aud] = ["alg", "iss", "aud"].map(text);
         let secret = text("secret")?.filter(|secret| !secret.is_empty());
         let keys = match text("cert")? {
             None => None,
@@ -100,14 +100,15 @@ impl<'v> Constraints<'v> {
                 caches.id_by_secret(text, &octets::to_bytes(secret), what_for)
             }
         };
-        if let Some(Some(parts)) = caches.verified(id.as_ref()) {
-            return Ok(Some(parts));
+        if let Some(Verified::Parts(header, payload)) = caches.verified(id.as_ref()) {
+            return Ok(Some((header, payload)));
         }
-        let parts = self.verify(text, context)?;
-        if let Some(parts) = &parts {
-            caches.remember(id, Some(parts.clone()));
-        }
-        Ok(parts)
+        let Some((header, payload)) = self.verify(text, context)? else {
+            return Ok(None);
+        };
+        let parts = Verified::Parts(header.clone(), payload.clone());
+        caches.remember(id, &parts);
+        Ok(Some((header, payload)))
     }
 
     /// Header and payload of the innermost token, if each around it verifies too.

@@ -18,7 +18,7 @@ pub(super) fn decode(context: &mut Context<'_>, args: &[&Value]) -> Result<Value
         if is_token(header.get_str("cty"))? {
             let inner = String::from_utf8(payload);
             let inner = inner.map_err(|_| failed("the token within is no text"))?;
-            text = inner.trim_matches(['"', '\'']).to_owned();
+            inner.trim_matches(['"', '\'']).clone_into(&mut text);
             continue;
         }
         let payload = object(&payload, context)?;

@@ -253,7 +253,7 @@ impl Members<'_> {
             Some(_) => return Err(failed("key_ops of a JWK: must be a list")),
         };
         let mut verify = operations.is_empty();
-        for operation in operations.iter() {
+        for operation in operations {
             match operation {
                 Value::String(name) => verify |= &**name == "verify",
                 _ => return Err(failed("key_ops of a JWK: must be a list of strings")),

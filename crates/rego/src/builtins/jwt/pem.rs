@@ -129,8 +129,9 @@ fn rsa(der: &[u8]) -> Option<(&[u8], &[u8])> {
 fn element(tag: u8, der: &[u8]) -> Option<(&[u8], &[u8])> {
     let (length, rest) = match der {
         [first, ..] if *first != tag => return None,
-        [_, length @ 0..=0x7f, rest @ ..] => (usize::from(*length), rest),
-        [_, 0x81, length @ 0x80..=0xff, rest @ ..] => (usize::from(*length), rest),
+        [_, length @ 0..=0x7f, rest @ ..] | [_, 0x81, length @ 0x80..=0xff, rest @ ..] => {
+            (usize::from(*length), rest)
+        }
         [_, 0x82, high @ 1..=0xff, low, rest @ ..] => {
             let length = u16::from_be_bytes([*high, *low]);
             (usize::from(length), rest)

@@ -127,17 +127,25 @@ fn sign(key: &Jwk, algorithm: Algorithm, message: &[u8]) -> Result<Vec<u8>, Erro
 
 /// The key pair; what can be computed need not be given.
 fn rsa(n: &[u8], e: &[u8], private: &RsaPrivate) -> Result<KeyPair, Error> {
-    let [d, p, q] =
-        [&private.d, &private.p, &private.q].map(|n| BigInt::from_bytes_be(Sign::Plus, n));
-    let one = || BigInt::from(1_u8);
+    let long = |number: &[u8]| number.len() > 2 * LONGEST_RSA;
     // No key that is longer can be used; computing with it takes long.
-    if p <= one() || q <= one() || n.len() > 2 * LONGEST_RSA {
+    if long(n)
+        || [&private.d, &private.p, &private.q]
+            .into_iter()
+            .any(|number| long(number))
+    {
+        return Err(failed("an RSA key that is too long"));
+    }
+    let number = |bytes: &[u8]| BigInt::from_bytes_be(Sign::Plus, bytes);
+    let (one, p, q) = (BigInt::from(1_u8), number(&private.p), number(&private.q));
+    if p <= one || q <= one {
         return Err(failed("not an RSA key: p or q is wrong"));
     }
-    let given = |number: &Option<Vec<u8>>, otherwise: &dyn Fn() -> Option<BigInt>| match number {
-        Some(bytes) => Some(bytes.clone()),
-        None => otherwise().map(|number| number.to_bytes_be().1),
+    let given = |given: &Option<Vec<u8>>, otherwise: &dyn Fn() -> Option<BigInt>| match given {
+        Some(bytes) => bytes.clone(),
+        None => otherwise().map_or_else(Vec::new, |number| number.to_bytes_be().1),
     };
+    let exponent = |prime: &BigInt| Some(number(&private.d) % (prime - &one));
     let components = KeyPairComponents {
         public_key: RsaPublicKeyComponents {
             n: trim(n).to_vec(),
@@ -146,9 +154,9 @@ fn rsa(n: &[u8], e: &[u8], private: &RsaPrivate) -> Result<KeyPair, Error> {
         d: private.d.clone(),
         p: private.p.clone(),
         q: private.q.clone(),
-        dP: given(&private.dp, &|| Some(&d % (&p - one()))).unwrap_or_default(),
-        dQ: given(&private.dq, &|| Some(&d % (&q - one()))).unwrap_or_default(),
-        qInv: given(&private.qi, &|| q.modinv(&p)).unwrap_or_default(),
+        dP: given(&private.dp, &|| exponent(&p)),
+        dQ: given(&private.dq, &|| exponent(&q)),
+        qInv: given(&private.qi, &|| q.modinv(&p)),
     };
     let pair = KeyPair::from_components(&components);
     pair.map_err(|_| failed("not an RSA key of 2048 to 8192 bits whose numbers belong together"))

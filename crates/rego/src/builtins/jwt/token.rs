@@ -119,7 +119,7 @@ fn critical(header: &Object) -> Result<bool, Error> {
     let Value::Array(names) = crit else {
         return Err(failed("crit: must be a list"));
     };
-    match names.get(0) {
+    match names.iter().next() {
         Some(Value::String(_)) => Ok(true),
         _ => Err(failed("crit: must be a nonempty list of strings")),
     }

@@ -1,7 +1,7 @@
 //! `io.jwt.verify_*`: whether a signature verifies, by the algorithm that the function is named after.
 
 use super::algorithm::Algorithm;
-use super::cache::Use;
+use super::cache::{Use, Verified};
 use super::charge_json;
 use super::keys::{is_no_secret, mac_verifies};
 use super::token::Token;
@@ -29,7 +29,7 @@ pub(super) fn by_key(
     let verified = header.acceptable() == Some(algorithm)
         && keys.verify(&token, &header, algorithm, false, context)?;
     if verified {
-        caches.remember(id, None);
+        caches.remember(id, &Verified::Signature);
     }
     Ok(verified.into())
 }
@@ -61,7 +61,7 @@ pub(super) fn by_secret(
         && !is_no_secret(secret)
         && mac_verifies(&bytes, algorithm, token.signed.as_bytes(), &signature);
     if verified {
-        caches.remember(id, None);
+        caches.remember(id, &Verified::Signature);
     }
     Ok(verified.into())
 }
