@@ -11,6 +11,8 @@ mod base64;
 mod hex;
 mod urlquery;
 
+pub(super) use self::base64::decoded as base64;
+
 const ENCODING: &[&str] = &["encoding"];
 
 /// The family's functions.

@@ -1,0 +1,1 @@
+//! Calls and what OPA 1.22 answers to them.
