@@ -5,6 +5,7 @@ use super::private_key::PrivateKey;
 use super::request::Request;
 use super::verify::{self, Options};
 use super::{input, jwk, malformed, options, show};
+use crate::builtins::encoding::base64;
 use crate::builtins::{Context, Error, operand};
 use crate::value::{Value, octets};
 
@@ -82,12 +83,11 @@ pub(super) fn parse_rsa_private_key(
         return Err(malformed("private key: the text is empty").into());
     }
     let bytes = octets::to_bytes(text);
-    let keys = match bytes.starts_with(b"-----BEGIN") {
-        true => private_keys(context, &bytes)?,
-        false => {
-            charge(context, text)?;
-            private_keys(context, &crate::builtins::encoding::base64(&bytes)?)?
-        }
+    let keys = if bytes.starts_with(b"-----BEGIN") {
+        private_keys(context, &bytes)?
+    } else {
+        charge(context, text)?;
+        private_keys(context, &base64(&bytes)?)?
     };
     match keys.first() {
         Some(key) => Ok(jwk::of(key)?),

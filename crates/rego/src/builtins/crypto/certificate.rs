@@ -112,7 +112,7 @@ impl<'d> Certificate<'d> {
         Ok(Self {
             raw: whole.whole,
             signed: signed.whole,
-            algorithm,
+            algorithm: Algorithm::of(algorithm),
             signature: signature.right_aligned(),
             version,
             serial,
@@ -149,7 +149,7 @@ impl<'d> Extension<'d> {
 
 /// The version, counted from one.
 fn version(inner: &mut Reader<'_>) -> Option<i64> {
-    let Some(mut inside) = inner.optional(tag::constructed(0))? else {
+    let Some(mut inside) = inner.optional(tag::constructed(0)).ok()? else {
         return Some(1);
     };
     let version = inside.int()?;
@@ -158,12 +158,15 @@ fn version(inner: &mut Reader<'_>) -> Option<i64> {
 }
 
 /// The algorithm of the signature, which must stand in both places alike.
-fn algorithm<'d>(outer: &mut Reader<'d>, inner: &mut Reader<'d>) -> Option<Option<Algorithm>> {
+fn algorithm<'d>(
+    outer: &mut Reader<'d>,
+    inner: &mut Reader<'d>,
+) -> Option<AlgorithmIdentifier<'d>> {
     let inside = inner.bytes(tag::SEQUENCE)?;
     if outer.bytes(tag::SEQUENCE)? != inside {
         return None;
     }
-    AlgorithmIdentifier::parse(Reader::new(inside)).map(Algorithm::of)
+    AlgorithmIdentifier::parse(Reader::new(inside))
 }
 
 fn name<'d>(inner: &mut Reader<'d>) -> Option<(&'d [u8], Name<'d>)> {
@@ -180,13 +183,13 @@ fn extensions<'d>(inner: &mut Reader<'d>, version: i64) -> Option<Vec<Extension<
     let mut extensions = Vec::new();
     if version > 1 {
         // Unique identifiers, which nobody uses.
-        inner.optional(tag::context(1))?;
-        inner.optional(tag::context(2))?;
+        inner.optional(tag::context(1)).ok()?;
+        inner.optional(tag::context(2)).ok()?;
     }
     if version < 3 {
         return Some(extensions);
     }
-    let Some(mut list) = inner.optional(tag::constructed(3))? else {
+    let Some(mut list) = inner.optional(tag::constructed(3)).ok()? else {
         return Some(extensions);
     };
     let mut list = list.inside(tag::SEQUENCE)?;

@@ -3,6 +3,8 @@
 
 use num_bigint::BigInt;
 
+use super::{Malformed, malformed};
+
 mod oid;
 mod time;
 
@@ -130,11 +132,11 @@ impl<'d> Reader<'d> {
     }
 
     /// The elements inside the next one, if it is of that tag.
-    pub(in crate::builtins) fn optional(&mut self, tag: u8) -> Option<Option<Self>> {
+    pub(in crate::builtins) fn optional(&mut self, tag: u8) -> Result<Option<Self>, Malformed> {
         if self.has(tag) {
-            return self.inside(tag).map(Some);
+            return self.inside(tag).map(Some).ok_or(malformed("element"));
         }
-        Some(None)
+        Ok(None)
     }
 
     /// An integer of any size.

@@ -23,9 +23,10 @@ pub(super) fn certificates(text: &[u8]) -> Result<Vec<u8>, Error> {
 
 /// The request of a text.
 pub(super) fn request(text: &[u8]) -> Result<Vec<u8>, Error> {
-    let bytes = match text.starts_with(b"-----BEGIN CERTIFICATE REQUEST-----") {
-        true => text.to_vec(),
-        false => base64(text)?,
+    let bytes = if text.starts_with(b"-----BEGIN CERTIFICATE REQUEST-----") {
+        text.to_vec()
+    } else {
+        base64(text)?
     };
     Ok(match Blocks::of(&bytes).next() {
         None => bytes,

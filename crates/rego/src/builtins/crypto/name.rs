@@ -132,10 +132,7 @@ fn text(tag: u8, content: &[u8]) -> Option<Cow<'_, str>> {
 /// Text of two bytes a character, with or without a zero at its end.
 fn wide(content: &[u8]) -> Option<String> {
     let (units, odd) = content.as_chunks();
-    let units = match units {
-        [text @ .., [0, 0]] => text,
-        text => text,
-    };
+    let units = units.strip_suffix(&[[0, 0]]).unwrap_or(units);
     if !odd.is_empty() {
         return None;
     }

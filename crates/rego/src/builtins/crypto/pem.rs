@@ -12,7 +12,7 @@ pub(in crate::builtins) struct Block<'t> {
 }
 
 /// The blocks of a text, in order.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 pub(in crate::builtins) struct Blocks<'t> {
     rest: &'t [u8],
 }

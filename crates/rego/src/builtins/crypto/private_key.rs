@@ -152,13 +152,17 @@ fn sec1(der: &[u8], curve: Option<Curve>) -> Option<PrivateKey> {
     let mut inside = Reader::new(der).inside(tag::SEQUENCE)?;
     let version = inside.int()?;
     let digits = inside.bytes(tag::OCTET_STRING)?;
-    let named = match inside.optional(tag::constructed(0))? {
-        Some(mut named) => Some(named.oid()?),
-        None => None,
+    // What stands in these two and is of another kind than expected is passed over, as Go passes over it.
+    let named = match inside.optional(tag::constructed(0)).ok()? {
+        Some(mut named) if named.has(tag::OID) => Some(named.oid()?),
+        Some(named) if named.is_empty() => return None,
+        _ => None,
     };
-    if let Some(mut point) = inside.optional(tag::constructed(1))? {
+    match inside.optional(tag::constructed(1)).ok()? {
         // Not looked at further: the point is calculated.
-        point.bits()?;
+        Some(mut point) if point.has(tag::BIT_STRING) => _ = point.bits()?,
+        Some(point) if point.is_empty() => return None,
+        _ => {}
     }
     let curve = curve.or_else(|| named.and_then(Curve::named))?;
     let zeros = digits.iter().take_while(|digit| **digit == 0).count();

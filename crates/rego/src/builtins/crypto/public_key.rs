@@ -104,9 +104,10 @@ impl<'d> AlgorithmIdentifier<'d> {
     /// Reads what a sequence holds.
     pub(in crate::builtins) fn parse(mut inside: Reader<'d>) -> Option<Self> {
         let oid = inside.oid()?;
-        let parameters = match inside.is_empty() {
-            true => None,
-            false => Some(inside.any()?),
+        let parameters = if inside.is_empty() {
+            None
+        } else {
+            Some(inside.any()?)
         };
         Some(Self { oid, parameters })
     }

@@ -137,7 +137,7 @@ fn pss(identifier: AlgorithmIdentifier<'_>) -> Option<Hash> {
     let hash = AlgorithmIdentifier::parse(field(0)?.inside(tag::SEQUENCE)?)?;
     let mask = AlgorithmIdentifier::parse(field(1)?.inside(tag::SEQUENCE)?)?;
     let salt = field(2)?.int()?;
-    let trailer = match inside.optional(tag::constructed(3))? {
+    let trailer = match inside.optional(tag::constructed(3)).ok()? {
         Some(mut trailer) => trailer.int()?,
         None => 1,
     };

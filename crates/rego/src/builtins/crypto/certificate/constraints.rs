@@ -41,8 +41,8 @@ impl<'d> NameConstraints<'d> {
     /// Reads them; there is at least one.
     pub(super) fn parse(mut reader: Reader<'d>, critical: bool) -> Option<Self> {
         let mut inside = reader.inside(tag::SEQUENCE)?;
-        let permitted = inside.optional(tag::constructed(0))?;
-        let excluded = inside.optional(tag::constructed(1))?;
+        let permitted = inside.optional(tag::constructed(0)).ok()?;
+        let excluded = inside.optional(tag::constructed(1)).ok()?;
         let none = |trees: Option<Reader<'_>>| trees.is_none_or(|trees| trees.is_empty());
         if !reader.is_empty() || !inside.is_empty() || none(permitted) && none(excluded) {
             return None;
@@ -80,10 +80,10 @@ impl<'d> Subtrees<'d> {
                 ADDRESS => trees.networks.push(network(content)?),
                 MAILBOX => {
                     let text = ascii(content)?;
-                    let mailbox = text.contains('@');
-                    let fine = match mailbox {
-                        true => Mailbox::parse(text).is_some(),
-                        false => domain_is_valid(text, true),
+                    let fine = if text.contains('@') {
+                        Mailbox::parse(text).is_some()
+                    } else {
+                        domain_is_valid(text, true)
                     };
                     trees.mailboxes.push(Some(text).filter(|_| fine)?);
                 }

@@ -121,7 +121,7 @@ impl<'d> Extended<'d> {
             return Some(false);
         };
         match number {
-            14 if critical => return None,
+            14 | 35 if critical => return None,
             14 => self.subject_key = Some(reader.bytes(tag::OCTET_STRING)?),
             15 => {
                 let bits = reader.bits()?;
@@ -144,8 +144,12 @@ impl<'d> Extended<'d> {
             31 => self.revocation_lists = revocation_lists(reader)?,
             32 => self.policies = Some(policies(reader)?),
             33 => self.mappings = mappings(reader)?,
-            35 if critical => return None,
-            35 => self.authority_key = authority_key(reader)?,
+            35 => {
+                let mut inside = reader.inside(tag::SEQUENCE)?;
+                if inside.has(tag::context(0)) {
+                    self.authority_key = Some(inside.bytes(tag::context(0))?);
+                }
+            }
             36 => {
                 let mut inside = reader.inside(tag::SEQUENCE)?;
                 self.explicit_policy = Limit::parse(&mut inside, 0)?;
@@ -183,9 +187,10 @@ impl BasicConstraints {
     fn parse(mut reader: Reader<'_>) -> Option<Self> {
         let mut inside = reader.inside(tag::SEQUENCE)?;
         let issues = inside.has(tag::BOOLEAN) && inside.boolean()?;
-        let longest_path = match inside.has(tag::INTEGER) {
-            true => inside.int().filter(|length| *length >= 0)?,
-            false => -1,
+        let longest_path = if inside.has(tag::INTEGER) {
+            inside.int().filter(|length| *length >= 0)?
+        } else {
+            -1
         };
         Some(Self {
             issues,
@@ -250,12 +255,12 @@ fn address(content: &[u8]) -> Option<IpAddr> {
     v4.map(IpAddr::V4).or_else(|_| v6().map(IpAddr::V6)).ok()
 }
 
-fn revocation_lists<'d>(mut reader: Reader<'d>) -> Option<Vec<&'d [u8]>> {
+fn revocation_lists(mut reader: Reader<'_>) -> Option<Vec<&[u8]>> {
     let mut list = reader.inside(tag::SEQUENCE)?;
     let mut uris = Vec::new();
     while !list.is_empty() {
         let mut point = list.inside(tag::SEQUENCE)?;
-        let Some(mut name) = point.optional(tag::constructed(0))? else {
+        let Some(mut name) = point.optional(tag::constructed(0)).ok()? else {
             continue;
         };
         let mut full = name.inside(tag::constructed(0))?;
@@ -266,7 +271,7 @@ fn revocation_lists<'d>(mut reader: Reader<'d>) -> Option<Vec<&'d [u8]>> {
     Some(uris)
 }
 
-fn policies<'d>(mut reader: Reader<'d>) -> Option<Vec<Oid<'d>>> {
+fn policies(mut reader: Reader<'_>) -> Option<Vec<Oid<'_>>> {
     let mut list = reader.inside(tag::SEQUENCE)?;
     let mut policies = Vec::new();
     let mut seen = BTreeSet::new();
@@ -278,7 +283,7 @@ fn policies<'d>(mut reader: Reader<'d>) -> Option<Vec<Oid<'d>>> {
     Some(policies)
 }
 
-fn mappings<'d>(mut reader: Reader<'d>) -> Option<Vec<PolicyMapping<'d>>> {
+fn mappings(mut reader: Reader<'_>) -> Option<Vec<PolicyMapping<'_>>> {
     let mut list = reader.inside(tag::SEQUENCE)?;
     let mut mappings = Vec::new();
     while !list.is_empty() {
@@ -290,15 +295,7 @@ fn mappings<'d>(mut reader: Reader<'d>) -> Option<Vec<PolicyMapping<'d>>> {
     Some(mappings)
 }
 
-fn authority_key<'d>(mut reader: Reader<'d>) -> Option<Option<&'d [u8]>> {
-    let mut inside = reader.inside(tag::SEQUENCE)?;
-    if inside.has(tag::context(0)) {
-        return inside.bytes(tag::context(0)).map(Some);
-    }
-    Some(None)
-}
-
-fn usages<'d>(mut reader: Reader<'d>) -> Option<Vec<Oid<'d>>> {
+fn usages(mut reader: Reader<'_>) -> Option<Vec<Oid<'_>>> {
     let mut list = reader.inside(tag::SEQUENCE)?;
     let mut usages = Vec::new();
     while !list.is_empty() {

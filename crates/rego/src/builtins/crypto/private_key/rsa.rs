@@ -55,17 +55,18 @@ impl Rsa {
             return None;
         }
         let version = inside.int()?;
-        let n = positive(&mut inside)?;
-        let e = inside.int()?;
+        let modulus = positive(&mut inside)?;
+        let exponent = inside.int()?;
         let (d, p, q) = (
             positive(&mut inside)?,
             positive(&mut inside)?,
             positive(&mut inside)?,
         );
-        let dp = optional(&mut inside)?;
-        let dq = optional(&mut inside)?;
-        let q_inverse = optional(&mut inside)?;
-        let others = match inside.optional(tag::SEQUENCE)? {
+        let mut given = Vec::new();
+        while inside.has(tag::INTEGER) && given.len() < 3 {
+            given.push(positive(&mut inside)?);
+        }
+        let others = match inside.optional(tag::SEQUENCE).ok()? {
             Some(others) => primes(others)?,
             None => Vec::new(),
         };
@@ -73,15 +74,16 @@ impl Rsa {
         if version > 1 || [&p, &q].iter().any(|prime| **prime <= one) {
             return None;
         }
-        let given = dp.zip(dq).zip(q_inverse).filter(|_| others.is_empty());
-        let ((dp, dq), q_inverse) = match given {
+        // What is there in part only is calculated anew, as it is for a key of more primes.
+        let given = <[BigUint; 3]>::try_from(given).ok();
+        let [dp, dq, q_inverse] = match given.filter(|_| others.is_empty()) {
             Some(given) => given,
-            None => ((&d % (&p - &one), &d % (&q - &one)), q.modinv(&p)?),
+            None => [&d % (&p - &one), &d % (&q - &one), q.modinv(&p)?],
         };
         let key = Self {
             others: thirds(others, &d, &p * &q)?,
-            n,
-            e,
+            n: modulus,
+            e: exponent,
             d,
             p,
             q,
@@ -126,14 +128,6 @@ impl Rsa {
 fn positive(inside: &mut Reader<'_>) -> Option<BigUint> {
     let number = inside.integer()?.to_biguint()?;
     (number != BigUint::ZERO).then_some(number)
-}
-
-/// A number that may be missing.
-fn optional(inside: &mut Reader<'_>) -> Option<Option<BigUint>> {
-    if inside.has(tag::INTEGER) {
-        return positive(inside).map(Some);
-    }
-    Some(None)
 }
 
 /// The primes beyond the second; what else stands there is calculated anew.

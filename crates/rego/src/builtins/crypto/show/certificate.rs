@@ -9,6 +9,7 @@ use crate::builtins::crypto::certificate::{
     Certificate, Extended, Extension, Limit, PolicyMapping, Subtrees,
 };
 use crate::builtins::crypto::der::Oid;
+use crate::builtins::crypto::signature::Algorithm;
 use crate::builtins::crypto::usage::Usage;
 use crate::builtins::uri::Parts;
 use crate::value::{Object, Value};
@@ -37,9 +38,7 @@ fn own_fields(
     certificate: &Certificate<'_>,
     budget: &mut Budget,
 ) -> Result<Vec<(&'static str, Value)>, Error> {
-    let algorithm = certificate
-        .algorithm
-        .map_or(0, |algorithm| algorithm.number());
+    let algorithm = certificate.algorithm.map_or(0, Algorithm::number);
     Ok(vec![
         ("Raw", bytes(certificate.raw)),
         ("RawTBSCertificate", bytes(certificate.signed)),

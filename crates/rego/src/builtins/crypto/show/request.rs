@@ -6,6 +6,7 @@ use crate::builtins::Error;
 use crate::builtins::context::Budget;
 use crate::builtins::crypto::Malformed;
 use crate::builtins::crypto::request::{Nested, Request};
+use crate::builtins::crypto::signature::Algorithm;
 use crate::value::Value;
 
 /// A request.
@@ -13,7 +14,7 @@ pub(in crate::builtins::crypto) fn request(
     request: &Request<'_>,
     budget: &mut Budget,
 ) -> Result<Value, Error> {
-    let algorithm = request.algorithm.map_or(0, |algorithm| algorithm.number());
+    let algorithm = request.algorithm.map_or(0, Algorithm::number);
     let attributes = request.attributes.iter().map(nested);
     let attributes: Vec<Value> = attributes.collect::<Result<_, _>>()?;
     let names = &request.names;

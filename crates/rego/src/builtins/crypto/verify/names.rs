@@ -145,13 +145,12 @@ impl NameConstraints<'_> {
 
 /// The host of a URI without its port; `None` where there is none, or an address.
 fn uri_host(host: &str) -> Option<String> {
-    let mut host = host.to_ascii_lowercase();
-    if host.contains(':') && !host.ends_with(']') {
-        let (before, _) = host.rsplit_once(':')?;
-        host = before.to_owned();
-    }
+    let host = match host.rsplit_once(':') {
+        Some((before, _)) if !host.ends_with(']') => before,
+        _ => host,
+    };
     let address = host.parse::<IpAddr>().is_ok() || host.starts_with('[') || host.contains(':');
-    (!address && !host.is_empty()).then_some(host)
+    (!address && !host.is_empty()).then(|| host.to_ascii_lowercase())
 }
 
 fn contains(base: &[u8], mask: &[u8], address: &[u8]) -> bool {
