@@ -6,7 +6,7 @@ use aws_lc_rs::agreement;
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
 
 use super::curve::Curve;
-use super::der::{Reader, tag};
+use super::der::{Element, Reader, tag};
 use super::public_key::{AlgorithmIdentifier, Kind, PublicKey};
 use super::{Malformed, malformed};
 
@@ -153,16 +153,16 @@ fn sec1(der: &[u8], curve: Option<Curve>) -> Option<PrivateKey> {
     let version = inside.int()?;
     let digits = inside.bytes(tag::OCTET_STRING)?;
     // What stands in these two and is of another kind than expected is passed over, as Go passes over it.
-    let named = match inside.optional(tag::constructed(0)).ok()? {
-        Some(mut named) if named.has(tag::OID) => Some(named.oid()?),
-        Some(named) if named.is_empty() => return None,
-        _ => None,
+    let named = explicit(&mut inside, 0).ok()?;
+    let named = named.filter(|named| named.tag == tag::OID);
+    let named = match named {
+        Some(named) => Some(Reader::new(named.whole).oid()?),
+        None => None,
     };
-    match inside.optional(tag::constructed(1)).ok()? {
+    let public = explicit(&mut inside, 1).ok()?;
+    if let Some(public) = public.filter(|public| public.tag == tag::BIT_STRING) {
         // Not looked at further: the point is calculated.
-        Some(mut point) if point.has(tag::BIT_STRING) => _ = point.bits()?,
-        Some(point) if point.is_empty() => return None,
-        _ => {}
+        Reader::new(public.whole).bits()?;
     }
     let curve = curve.or_else(|| named.and_then(Curve::named))?;
     let zeros = digits.iter().take_while(|digit| **digit == 0).count();
@@ -175,6 +175,24 @@ fn sec1(der: &[u8], curve: Option<Curve>) -> Option<PrivateKey> {
         secret,
         point,
     })
+}
+
+/// The element inside `[number]`, if that comes next. Nothing may end with the head of an empty element here.
+fn explicit<'d>(inside: &mut Reader<'d>, number: u8) -> Result<Option<Element<'d>>, Malformed> {
+    let mut ahead = *inside;
+    if ahead.is_empty() {
+        return Ok(None);
+    }
+    let wrapper = ahead.any().ok_or(malformed("element"))?;
+    if wrapper.content.is_empty() && ahead.is_empty() {
+        return Err(malformed("element"));
+    }
+    if wrapper.tag != tag::constructed(number) {
+        return Ok(None);
+    }
+    *inside = ahead;
+    let inner = Reader::new(wrapper.content).any();
+    inner.map(Some).ok_or(malformed("element"))
 }
 
 fn public_of(algorithm: &'static agreement::Algorithm, secret: &[u8]) -> Option<Vec<u8>> {

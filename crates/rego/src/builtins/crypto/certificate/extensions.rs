@@ -288,8 +288,9 @@ fn mappings(mut reader: Reader<'_>) -> Option<Vec<PolicyMapping<'_>>> {
     let mut mappings = Vec::new();
     while !list.is_empty() {
         let mut mapping = list.inside(tag::SEQUENCE)?;
-        let issuer = Oid::long(mapping.bytes(tag::OID)?)?;
-        let subject = Oid::long(mapping.bytes(tag::OID)?)?;
+        // Go does not ask whether these are well-formed.
+        let issuer = Oid::unchecked(mapping.bytes(tag::OID)?)?;
+        let subject = Oid::unchecked(mapping.bytes(tag::OID)?)?;
         mappings.push(PolicyMapping { issuer, subject });
     }
     Some(mappings)

@@ -20,7 +20,12 @@ impl<'d> Oid<'d> {
 
     /// Checks an encoding with parts of any size.
     pub(in crate::builtins) fn long(bytes: &'d [u8]) -> Option<Self> {
-        Self::well_formed(bytes).filter(|_| bytes.len() <= LONGEST)
+        Self::well_formed(bytes).and_then(|oid| Self::unchecked(oid.0))
+    }
+
+    /// Takes bytes for an encoding, as long as they are not too many.
+    pub(in crate::builtins) fn unchecked(bytes: &'d [u8]) -> Option<Self> {
+        (bytes.len() <= LONGEST).then_some(Self(bytes))
     }
 
     /// The parts; `None` when one has more than 31 bits.

@@ -87,11 +87,9 @@ impl<'c> Names<'c> {
             (none || matches(permitted, Side::Permitted)) && !matches(excluded, Side::Excluded)
         };
         let addresses = self.addresses.iter().all(|address| {
-            fits(permitted.networks.is_empty(), &|trees, _| {
-                trees
-                    .networks
-                    .iter()
-                    .any(|(base, mask)| contains(base, mask, address))
+            fits(permitted.networks.is_empty(), &|trees, side| {
+                let mut networks = trees.networks.iter();
+                networks.any(|(base, mask)| contains(base, mask, address, side))
             })
         });
         let hosts = self.hosts.iter().all(|host| {
@@ -153,10 +151,16 @@ fn uri_host(host: &str) -> Option<String> {
     (!address && !host.is_empty()).then(|| host.to_ascii_lowercase())
 }
 
-fn contains(base: &[u8], mask: &[u8], address: &[u8]) -> bool {
+/// Whether an address is in a network. One that says more than its mask lets it permits nothing: Go finds some of its
+/// addresses and misses others.
+fn contains(base: &[u8], mask: &[u8], address: &[u8], side: Side) -> bool {
     let bits = base.iter().zip(mask).zip(address);
     let mut same = bits.map(|((base, mask), address)| base & mask == address & mask);
-    base.len() == address.len() && same.all(|same| same)
+    let clean = base
+        .iter()
+        .zip(mask)
+        .all(|(base, mask)| base & mask == *base);
+    base.len() == address.len() && (clean || side == Side::Excluded) && same.all(|same| same)
 }
 
 /// Whether a host is `tree` or below it. A tree with a dot in front does not hold itself; an empty one holds all.
