@@ -15,10 +15,12 @@ use regate::config::{Config, Flags};
 use regate::data::{Doc, json, yaml};
 use regate::engine::RegoVersion;
 
+mod certificates;
 mod check_request;
 mod rego;
 mod token;
 
+pub use certificates::rego_certificates;
 pub use check_request::check_request;
 pub use rego::{rego_check, rego_eval, rego_parse, rego_value};
 pub use token::token;
@@ -137,6 +139,11 @@ pub const TARGETS: &[Target] = &[
         name: "rego_eval",
         run: rego_eval,
         pieces: &["\0", "\u{1}", "\u{7f}"],
+    },
+    Target {
+        name: "rego_certificates",
+        run: rego_certificates,
+        pieces: certificates::PIECES,
     },
     Target {
         name: "rego_value",

@@ -22,6 +22,7 @@ mod calls;
 mod comparison;
 mod context;
 mod conversions;
+mod crypto;
 mod declare;
 mod encoding;
 mod glob;
@@ -115,6 +116,7 @@ static FAMILIES: &[&[Builtin]] = &[
     bits::TABLE,
     comparison::TABLE,
     conversions::TABLE,
+    crypto::TABLE,
     encoding::TABLE,
     glob::TABLE,
     graph::TABLE,

@@ -11,6 +11,8 @@ mod base64;
 mod hex;
 mod urlquery;
 
+pub(super) use self::base64::decoded as base64;
+
 const ENCODING: &[&str] = &["encoding"];
 
 /// The family's functions.
@@ -123,11 +125,6 @@ fn decodes() -> Function {
 /// The bytes of base64 in the alphabet for URLs, padded or not.
 pub(super) fn base64url(text: &str, budget: &mut Budget) -> Result<Vec<u8>, Error> {
     base64::read_url(text, budget)
-}
-
-/// The bytes of padded base64, or the position of what is illegal.
-pub(super) fn base64(text: &str) -> Result<Vec<u8>, usize> {
-    base64::read_standard(text)
 }
 
 /// The bytes of base64 in either alphabet, padded or not, or the position of what is illegal.

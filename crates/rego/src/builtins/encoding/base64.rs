@@ -12,6 +12,11 @@ enum Alphabet {
     Url,
 }
 
+/// The bytes of a text of standard base64.
+pub(in crate::builtins) fn decoded(text: impl AsRef<[u8]>) -> Result<Vec<u8>, Error> {
+    read(text.as_ref(), Alphabet::Standard).map_err(illegal)
+}
+
 pub(super) fn encode(context: &mut Context<'_>, args: &[&Value]) -> Result<Value, Error> {
     encode_in(context, args, &BASE64)
 }
@@ -30,8 +35,7 @@ pub(super) fn encode_url_no_pad(
 pub(super) fn decode(context: &mut Context<'_>, args: &[&Value]) -> Result<Value, Error> {
     let input = operand::string(args, 0)?;
     context.budget.build(input.len() as u64)?;
-    let bytes = read(input.as_bytes(), Alphabet::Standard).map_err(illegal)?;
-    Ok(super::text(bytes).into())
+    Ok(super::text(decoded(input.as_bytes())?).into())
 }
 
 pub(super) fn decode_url(context: &mut Context<'_>, args: &[&Value]) -> Result<Value, Error> {
@@ -55,11 +59,6 @@ pub(super) fn read_url(input: &str, budget: &mut Budget) -> Result<Vec<u8>, Erro
         });
     }
     read(padded.as_bytes(), Alphabet::Url).map_err(illegal)
-}
-
-/// The bytes of padded base64, or the position of what is illegal.
-pub(super) fn read_standard(input: &str) -> Result<Vec<u8>, usize> {
-    read(input.as_bytes(), Alphabet::Standard)
 }
 
 /// The bytes of base64 in the alphabet that its characters tell, padded or not, or the position of what is illegal.

@@ -4,9 +4,10 @@
 //! of its use is heeded: one that is for encryption verifies nothing.
 
 use super::algorithm::{Algorithm, Curve};
+use super::failed;
 use super::keys::{Key, Material, trim};
-use super::{failed, pem};
 use crate::builtins::Error;
+use crate::builtins::crypto::certificate::Certificate;
 use crate::builtins::encoding::{base64, base64_any};
 use crate::value::{Object, Value, json};
 
@@ -275,7 +276,7 @@ impl Members<'_> {
         let certificate = |value: &Value| {
             let digits: Option<String> = value.as_str().map(|t| t.split_whitespace().collect());
             let der = digits.and_then(|digits| base64(&digits).ok());
-            der.is_some_and(|der| pem::is_certificate(&der))
+            der.is_some_and(|der| Certificate::parse(&der).is_ok())
         };
         if certificates.iter().all(certificate) {
             return Ok(());
