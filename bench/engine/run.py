@@ -7,7 +7,7 @@ The workloads are written by `bench/workloads.py` that REGATE_BENCH or .. names.
     REGATE_BENCH=DIR  where workloads.py is (../shared/bench)
     REGATE_OPA=PATH   the peer (opa of PATH)
     BENCH_COUNT=N     runs of each; the fastest counts (3)
-    BENCH_ONLY=a,c    parts to run: a, b, c, load (all)
+    BENCH_ONLY=a,c    parts to run: a, b, c, t, load (all)
 """
 import json
 import os
@@ -22,7 +22,7 @@ import shapes
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 COUNT = int(os.environ.get("BENCH_COUNT", "3"))
-ONLY = os.environ.get("BENCH_ONLY", "a,b,c,load").split(",")
+ONLY = os.environ.get("BENCH_ONLY", "a,b,c,t,load").split(",")
 
 
 def main():

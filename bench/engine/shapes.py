@@ -1,17 +1,21 @@
 """What is measured: workloads with their files, and the files that `workloads.py` does not write."""
+import json
 import os
+
+HERE = os.path.dirname(os.path.abspath(__file__))
 
 
 class Shape:
     """A policy with data, a query and inputs."""
 
-    def __init__(self, part, name, query, module, data, inputs):
+    def __init__(self, part, name, query, module, data, inputs, flags=()):
         self.part, self.name, self.query, self.module, self.data, self.inputs = part, name, query, module, data, inputs
+        self.flags = flags
 
     def ours(self, inputs=True):
         data = ["--data", self.data] if self.data else []
         asked = [word for name in self.inputs for word in ("--input", name)] if inputs else []
-        return [self.query, self.module, *data, *asked]
+        return [self.query, self.module, *data, *asked, *self.flags]
 
     def opa(self, name):
         data = ["-d", self.data] if self.data else []
@@ -34,11 +38,17 @@ def _permissions(kind):
     return Shape("c", f"(c) 100,000 permissions, {kind}", "data.perm.allow", f"c_{kind}.rego", f"c_{kind}.json", _inputs("c"))
 
 
+def _token(alg, which, *flags):
+    return Shape("t", f"(t) {alg} token, {which}", "data.tokens.allow", f"token_{alg}.rego", None, [f"token_{alg}.json"], flags)
+
+
 RBAC = Shape("a", "(a) roles, claims, path", "data.envoy.authz.allow", "a.rego", "a_data.json", ["a_input.json"])
 SHAPES = [
     RBAC,
     *(_rules(count) for count in (10, 100, 1000, 10000, 100000)),
     *(_permissions(kind) for kind in ("arr", "nested", "flat")),
+    # Cold: the signature is verified each time, with a key that has been read. OPA remembers keys too, and no tokens.
+    *(_token(alg, *how) for alg in ("HS256", "RS256", "ES256") for how in (("cold", "--cold"), ("seen before",))),
 ]
 LOADS = [
     Shape("load", "100,000 rules of one name", "data.acl.allow", "b_100000.rego", None, ["b_100000_none.json"]),
@@ -99,6 +109,11 @@ SIZES = (5000, 20000)
 def more(folder):
     """Writes the rest of the files."""
     write(folder, "names.rego", "package names\n\n" + "".join(f'r{i} if input.subject == "user{i}"\n' for i in range(100000)))
+    with open(os.path.join(HERE, "tokens.json"), encoding="utf-8") as file:
+        for alg, asked in json.load(file).items():
+            write(folder, f"token_{alg}.json", json.dumps({"token": asked["token"]}))
+            constraints = json.dumps(asked["constraints"])
+            write(folder, f"token_{alg}.rego", f"package tokens\n\nallow if io.jwt.decode_verify(input.token, {constraints})[0]\n")
     write(folder, "brackets.rego", "package p\n\nx := " + "[" * 100000 + "]" * 100000 + "\n")
     write(folder, "large.rego", "package large\n\n" + "".join(_function(i) for i in range(45000)))
     for name, text in FAMILIES.items():

@@ -15,11 +15,15 @@ use regate::config::{Config, Flags};
 use regate::data::{Doc, json, yaml};
 use regate::engine::RegoVersion;
 
+mod certificates;
 mod check_request;
 mod rego;
+mod token;
 
+pub use certificates::rego_certificates;
 pub use check_request::check_request;
 pub use rego::{rego_check, rego_eval, rego_parse, rego_value};
+pub use token::token;
 
 /// A target's name, its function, and pieces that its inputs are likely made of.
 pub struct Target {
@@ -137,12 +141,22 @@ pub const TARGETS: &[Target] = &[
         pieces: &["\0", "\u{1}", "\u{7f}"],
     },
     Target {
+        name: "rego_certificates",
+        run: rego_certificates,
+        pieces: certificates::PIECES,
+    },
+    Target {
         name: "rego_value",
         run: rego_value,
         pieces: &[
             "[", "]", "{", "}", ",", ":", "\"", "\"a\":", "1e5", "-0", "1.0", "null", "\\ud800",
             "1e400",
         ],
+    },
+    Target {
+        name: "token",
+        run: token,
+        pieces: token::PIECES,
     },
 ];
 

@@ -13,12 +13,14 @@
 //! | [`corpus`] | programs that people wrote: the language cases, the repository's policies |
 //! | [`shrink`] | makes a program smaller while it still differs |
 //! | [`explained`] | the differences that are known, with their reasons |
+//! | [`calls`] | calls of built-ins with generated arguments, asked of both |
 //! | [`stored`] | programs with OPA's answers, as files |
 //! | [`metamorphic`] | changes to a program that change no answer |
 //!
 //! Nothing here is part of the program that is delivered.
 
 pub mod answer;
+pub mod calls;
 pub mod command;
 pub mod corpus;
 pub mod explained;

@@ -13,7 +13,8 @@ use std::process::ExitCode;
 
 use regate_oracle::peer;
 
-const USAGE: &str = "usage: regate-oracle [--part conformance|policies|generated] [--programs N] [--seed N] [--threads N] [--size N] [--store DIR]";
+const USAGE: &str = "usage: regate-oracle [--part conformance|policies|generated|calls] [--programs N] [--seed N] \
+    [--threads N] [--size N] [--store DIR] [--calls N] [--only FUNCTION]...";
 
 /// What programs there are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,6 +25,8 @@ enum Part {
     Policies,
     /// Generated ones.
     Generated,
+    /// Calls of built-ins with generated arguments.
+    Calls,
 }
 
 /// What is run.
@@ -40,6 +43,10 @@ struct Options {
     size: usize,
     /// Where unexplained differences are kept, made small.
     store: Option<PathBuf>,
+    /// How often each built-in is called.
+    calls: usize,
+    /// The built-ins that are called, by how their names begin; all if there are none.
+    only: Vec<String>,
 }
 
 fn main() -> ExitCode {
@@ -73,6 +80,8 @@ fn options(mut args: impl Iterator<Item = String>) -> Result<Options, String> {
         threads: 2,
         size: 10,
         store: None,
+        calls: 500,
+        only: Vec::new(),
     };
     while let Some(arg) = args.next() {
         let value = args.next().ok_or(format!("`{arg}` needs a value"))?;
@@ -88,12 +97,19 @@ fn options(mut args: impl Iterator<Item = String>) -> Result<Options, String> {
             "--seed" => options.seed = number()?,
             "--threads" => options.threads = count()?.max(1),
             "--size" => options.size = count()?.max(1),
+            "--calls" => options.calls = count()?,
+            "--only" => options.only.push(value),
             "--store" => options.store = Some(PathBuf::from(value)),
             _ => return Err(format!("there is no `{arg}`")),
         }
     }
     if options.parts.is_empty() {
-        options.parts = vec![Part::Conformance, Part::Policies, Part::Generated];
+        options.parts = vec![
+            Part::Conformance,
+            Part::Policies,
+            Part::Generated,
+            Part::Calls,
+        ];
     }
     Ok(options)
 }
@@ -103,6 +119,7 @@ fn part(name: &str) -> Result<Part, String> {
         "conformance" => Ok(Part::Conformance),
         "policies" => Ok(Part::Policies),
         "generated" => Ok(Part::Generated),
+        "calls" => Ok(Part::Calls),
         _ => Err(format!("there is no part `{name}`")),
     }
 }

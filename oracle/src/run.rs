@@ -7,7 +7,7 @@ use std::{fs, io, thread};
 use regate_oracle::corpus::{self, conformance, policies};
 use regate_oracle::program::{Program, Text};
 use regate_oracle::stored::Case;
-use regate_oracle::{generate, shrink};
+use regate_oracle::{calls, generate, shrink};
 
 use crate::judge::{Judge, Verdict};
 use crate::report::Report;
@@ -61,6 +61,11 @@ pub(crate) fn part(part: Part, options: &Options) -> io::Result<usize> {
             };
             let report = all(options, options.programs, &item)?;
             Ok(report.print("generated", "programs"))
+        }
+        Part::Calls => {
+            let report = calls::run(&options.opa, options.calls, options.seed, &options.only)?;
+            println!("{report}");
+            Ok(report.unexplained())
         }
     }
 }

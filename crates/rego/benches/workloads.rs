@@ -2,7 +2,7 @@
 //! of JSON. The process is what its caller measures memory by.
 //!
 //! ```text
-//! workloads eval QUERY MODULE... [--data FILE] [--input FILE]...
+//! workloads eval QUERY MODULE... [--data FILE] [--input FILE]... [--cold]
 //! workloads load QUERY MODULE... [--data FILE]
 //! workloads check MODULE...
 //! ```
@@ -17,9 +17,10 @@
 )]
 
 use std::hint::black_box;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use regate_rego::builtins::Budget;
+use regate_rego::builtins::{Budget, TokenCache, TokenLimits};
 use regate_rego::syntax::ast::RegoVersion;
 use regate_rego::value::{Data, Value, json};
 use regate_rego::{
@@ -43,6 +44,8 @@ struct Asked {
     modules: Vec<String>,
     data: Option<String>,
     inputs: Vec<String>,
+    /// Whether each token is verified anew.
+    cold: bool,
 }
 
 fn main() {
@@ -64,6 +67,14 @@ fn main() {
     };
     if asked.mode == "check" {
         return println!("{{\"load_ns\": {}}}", begin.elapsed().as_nanos());
+    }
+    if asked.cold {
+        let limits = TokenLimits {
+            tokens: 0,
+            ..TokenLimits::default()
+        };
+        let tokens = Arc::new(TokenCache::new(limits));
+        compiled.policy().caches().share_tokens(tokens);
     }
     let query = compiled.prepare(&asked.query).expect("a query");
     let load = begin.elapsed().as_nanos();
@@ -92,6 +103,7 @@ impl Asked {
         while let Some(arg) = args.next() {
             match arg.as_str() {
                 "--data" => asked.data = args.next(),
+                "--cold" => asked.cold = true,
                 "--input" => asked.inputs.extend(args.next()),
                 _ => asked.modules.push(arg),
             }

@@ -22,12 +22,14 @@ mod calls;
 mod comparison;
 mod context;
 mod conversions;
+mod crypto;
 mod declare;
 mod encoding;
 mod glob;
 mod graph;
 mod internal;
 mod json;
+mod jwt;
 mod net;
 mod numbers;
 mod objects;
@@ -53,6 +55,7 @@ mod yaml;
 pub use cache::Caches;
 pub use context::{Budget, Context};
 pub use graph::Walk;
+pub use jwt::cache::{TokenCache, TokenCounts, TokenLimits};
 pub use regex::Regex;
 
 /// One built-in function.
@@ -113,11 +116,13 @@ static FAMILIES: &[&[Builtin]] = &[
     bits::TABLE,
     comparison::TABLE,
     conversions::TABLE,
+    crypto::TABLE,
     encoding::TABLE,
     glob::TABLE,
     graph::TABLE,
     internal::TABLE,
     json::TABLE,
+    jwt::TABLE,
     net::TABLE,
     numbers::TABLE,
     objects::TABLE,

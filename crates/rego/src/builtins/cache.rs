@@ -5,18 +5,20 @@
 
 use std::collections::HashMap;
 use std::hash::BuildHasher;
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use foldhash::fast::RandomState;
 
+use super::jwt::cache::TokenCache;
 use super::regex::Regex;
 use super::{Budget, Error, glob};
 
-/// Compiled patterns and the like; one for a policy, used by all its threads.
+/// Compiled patterns, keys and the like; one for a policy, used by all its threads.
 #[derive(Debug, Default)]
 pub struct Caches {
     regexes: Kept<Arc<Regex>>,
     globs: Kept<Arc<::regex::Regex>>,
+    tokens: OnceLock<Arc<TokenCache>>,
 }
 
 /// What was compiled, by its text.
@@ -64,6 +66,17 @@ impl Caches {
         let compiled = glob::compile(glob, delimiters, &mut Budget::default())?;
         self.globs.pin(&key, &Arc::new(compiled));
         Ok(())
+    }
+
+    /// Hands in keys and verified tokens that outlive these caches; whether it comes before any was asked for, else
+    /// it changes nothing.
+    pub fn share_tokens(&self, tokens: Arc<TokenCache>) -> bool {
+        self.tokens.set(tokens).is_ok()
+    }
+
+    /// Keys and verified tokens: those that were handed in, else its own.
+    pub fn tokens(&self) -> &TokenCache {
+        self.tokens.get_or_init(Arc::default)
     }
 
     pub(super) fn glob(

@@ -2,14 +2,16 @@
 //!
 //! Bytes that are not UTF-8 stand in strings as [`octets`] says.
 
-use super::Builtin;
 use super::declare::{boolean, named, string, takes};
+use super::{Budget, Builtin, Error};
 use crate::types::{Function, Type};
 use crate::value::octets;
 
 mod base64;
 mod hex;
 mod urlquery;
+
+pub(super) use self::base64::decoded as base64;
 
 const ENCODING: &[&str] = &["encoding"];
 
@@ -118,6 +120,16 @@ fn encodes() -> Function {
 
 fn decodes() -> Function {
     takes([string("x", "the string to decode")]).gives(string("y", "the decoded string"))
+}
+
+/// The bytes of base64 in the alphabet for URLs, padded or not.
+pub(super) fn base64url(text: &str, budget: &mut Budget) -> Result<Vec<u8>, Error> {
+    base64::read_url(text, budget)
+}
+
+/// The bytes of base64 in either alphabet, padded or not, or the position of what is illegal.
+pub(super) fn base64_any(text: &str) -> Result<Vec<u8>, usize> {
+    base64::read_any(text)
 }
 
 /// Bytes as a string.

@@ -28,8 +28,8 @@ struct Version<'t> {
 
 fn compare(context: &mut Context<'_>, args: &[&Value]) -> Result<Value, Error> {
     let mut versions = [None, None];
-    for (at, version) in versions.iter_mut().enumerate() {
-        let text = operand::string(args, at)?;
+    let texts = [operand::string(args, 0)?, operand::string(args, 1)?];
+    for (at, (version, text)) in versions.iter_mut().zip(texts).enumerate() {
         context.budget.step(text.len() as u64 / 8)?;
         let invalid = || {
             let operand = at + 1;

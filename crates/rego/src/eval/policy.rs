@@ -70,7 +70,9 @@ impl Policy {
         &self.code.program
     }
 
-    pub(super) fn caches(&self) -> &Caches {
+    /// What its built-ins keep across queries.
+    #[must_use]
+    pub fn caches(&self) -> &Caches {
         &self.code.caches
     }
 

@@ -2,7 +2,7 @@
 
 use data_encoding::{BASE64, BASE64URL, BASE64URL_NOPAD, Encoding};
 
-use crate::builtins::{Context, Error, operand};
+use crate::builtins::{Budget, Context, Error, operand};
 use crate::value::{Value, octets};
 
 /// The alphabet of standard base64 with the two characters of each variant at its end.
@@ -10,6 +10,11 @@ use crate::value::{Value, octets};
 enum Alphabet {
     Standard,
     Url,
+}
+
+/// The bytes of a text of standard base64.
+pub(in crate::builtins) fn decoded(text: impl AsRef<[u8]>) -> Result<Vec<u8>, Error> {
+    read(text.as_ref(), Alphabet::Standard).map_err(illegal)
 }
 
 pub(super) fn encode(context: &mut Context<'_>, args: &[&Value]) -> Result<Value, Error> {
@@ -30,14 +35,18 @@ pub(super) fn encode_url_no_pad(
 pub(super) fn decode(context: &mut Context<'_>, args: &[&Value]) -> Result<Value, Error> {
     let input = operand::string(args, 0)?;
     context.budget.build(input.len() as u64)?;
-    let bytes = read(input.as_bytes(), Alphabet::Standard).map_err(illegal)?;
-    Ok(super::text(bytes).into())
+    Ok(super::text(decoded(input.as_bytes())?).into())
 }
 
 pub(super) fn decode_url(context: &mut Context<'_>, args: &[&Value]) -> Result<Value, Error> {
-    let input = operand::string(args, 0)?;
-    context.budget.build(input.len() as u64)?;
-    let mut padded = String::from(&**input);
+    let bytes = read_url(operand::string(args, 0)?, context.budget)?;
+    Ok(super::text(bytes).into())
+}
+
+/// The bytes of base64 in the alphabet for URLs, padded or not.
+pub(super) fn read_url(input: &str, budget: &mut Budget) -> Result<Vec<u8>, Error> {
+    budget.build(input.len() as u64)?;
+    let mut padded = String::from(input);
     if !padded.ends_with('=') {
         padded.push_str(match padded.len() % 4 {
             0 => "",
@@ -49,12 +58,32 @@ pub(super) fn decode_url(context: &mut Context<'_>, args: &[&Value]) -> Result<V
             }
         });
     }
-    let bytes = read(padded.as_bytes(), Alphabet::Url).map_err(illegal)?;
-    Ok(super::text(bytes).into())
+    read(padded.as_bytes(), Alphabet::Url).map_err(illegal)
+}
+
+/// The bytes of base64 in the alphabet that its characters tell, padded or not, or the position of what is illegal.
+pub(super) fn read_any(input: &str) -> Result<Vec<u8>, usize> {
+    let alphabet = if input.contains(['+', '/']) {
+        Alphabet::Standard
+    } else {
+        Alphabet::Url
+    };
+    if input.ends_with('=') {
+        return read(input.as_bytes(), alphabet);
+    }
+    let digits = input.chars().filter(|c| !matches!(c, '\n' | '\r')).count();
+    let padding = match digits % 4 {
+        2 => "==",
+        3 => "=",
+        _ => "",
+    };
+    read(format!("{input}{padding}").as_bytes(), alphabet)
 }
 
 pub(super) fn is_valid(context: &mut Context<'_>, args: &[&Value]) -> Result<Value, Error> {
-    let input = operand::string(args, 0)?;
+    let Value::String(input) = operand::value(args, 0)? else {
+        return Ok(false.into());
+    };
     context.budget.build(input.len() as u64)?;
     Ok(read(input.as_bytes(), Alphabet::Standard).is_ok().into())
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::builtins::text::quote;
+use crate::builtins::text::{self, Style, quote};
 use crate::builtins::{Context, Error, operand};
 use crate::value::{Object, Value, octets};
 
@@ -23,8 +23,13 @@ pub(super) fn decode(context: &mut Context<'_>, args: &[&Value]) -> Result<Value
 pub(super) fn encode_object(context: &mut Context<'_>, args: &[&Value]) -> Result<Value, Error> {
     let mut output = String::new();
     for (name, values) in operand::object(args, 0)?.iter() {
-        let Some(name) = name.as_str() else {
-            return Err(operand::wrong(0, "keys must be strings"));
+        let json;
+        let name = match name {
+            Value::String(name) => &**name,
+            name => {
+                json = text::write(name, Style::Json, context.budget)?;
+                &json
+            }
         };
         let values = match values {
             Value::Array(array) => array.iter(),

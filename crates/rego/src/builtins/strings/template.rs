@@ -2,8 +2,9 @@
 //! `and`, `eq`, `index`, `len`, `ne`, `not`, `or`. Pipelines of several commands, parentheses, `define` and
 //! `template` are refused.
 
+use crate::builtins::text::{self, Style};
 use crate::builtins::{Context, Error, operand};
-use crate::value::Value;
+use crate::value::{Value, json};
 
 mod parse;
 mod render;
@@ -13,7 +14,12 @@ pub(super) fn render_template(context: &mut Context<'_>, args: &[&Value]) -> Res
     let vars = operand::object(args, 1)?;
     context.budget.build(template.len() as u64)?;
     let nodes = parse::parse(template)?;
-    let vars = vars.clone().into();
+    // OPA reads them from their text in Rego, which is JSON only where they are JSON.
+    let vars = text::write(&vars.clone().into(), Style::Term, context.budget)?;
+    context
+        .budget
+        .build((vars.len() * size_of::<Value>() / 2) as u64)?;
+    let vars = json::parse(&vars).map_err(|error| Error::Failed(error.to_string()))?;
     Ok(render::render(&nodes, &vars, context.budget)?.into())
 }
 

@@ -2,11 +2,23 @@
 
 use std::net::Ipv6Addr;
 
+use crate::value::octets;
+
+mod write;
+
 /// The parts of a URI; those that it lacks are empty.
 #[derive(Debug, Default)]
-pub(super) struct Parts {
+pub(in crate::builtins) struct Parts {
     /// In small letters.
     pub scheme: String,
+    /// What follows the scheme where that is no path.
+    pub opaque: String,
+    /// Name and password, with their escapes resolved.
+    pub user: Option<(String, Option<String>)>,
+    /// With brackets and port.
+    pub host: String,
+    /// Whether a path follows the scheme without a host before it.
+    pub omits_host: bool,
     /// Without brackets.
     pub hostname: String,
     /// Without the colon.
@@ -17,28 +29,36 @@ pub(super) struct Parts {
     pub raw_path: Option<String>,
     /// As written.
     pub query: String,
+    /// Whether a question mark stands at its end and no query behind it.
+    pub forces_query: bool,
     /// With its escapes resolved.
     pub fragment: String,
+    /// The fragment as written, where writing the resolved fragment would give another text.
+    pub raw_fragment: Option<String>,
 }
 
-/// Where escapes are resolved.
+/// Where escapes are resolved, or written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Place {
+    User,
     Host,
     Zone,
-    Elsewhere,
+    Path,
+    Fragment,
 }
 
 // === impl Parts ===
 
 impl Parts {
     /// The parts of `text`; `None` when it is no URI.
-    pub(super) fn parse(text: &str) -> Option<Self> {
+    pub(in crate::builtins) fn parse(text: &str) -> Option<Self> {
         let (text, fragment) = text.split_once('#').unwrap_or((text, ""));
         let mut parts = Self {
-            fragment: unescaped(fragment, Place::Elsewhere)?,
+            fragment: unescaped(fragment, Place::Fragment)?,
             ..Self::default()
         };
+        let plain = write::escaped(&parts.fragment, Place::Fragment) == fragment;
+        parts.raw_fragment = (!plain).then(|| fragment.to_owned());
         if text.bytes().any(|b| b.is_ascii_control()) {
             return None;
         }
@@ -50,8 +70,10 @@ impl Parts {
         parts.scheme = scheme.to_ascii_lowercase();
         let (rest, query) = rest.split_once('?').unwrap_or((rest, ""));
         query.clone_into(&mut parts.query);
+        parts.forces_query = text.ends_with('?') && query.is_empty();
         if !rest.starts_with('/') {
             if !scheme.is_empty() {
+                rest.clone_into(&mut parts.opaque);
                 return Some(parts);
             }
             // A colon here would look like the end of a scheme.
@@ -72,8 +94,10 @@ impl Parts {
             }
             None => rest,
         };
-        parts.path = unescaped(path, Place::Elsewhere)?;
-        parts.raw_path = (!is_escaped(path, &parts.path)).then(|| path.to_owned());
+        parts.omits_host = authority.is_none() && !scheme.is_empty();
+        parts.path = unescaped(path, Place::Path)?;
+        let plain = write::escaped(&parts.path, Place::Path) == path;
+        parts.raw_path = (!plain).then(|| path.to_owned());
         Some(parts)
     }
 
@@ -86,15 +110,19 @@ impl Parts {
                 {
                     return None;
                 }
-                unescaped(user, Place::Elsewhere)?;
+                let (name, password) = match user.split_once(':') {
+                    Some((name, password)) => (name, Some(unescaped(password, Place::User)?)),
+                    None => (user, None),
+                };
+                self.user = Some((unescaped(name, Place::User)?, password));
                 host
             }
             None => authority,
         };
-        let host = host_of(host)?;
-        let (host, port) = match host.rsplit_once(':') {
+        self.host = host_of(host)?;
+        let (host, port) = match self.host.rsplit_once(':') {
             Some((host, port)) if is_port(port) => (host, port),
-            _ => (host.as_str(), ""),
+            _ => (self.host.as_str(), ""),
         };
         let inner = host
             .strip_prefix('[')
@@ -127,7 +155,7 @@ fn scheme(text: &str) -> Option<(&str, &str)> {
 /// A host with its port.
 fn host_of(text: &str) -> Option<String> {
     let Some(open) = text.rfind('[') else {
-        if let Some((_, port)) = text.rsplit_once(':')
+        if let Some((_, port)) = text.split_once(':')
             && !is_port(port)
         {
             return None;
@@ -155,14 +183,15 @@ fn is_port(text: &str) -> bool {
     text.bytes().all(|b| b.is_ascii_digit())
 }
 
-/// `text` with its escapes resolved; bytes that are no UTF-8 are replaced.
+/// `text` with its escapes resolved.
 fn unescaped(text: &str, place: Place) -> Option<String> {
     let mut out = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let Some((&byte, after)) = rest.split_first() {
         rest = after;
         if byte != b'%' {
-            if place != Place::Elsewhere && byte.is_ascii() && !is_host_byte(byte) {
+            let host = matches!(place, Place::Host | Place::Zone);
+            if host && byte.is_ascii() && !is_host_byte(byte) {
                 return None;
             }
             out.push(byte);
@@ -174,7 +203,7 @@ fn unescaped(text: &str, place: Place) -> Option<String> {
         let digit = |byte: u8| char::from(byte).to_digit(16);
         let value = u8::try_from(digit(*high)? * 16 + digit(*low)?).ok()?;
         let fine = match place {
-            Place::Elsewhere => true,
+            Place::User | Place::Path | Place::Fragment => true,
             // A host escapes what is no ASCII, and nothing else.
             Place::Host => value >= 0x80 || value == b'%',
             Place::Zone => matches!(value, b'%' | b' ') || is_host_byte(value),
@@ -185,27 +214,9 @@ fn unescaped(text: &str, place: Place) -> Option<String> {
         out.push(value);
         rest = after;
     }
-    Some(String::from_utf8_lossy(&out).into_owned())
+    Some(octets::to_text(&out).into_owned())
 }
 
 fn is_host_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"-_.~!$&'()*+,;=:[]<>\"".contains(&byte)
-}
-
-/// Whether `raw` is just how `path` is escaped.
-fn is_escaped(raw: &str, path: &str) -> bool {
-    let mut rest = raw.as_bytes();
-    for byte in path.bytes() {
-        let plain = byte.is_ascii_alphanumeric() || b"-_.~$&+,/:;=@".contains(&byte);
-        let want = if plain {
-            vec![byte]
-        } else {
-            format!("%{byte:02X}").into_bytes()
-        };
-        match rest.strip_prefix(want.as_slice()) {
-            Some(after) => rest = after,
-            None => return false,
-        }
-    }
-    rest.is_empty()
 }
