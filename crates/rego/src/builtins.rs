@@ -32,6 +32,7 @@ mod net;
 mod numbers;
 mod objects;
 mod operand;
+mod providers;
 mod random;
 mod regex;
 mod rego;
@@ -121,6 +122,7 @@ static FAMILIES: &[&[Builtin]] = &[
     net::TABLE,
     numbers::TABLE,
     objects::TABLE,
+    providers::TABLE,
     random::TABLE,
     regex::TABLE,
     rego::TABLE,

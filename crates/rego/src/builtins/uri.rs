@@ -2,7 +2,7 @@
 
 mod parts;
 
-use self::parts::Parts;
+pub(super) use self::parts::Parts;
 use super::declare::{boolean, named, string, takes};
 use super::operand;
 use super::{Builtin, Context, Error};

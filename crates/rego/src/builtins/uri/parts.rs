@@ -1,12 +1,15 @@
 //! The parts of a URI.
 
+use std::borrow::Cow;
 use std::net::Ipv6Addr;
 
 /// The parts of a URI; those that it lacks are empty.
 #[derive(Debug, Default)]
-pub(super) struct Parts {
+pub(in crate::builtins) struct Parts {
     /// In small letters.
     pub scheme: String,
+    /// The host as it is asked for: with brackets, and with the colon and the port.
+    pub host: String,
     /// Without brackets.
     pub hostname: String,
     /// Without the colon.
@@ -33,7 +36,7 @@ enum Place {
 
 impl Parts {
     /// The parts of `text`; `None` when it is no URI.
-    pub(super) fn parse(text: &str) -> Option<Self> {
+    pub(in crate::builtins) fn parse(text: &str) -> Option<Self> {
         let (text, fragment) = text.split_once('#').unwrap_or((text, ""));
         let mut parts = Self {
             fragment: unescaped(fragment, Place::Elsewhere)?,
@@ -73,7 +76,7 @@ impl Parts {
             None => rest,
         };
         parts.path = unescaped(path, Place::Elsewhere)?;
-        parts.raw_path = (!is_escaped(path, &parts.path)).then(|| path.to_owned());
+        parts.raw_path = (escaped(parts.path.as_bytes()) != path).then(|| path.to_owned());
         Some(parts)
     }
 
@@ -92,16 +95,36 @@ impl Parts {
             None => authority,
         };
         let host = host_of(host)?;
-        let (host, port) = match host.rsplit_once(':') {
-            Some((host, port)) if is_port(port) => (host, port),
+        let (name, port) = match host.rsplit_once(':') {
+            Some((name, port)) if is_port(port) => (name, port),
             _ => (host.as_str(), ""),
         };
-        let inner = host
+        let inner = name
             .strip_prefix('[')
-            .and_then(|host| host.strip_suffix(']'));
-        inner.unwrap_or(host).clone_into(&mut self.hostname);
+            .and_then(|name| name.strip_suffix(']'));
+        inner.unwrap_or(name).clone_into(&mut self.hostname);
         port.clone_into(&mut self.port);
+        self.host = host;
         Some(())
+    }
+
+    /// The path as a request line has it: as written, where that is escaped well enough, else escaped anew.
+    pub(in crate::builtins) fn escaped_path(&self) -> Cow<'_, str> {
+        if self.path == "*" {
+            return Cow::Borrowed("*");
+        }
+        if let Some(raw) = &self.raw_path
+            && raw.bytes().all(is_path_byte)
+        {
+            return Cow::Borrowed(raw);
+        }
+        // What was no UTF-8 is lost in `path`, but not in what was written.
+        let bytes = self
+            .raw_path
+            .as_deref()
+            .and_then(|raw| unescaped_bytes(raw, Place::Elsewhere));
+        let bytes = bytes.as_deref().unwrap_or(self.path.as_bytes());
+        Cow::Owned(escaped(bytes))
     }
 }
 
@@ -157,6 +180,11 @@ fn is_port(text: &str) -> bool {
 
 /// `text` with its escapes resolved; bytes that are no UTF-8 are replaced.
 fn unescaped(text: &str, place: Place) -> Option<String> {
+    let bytes = unescaped_bytes(text, place)?;
+    Some(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+fn unescaped_bytes(text: &str, place: Place) -> Option<Vec<u8>> {
     let mut out = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let Some((&byte, after)) = rest.split_first() {
@@ -185,27 +213,31 @@ fn unescaped(text: &str, place: Place) -> Option<String> {
         out.push(value);
         rest = after;
     }
-    Some(String::from_utf8_lossy(&out).into_owned())
+    Some(out)
 }
 
 fn is_host_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"-_.~!$&'()*+,;=:[]<>\"".contains(&byte)
 }
 
-/// Whether `raw` is just how `path` is escaped.
-fn is_escaped(raw: &str, path: &str) -> bool {
-    let mut rest = raw.as_bytes();
-    for byte in path.bytes() {
-        let plain = byte.is_ascii_alphanumeric() || b"-_.~$&+,/:;=@".contains(&byte);
-        let want = if plain {
-            vec![byte]
+/// What may stand in a path as it is.
+fn is_path_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"-_.~!$&'()*+,;=:@[]%/".contains(&byte)
+}
+
+/// How a path of these bytes is written.
+fn escaped(path: &[u8]) -> String {
+    let mut out = String::with_capacity(path.len());
+    for byte in path {
+        if byte.is_ascii_alphanumeric() || b"-_.~$&+,/:;=@".contains(byte) {
+            out.push(char::from(*byte));
         } else {
-            format!("%{byte:02X}").into_bytes()
-        };
-        match rest.strip_prefix(want.as_slice()) {
-            Some(after) => rest = after,
-            None => return false,
+            out.extend(['%', hex(byte >> 4), hex(byte & 0xf)]);
         }
     }
-    rest.is_empty()
+    out
+}
+
+fn hex(digit: u8) -> char {
+    char::from_digit(digit.into(), 16).map_or('0', |digit| digit.to_ascii_uppercase())
 }
