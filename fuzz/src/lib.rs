@@ -16,9 +16,11 @@ use regate::data::{Doc, json, yaml};
 use regate::engine::RegoVersion;
 
 mod check_request;
+mod documents;
 mod rego;
 
 pub use check_request::check_request;
+pub use documents::{graphql, json_schema};
 pub use rego::{rego_check, rego_eval, rego_parse, rego_value};
 
 /// A target's name, its function, and pieces that its inputs are likely made of.
@@ -142,6 +144,66 @@ pub const TARGETS: &[Target] = &[
         pieces: &[
             "[", "]", "{", "}", ",", ":", "\"", "\"a\":", "1e5", "-0", "1.0", "null", "\\ud800",
             "1e400",
+        ],
+    },
+    Target {
+        name: "graphql",
+        run: graphql,
+        pieces: &[
+            "{",
+            "}",
+            "(",
+            ")",
+            "[",
+            "]",
+            ":",
+            "!",
+            "=",
+            "|",
+            "&",
+            "@",
+            "$",
+            "...",
+            "\"",
+            "\"\"\"",
+            "#",
+            "\n",
+            "\0",
+            "on ",
+            "type ",
+            "query ",
+            "fragment ",
+            "extend ",
+            "input ",
+            "Int",
+            "-1.5e3",
+        ],
+    },
+    Target {
+        name: "json_schema",
+        run: json_schema,
+        pieces: &[
+            "[",
+            "]",
+            "{",
+            "}",
+            ",",
+            ":",
+            "\"",
+            "1",
+            "0.1",
+            "\"$ref\":\"#/definitions/a\"",
+            "\"definitions\":",
+            "\"anyOf\":",
+            "\"not\":",
+            "\"items\":",
+            "\"type\":\"integer\"",
+            "\"properties\":",
+            "\"multipleOf\":",
+            "\"format\":",
+            "\"pattern\":",
+            "\"$id\":",
+            "true",
         ],
     },
 ];

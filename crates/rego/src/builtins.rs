@@ -26,6 +26,7 @@ mod declare;
 mod encoding;
 mod glob;
 mod graph;
+mod graphql;
 mod internal;
 mod json;
 mod net;
@@ -117,6 +118,7 @@ static FAMILIES: &[&[Builtin]] = &[
     encoding::TABLE,
     glob::TABLE,
     graph::TABLE,
+    graphql::TABLE,
     internal::TABLE,
     json::TABLE,
     net::TABLE,

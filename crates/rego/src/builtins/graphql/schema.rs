@@ -1,0 +1,570 @@
+//! A schema: its types with their extensions, and what is wrong with them.
+
+use std::collections::{HashMap, HashSet};
+
+use super::node::{flag, list, named, text, texts, type_name, type_text};
+use super::prelude;
+use crate::builtins::{Budget, Error};
+use crate::value::Value;
+
+/// A type with all that extensions add to it.
+#[derive(Debug)]
+pub(super) struct Definition<'v> {
+    pub kind: &'v str,
+    pub name: &'v str,
+    pub fields: Vec<&'v Value>,
+    pub interfaces: Vec<&'v str>,
+    /// What a union is of.
+    pub members: Vec<&'v str>,
+    pub values: Vec<&'v Value>,
+    pub directives: Vec<&'v Value>,
+    built_in: bool,
+}
+
+/// The types and directives of a document, the language's own among them.
+#[derive(Debug, Default)]
+pub(super) struct Schema<'v> {
+    pub types: HashMap<&'v str, Definition<'v>>,
+    pub directives: HashMap<&'v str, &'v Value>,
+    /// The types that a value of a type may be of.
+    possible: HashMap<&'v str, Vec<&'v str>>,
+    pub query: Option<&'v str>,
+    pub mutation: Option<&'v str>,
+    pub subscription: Option<&'v str>,
+}
+
+/// That something holds, or the reason why not.
+pub(super) type Verdict = Result<(), Error>;
+
+// === impl Definition ===
+
+impl<'v> Definition<'v> {
+    fn new(kind: &'v str, name: &'v str, built_in: bool) -> Self {
+        Self {
+            kind,
+            name,
+            fields: Vec::new(),
+            interfaces: Vec::new(),
+            members: Vec::new(),
+            values: Vec::new(),
+            directives: Vec::new(),
+            built_in,
+        }
+    }
+
+    fn add(&mut self, node: &'v Value) {
+        self.fields.extend(list(node, "Fields"));
+        self.interfaces.extend(texts(node, "Interfaces"));
+        self.members.extend(texts(node, "Types"));
+        self.values.extend(list(node, "EnumValues"));
+        self.directives.extend(list(node, "Directives"));
+    }
+
+    pub(super) fn field(&self, name: &str) -> Option<&'v Value> {
+        let mut fields = self.fields.iter().copied();
+        fields.find(|field| text(field, "Name") == name)
+    }
+
+    pub(super) fn is_leaf(&self) -> bool {
+        matches!(self.kind, "SCALAR" | "ENUM")
+    }
+
+    pub(super) fn is_composite(&self) -> bool {
+        matches!(self.kind, "OBJECT" | "INTERFACE" | "UNION")
+    }
+
+    pub(super) fn is_input(&self) -> bool {
+        matches!(self.kind, "SCALAR" | "ENUM" | "INPUT_OBJECT")
+    }
+}
+
+// === impl Schema ===
+
+impl<'v> Schema<'v> {
+    /// The schema of a document that is valid.
+    pub(super) fn read(document: &'v Value, budget: &mut Budget) -> Result<Self, Error> {
+        let mut schema = Self::default();
+        schema.gather_types(document)?;
+        schema.gather_possible();
+        schema.gather_directives(document)?;
+        schema.gather_roots(document, budget)?;
+        let mut names: Vec<&str> = schema.types.keys().copied().collect();
+        names.sort_unstable();
+        for name in &names {
+            if let Some(definition) = schema.types.get(name) {
+                budget.step(8 + definition.fields.len() as u64 * 8)?;
+                schema.check_definition(definition, budget)?;
+            }
+        }
+        schema.check_circles(&names)?;
+        for directive in schema.directives.values() {
+            not_reserved(text(directive, "Name"))?;
+            schema.check_arguments(list(directive, "Arguments"), Some(directive), budget)?;
+        }
+        if list(document, "Schema").is_empty() {
+            let root = |name| {
+                schema
+                    .types
+                    .get(name)
+                    .map(|found: &Definition<'_>| found.name)
+            };
+            let roots = [root("Query"), root("Mutation"), root("Subscription")];
+            let [query, mutation, subscription] = roots;
+            schema.query = schema.query.or(query);
+            schema.mutation = schema.mutation.or(mutation);
+            schema.subscription = schema.subscription.or(subscription);
+        }
+        Ok(schema)
+    }
+
+    fn gather_types(&mut self, document: &'v Value) -> Verdict {
+        let own = list(&prelude::DEFINITIONS, "Definitions");
+        for node in own.iter().chain(list(document, "Definitions")) {
+            let name = text(node, "Name");
+            let mut definition = Definition::new(text(node, "Kind"), name, flag(node, "BuiltIn"));
+            definition.add(node);
+            if self.types.insert(name, definition).is_some() {
+                return failed(format!("Cannot redeclare type {name}"));
+            }
+        }
+        for node in list(document, "Extensions") {
+            let (name, kind) = (text(node, "Name"), text(node, "Kind"));
+            let fresh = || Definition::new(kind, name, false);
+            let definition = self.types.entry(name).or_insert_with(fresh);
+            if definition.kind != kind {
+                return failed(format!(
+                    "Cannot extend type {name} because the base type is a {}, not {kind}",
+                    definition.kind
+                ));
+            }
+            definition.add(node);
+        }
+        Ok(())
+    }
+
+    fn gather_possible(&mut self) {
+        for definition in self.types.values() {
+            if definition.kind == "UNION" {
+                let possible = self.possible.entry(definition.name).or_default();
+                possible.extend(&definition.members);
+                continue;
+            }
+            if matches!(definition.kind, "OBJECT" | "INPUT_OBJECT" | "INTERFACE") {
+                for interface in &definition.interfaces {
+                    let possible = self.possible.entry(interface).or_default();
+                    possible.push(definition.name);
+                }
+            }
+            if matches!(definition.kind, "OBJECT" | "INPUT_OBJECT") {
+                let possible = self.possible.entry(definition.name).or_default();
+                possible.push(definition.name);
+            }
+        }
+    }
+
+    fn gather_directives(&mut self, document: &'v Value) -> Verdict {
+        let own = list(&prelude::DEFINITIONS, "Directives");
+        for node in own {
+            self.directives.insert(text(node, "Name"), node);
+        }
+        for node in list(document, "Directives") {
+            let name = text(node, "Name");
+            // The language's own may be declared again.
+            let again = self.directives.insert(name, node).is_some();
+            if again && named(own, name).is_none() {
+                return failed(format!("Cannot redeclare directive {name}"));
+            }
+        }
+        Ok(())
+    }
+
+    fn gather_roots(&mut self, document: &'v Value, budget: &mut Budget) -> Verdict {
+        let schemas = list(document, "Schema");
+        if schemas.len() > 1 {
+            return failed("Cannot have multiple schema entry points");
+        }
+        for node in schemas.iter().chain(list(document, "SchemaExtension")) {
+            for root in list(node, "OperationTypes") {
+                let (operation, name) = (text(root, "Operation"), text(root, "Type"));
+                if !self.types.contains_key(name) {
+                    return failed(format!(
+                        "Schema root {operation} refers to a type {name} that does not exist"
+                    ));
+                }
+                match operation {
+                    "query" => self.query = Some(name),
+                    "mutation" => self.mutation = Some(name),
+                    "subscription" => self.subscription = Some(name),
+                    _ => {}
+                }
+            }
+            let directives: Vec<&Value> = list(node, "Directives").iter().collect();
+            self.check_directives(&directives, "SCHEMA", None, true, budget)?;
+        }
+        Ok(())
+    }
+
+    /// The type that a type node is about, without lists and `!`.
+    pub(super) fn of_type(&self, of: &Value) -> Option<&Definition<'v>> {
+        self.types.get(type_name(of))
+    }
+
+    /// The types that a value of a type may be of.
+    pub(super) fn possible(&self, name: &str) -> &[&'v str] {
+        self.possible
+            .get(name)
+            .map(Vec::as_slice)
+            .unwrap_or_default()
+    }
+
+    fn check_definition(&self, definition: &Definition<'v>, budget: &mut Budget) -> Verdict {
+        let Definition { kind, name, .. } = definition;
+        let location = match *kind {
+            "INPUT_OBJECT" => "INPUT_FIELD_DEFINITION",
+            _ => "FIELD_DEFINITION",
+        };
+        let mut seen = HashSet::new();
+        for field in &definition.fields {
+            self.check_field(definition, field, location, budget)?;
+            let field = text(field, "Name");
+            if !seen.insert(field) {
+                return failed(format!("Field {name}.{field} can only be defined once"));
+            }
+        }
+        self.check_members(definition)?;
+        for interface in &definition.interfaces {
+            self.check_implements(definition, interface, budget)?;
+        }
+        if matches!(*kind, "OBJECT" | "INTERFACE" | "INPUT_OBJECT") && definition.fields.is_empty()
+        {
+            return failed(format!("{kind} {name}: must define one or more fields"));
+        }
+        self.check_values(definition, budget)?;
+        if !definition.built_in {
+            not_reserved(name)?;
+        }
+        // The directives of a type and those of its extensions are at places of their own, and may be the same.
+        self.check_directives(&definition.directives, kind, None, false, budget)
+    }
+
+    fn check_field(
+        &self,
+        definition: &Definition<'v>,
+        field: &Value,
+        location: &str,
+        budget: &mut Budget,
+    ) -> Verdict {
+        let name = text(field, "Name");
+        not_reserved(name)?;
+        let of = of(field)?;
+        let Some(found) = self.of_type(of) else {
+            return failed(format!("Undefined type {}", type_name(of)));
+        };
+        let fits = match definition.kind {
+            "OBJECT" | "INTERFACE" => found.is_leaf() || found.is_composite(),
+            "INPUT_OBJECT" => found.is_input(),
+            _ => true,
+        };
+        if !fits {
+            let owner = definition.name;
+            return failed(format!("{owner}.{name} cannot be of a {}", found.kind));
+        }
+        self.check_arguments(list(field, "Arguments"), None, budget)?;
+        let directives: Vec<&Value> = list(field, "Directives").iter().collect();
+        self.check_directives(&directives, location, None, true, budget)
+    }
+
+    fn check_members(&self, definition: &Definition<'v>) -> Verdict {
+        let mut seen = HashSet::new();
+        for member in &definition.members {
+            match self.types.get(member) {
+                None => return failed(format!("Undefined type {member:?}")),
+                Some(found) if found.kind != "OBJECT" => {
+                    return failed(format!("UNION type {member:?} must be OBJECT"));
+                }
+                Some(_) => {}
+            }
+            if !seen.insert(member) {
+                let name = definition.name;
+                return failed(format!(
+                    "Union type {name} can only include type {member} once"
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    fn check_values(&self, definition: &Definition<'v>, budget: &mut Budget) -> Verdict {
+        let name = definition.name;
+        if definition.kind == "ENUM" && definition.values.is_empty() {
+            return failed(format!(
+                "ENUM {name}: must define one or more unique enum values"
+            ));
+        }
+        let mut seen = HashSet::new();
+        for node in &definition.values {
+            let value = text(node, "Name");
+            if !seen.insert(value) {
+                return failed(format!(
+                    "Enum value {name}.{value} can only be defined once"
+                ));
+            }
+            if definition.kind != "ENUM" {
+                continue;
+            }
+            if matches!(value, "true" | "false" | "null") {
+                return failed(format!("ENUM {name}: non-enum value {value}"));
+            }
+            let directives: Vec<&Value> = list(node, "Directives").iter().collect();
+            self.check_directives(&directives, "ENUM_VALUE", None, true, budget)?;
+        }
+        Ok(())
+    }
+
+    fn check_arguments(
+        &self,
+        arguments: &[Value],
+        directive: Option<&Value>,
+        budget: &mut Budget,
+    ) -> Verdict {
+        for argument in arguments {
+            let name = text(argument, "Name");
+            not_reserved(name)?;
+            let of = of(argument)?;
+            match self.of_type(of) {
+                None => return failed(format!("Undefined type {}", type_name(of))),
+                Some(found) if !found.is_input() => {
+                    let of = type_text(of);
+                    return failed(format!(
+                        "cannot use {of} as argument {name}: it is no input type"
+                    ));
+                }
+                Some(_) => {}
+            }
+            let directives: Vec<&Value> = list(argument, "Directives").iter().collect();
+            self.check_directives(&directives, "ARGUMENT_DEFINITION", directive, true, budget)?;
+        }
+        Ok(())
+    }
+
+    fn check_directives(
+        &self,
+        directives: &[&Value],
+        location: &str,
+        within: Option<&Value>,
+        one_place: bool,
+        budget: &mut Budget,
+    ) -> Verdict {
+        let mut seen = HashSet::new();
+        for directive in directives {
+            let name = text(directive, "Name");
+            not_reserved(name)?;
+            if within.is_some_and(|within| text(within, "Name") == name) {
+                return failed(format!("Directive {name} cannot refer to itself"));
+            }
+            let Some(definition) = self.directives.get(name) else {
+                return failed(format!("Undefined directive {name}"));
+            };
+            if one_place && !seen.insert(name) && !flag(definition, "IsRepeatable") {
+                return failed(format!(
+                    "The directive {name} can only be used once at this location"
+                ));
+            }
+            if !texts(definition, "Locations").any(|allowed| allowed == location) {
+                return failed(format!("Directive {name} is not applicable on {location}"));
+            }
+            let arguments = list(directive, "Arguments");
+            let known = list(definition, "Arguments");
+            budget.step(4 + arguments.len() as u64 * known.len() as u64 / 4)?;
+            for argument in arguments {
+                let argument = text(argument, "Name");
+                if named(known, argument).is_none() {
+                    return failed(format!(
+                        "Undefined argument {argument} for directive {name}"
+                    ));
+                }
+            }
+            for argument in known {
+                let required = of(argument).is_ok_and(|of| flag(of, "NonNull"))
+                    && argument.get_str("DefaultValue").is_none();
+                let given = named(arguments, text(argument, "Name"));
+                if required && given.is_none_or(|given| is_null(given.get_str("Value"))) {
+                    let argument = text(argument, "Name");
+                    return failed(format!(
+                        "Argument {argument} for directive {name} cannot be null"
+                    ));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn check_implements(
+        &self,
+        definition: &Definition<'v>,
+        interface: &str,
+        budget: &mut Budget,
+    ) -> Verdict {
+        let name = definition.name;
+        let Some(interface) = self.types.get(interface) else {
+            return failed(format!("Undefined type {interface:?}"));
+        };
+        if interface.kind != "INTERFACE" {
+            return failed(format!(
+                "{:?} is a non interface type {}",
+                interface.name, interface.kind
+            ));
+        }
+        budget.step(interface.fields.len() as u64 * (1 + definition.fields.len() as u64))?;
+        for required in &interface.fields {
+            let field = text(required, "Name");
+            let lacks = |what: &str| {
+                let interface = interface.name;
+                failed(format!(
+                    "For {name} to implement {interface} the field {field} {what}"
+                ))
+            };
+            let Some(found) = definition.field(field) else {
+                return lacks("must be there");
+            };
+            if !self.is_covariant(of(required)?, of(found)?) {
+                return lacks("must have its type");
+            }
+            let arguments = list(found, "Arguments");
+            budget.step(arguments.len() as u64 * list(required, "Arguments").len() as u64)?;
+            for argument in list(required, "Arguments") {
+                let Some(other) = named(arguments, text(argument, "Name")) else {
+                    return lacks("must have the same arguments");
+                };
+                if !is_compatible(of(argument)?, of(other)?) {
+                    return lacks("must have arguments of the same types");
+                }
+            }
+            for argument in arguments {
+                let new = named(list(required, "Arguments"), text(argument, "Name")).is_none();
+                let needed =
+                    flag(of(argument)?, "NonNull") && argument.get_str("DefaultValue").is_none();
+                if new && needed {
+                    return lacks("must not require more arguments");
+                }
+            }
+        }
+        let pairs = interface.interfaces.len() as u64 * definition.interfaces.len() as u64;
+        budget.step(pairs)?;
+        for above in &interface.interfaces {
+            if !definition.interfaces.contains(above) {
+                return failed(format!(
+                    "Type {name} must implement {above} because it is implemented by {}",
+                    interface.name
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    fn is_covariant(&self, required: &Value, actual: &Value) -> bool {
+        if flag(required, "NonNull") && !flag(actual, "NonNull") {
+            return false;
+        }
+        let (wanted, given) = (text(required, "NamedType"), text(actual, "NamedType"));
+        if !wanted.is_empty() {
+            return wanted == given || self.possible(wanted).contains(&given);
+        }
+        match (required.get_str("Elem"), actual.get_str("Elem")) {
+            (Some(required), Some(actual)) => self.is_covariant(required, actual),
+            _ => false,
+        }
+    }
+
+    /// Refuses input objects that cannot be written, because they need one of their own kind in them.
+    fn check_circles(&self, names: &[&'v str]) -> Verdict {
+        let needed = |name: &str| -> Vec<&'v str> {
+            let fields = self.types.get(name).map(|found| found.fields.as_slice());
+            let fields = fields.unwrap_or_default().iter();
+            let of = fields.filter_map(|field| field.get_str("Type"));
+            let of = of.filter(|of| flag(of, "NonNull"));
+            let names = of.map(|of| text(of, "NamedType"));
+            names.filter(|name| self.is_input_object(name)).collect()
+        };
+        let mut done = HashSet::new();
+        for start in names
+            .iter()
+            .copied()
+            .filter(|name| self.is_input_object(name))
+        {
+            // The types on the way here, each with those that it needs and that are still to be looked at.
+            let mut path: Vec<(&str, Vec<&str>)> = Vec::new();
+            let mut on_path = HashSet::new();
+            let mut next = Some(start);
+            loop {
+                if let Some(name) = next.take() {
+                    if on_path.contains(name) {
+                        return failed(format!(
+                            "Cannot reference Input Object {name:?} within itself"
+                        ));
+                    }
+                    if done.insert(name) {
+                        on_path.insert(name);
+                        path.push((name, needed(name)));
+                    }
+                }
+                let Some((name, rest)) = path.last_mut() else {
+                    break;
+                };
+                next = rest.pop();
+                if next.is_none() {
+                    on_path.remove(name);
+                    path.pop();
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn is_input_object(&self, name: &str) -> bool {
+        let found = self.types.get(name);
+        found.is_some_and(|found| found.kind == "INPUT_OBJECT")
+    }
+}
+
+/// The type of a field or an argument.
+pub(super) fn of(node: &Value) -> Result<&Value, Error> {
+    let of = node.get_str("Type");
+    of.ok_or_else(|| Error::Failed("a definition has no type".to_owned()))
+}
+
+/// Whether a value of one type may stand where the other is asked for.
+pub(super) fn is_compatible(given: &Value, wanted: &Value) -> bool {
+    let mut pair = (given, wanted);
+    loop {
+        let (given, wanted) = pair;
+        if text(given, "NamedType") != text(wanted, "NamedType") {
+            return false;
+        }
+        if flag(wanted, "NonNull") && !flag(given, "NonNull") {
+            return false;
+        }
+        pair = match (given.get_str("Elem"), wanted.get_str("Elem")) {
+            (Some(given), Some(wanted)) => (given, wanted),
+            (Some(_), None) => return false,
+            (None, _) => return true,
+        };
+    }
+}
+
+/// Whether a value is the literal `null`.
+pub(super) fn is_null(value: Option<&Value>) -> bool {
+    value.and_then(|value| value.get_str("Kind")) == Some(&Value::from(6_i64))
+}
+
+#[cold]
+pub(super) fn failed<T>(message: impl Into<String>) -> Result<T, Error> {
+    Err(Error::Failed(message.into()))
+}
+
+fn not_reserved(name: &str) -> Verdict {
+    if name.starts_with("__") {
+        return failed(format!("Name {name:?} must not begin with \"__\""));
+    }
+    Ok(())
+}
