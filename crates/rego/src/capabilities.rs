@@ -2,6 +2,7 @@
 //! from a file for policies that are meant for another one. It decides nothing: what may be used is up to
 //! [`check`](crate::check).
 
+mod language;
 #[cfg(test)]
 mod tests;
 
@@ -79,7 +80,8 @@ impl Capabilities {
     #[must_use]
     pub fn current() -> Self {
         let all = builtins::all().iter().copied();
-        let mut builtins: Vec<_> = all.map(Declaration::from).collect();
+        let all = all.map(Declaration::from);
+        let mut builtins: Vec<_> = all.chain(language::declarations()).collect();
         builtins.sort_by(|a, b| a.name.cmp(&b.name));
         Self {
             builtins,

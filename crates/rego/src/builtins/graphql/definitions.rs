@@ -264,9 +264,10 @@ fn directive(parser: &mut Parser<'_>, description: &Description<'_>) -> Result<V
     let locations = separated(parser, b'|', |parser| {
         let token = parser.peek()?.clone();
         let name = parser.name()?;
-        match LOCATIONS.contains(&&*name) {
-            true => Ok(name),
-            false => parser.refused(&token),
+        if LOCATIONS.contains(&&*name) {
+            Ok(name)
+        } else {
+            parser.refused(&token)
         }
     })?;
     let node = node.flag("IsRepeatable", repeatable);

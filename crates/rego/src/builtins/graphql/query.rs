@@ -69,9 +69,10 @@ fn variables(parser: &mut Parser<'_>) -> Result<Vec<Value>, Error> {
         let name = parser.variable()?;
         parser.expect(b':')?;
         let of = parser.of_type()?;
-        let default = match parser.skip(b'=')? {
-            true => Some(parser.value(true)?),
-            false => None,
+        let default = if parser.skip(b'=')? {
+            Some(parser.value(true)?)
+        } else {
+            None
         };
         Ok(Node::new()
             .text("Variable", &name)
@@ -99,9 +100,10 @@ fn selection(parser: &mut Parser<'_>) -> Result<Value, Error> {
         return spread(parser, comment);
     }
     let alias = parser.name()?;
-    let name = match parser.skip(b':')? {
-        true => parser.name()?,
-        false => alias.clone(),
+    let name = if parser.skip(b':')? {
+        parser.name()?
+    } else {
+        alias.clone()
     };
     let node = Node::new()
         .text("Alias", &alias)

@@ -1,7 +1,7 @@
 use crate::builtins::calls::{answers, call, call_within};
 use crate::builtins::{Budget, Error};
 
-const SCHEMA: &str = r#"
+const SCHEMA: &str = r"
 interface Node { id: ID! }
 enum Lang { EN DE }
 scalar Date
@@ -15,7 +15,7 @@ input Filter { max: Int! tags: [String!] date: Date }
 input One @oneOf { a: Int b: String }
 type Query { me: Person node(id: ID!): Node pick(one: One): Int }
 type Subscription { on: Int off: Int }
-"#;
+";
 
 fn valid(query: &str, schema: &str) -> String {
     let args = serde_json::json!([query, schema]).to_string();
@@ -30,7 +30,7 @@ fn queries_have_opas_trees() {
     answers(&[
         (
             "graphql.parse_query",
-            r##"["{ # c\n a: b(x: $v, y: [1.5, \"\\u0041\"]) @d { ... on T { c } ...F } }"]"##,
+            r#"["{ # c\n a: b(x: $v, y: [1.5, \"\\u0041\"]) @d { ... on T { c } ...F } }"]"#,
             r##"{"Operations": [{"Name": "", "Operation": "query", "SelectionSet": [{
                 "Alias": "a", "Name": "b", "Comment": {"List": [{"Value": "# c"}]},
                 "Arguments": [
@@ -244,9 +244,11 @@ fn depth_and_work_are_bounded() {
             &(depth == 190).to_string(),
         )]);
     }
-    let chain: String = (0..1_000)
-        .map(|at| format!("fragment F{at} on Person {{ best {{ ...F{} }} }} ", at + 1))
-        .collect();
+    let links = (0..1_000).map(|at| {
+        let next = at + 1;
+        format!("fragment F{at} on Person {{ best {{ ...F{next} }} }}")
+    });
+    let chain = links.collect::<Vec<_>>().join(" ");
     let query = format!("{{ me {{ ...F0 }} }} {chain} fragment F1000 on Person {{ id }}");
     assert_eq!(valid(&query, SCHEMA), "false");
 

@@ -287,7 +287,7 @@ impl<'v> Reader<'_, '_, 'v> {
             None => Items::Any,
             Some(Value::Array(items)) => {
                 let mut each = Vec::with_capacity(items.len());
-                for item in items.iter() {
+                for item in items {
                     if !is_schema(item) {
                         return wrong();
                     }

@@ -97,8 +97,8 @@ fn a_reference_to_nothing_and_one_to_itself_are_errors() {
 
 #[test]
 fn names_of_parts_count_from_the_document_around_them() {
-    let schema = r##"{"$id": "http://x.org/a/root.json", "items": {"$ref": "part.json#/definitions/n"},
-        "definitions": {"part": {"$id": "part.json", "definitions": {"n": {"type": "number"}}}}}"##;
+    let schema = r#"{"$id": "http://x.org/a/root.json", "items": {"$ref": "part.json#/definitions/n"},
+        "definitions": {"part": {"$id": "part.json", "definitions": {"n": {"type": "number"}}}}}"#;
     assert_eq!(told(&format!("[1], {schema}")), "");
     assert_ne!(told(&format!(r#"["a"], {schema}"#)), "");
 }
@@ -138,11 +138,12 @@ fn depth_and_work_are_bounded() {
     let got = call("json.match_schema", &format!(r#"["{deep}", {schema}]"#));
     assert!(matches!(got, Err(Error::Halt(_))), "{got:?}");
 
-    let mut levels = String::from(r#""l0": {"type": "null"}"#);
-    for level in 1..60 {
+    let levels = (1..60).map(|level| {
         let below = format!(r##"{{"$ref": "#/definitions/l{}"}}"##, level - 1);
-        levels.push_str(&format!(r#", "l{level}": {{"allOf": [{below}, {below}]}}"#));
-    }
+        format!(r#", "l{level}": {{"allOf": [{below}, {below}]}}"#)
+    });
+    let levels = levels.collect::<Vec<_>>().concat();
+    let levels = format!(r#""l0": {{"type": "null"}}{levels}"#);
     let schema = format!(r##"{{"definitions": {{{levels}}}, "$ref": "#/definitions/l59"}}"##);
     let mut budget = Budget::default();
     budget.steps = 100_000;
