@@ -55,6 +55,7 @@ mod yaml;
 pub use cache::Caches;
 pub use context::{Budget, Context};
 pub use graph::Walk;
+pub(crate) use json::schema_part;
 pub use regex::Regex;
 
 /// One built-in function.

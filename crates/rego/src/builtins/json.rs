@@ -11,6 +11,7 @@ mod paths;
 mod schema;
 
 pub(super) use self::schema::Schema;
+pub(crate) use self::schema::part as schema_part;
 
 const ENCODING: &[&str] = &["encoding"];
 const OBJECT: &[&str] = &["object"];

@@ -20,6 +20,7 @@ use std::sync::Arc;
 
 pub(in crate::builtins) use self::node::Schema;
 use self::problem::Problem;
+pub(crate) use self::reference::part;
 use crate::builtins::text::{self, Style};
 use crate::builtins::{Context, Error, operand};
 use crate::value::{Object, Value, json};

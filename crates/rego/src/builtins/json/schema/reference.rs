@@ -247,6 +247,11 @@ impl<'v> Targets<'v> {
     }
 }
 
+/// The part of a schema that the fragment of a reference leads to: a JSON pointer, with its escapes.
+pub(crate) fn part<'v>(schema: &'v Value, fragment: &str) -> Result<&'v Value, Error> {
+    pointed(schema, &unescaped(fragment))
+}
+
 /// The part of a document that a JSON pointer leads to.
 fn pointed<'v>(document: &'v Value, pointer: &str) -> Result<&'v Value, Error> {
     if pointer.is_empty() {
