@@ -17,11 +17,13 @@ use regate::engine::RegoVersion;
 
 mod certificates;
 mod check_request;
+mod documents;
 mod rego;
 mod token;
 
 pub use certificates::rego_certificates;
 pub use check_request::check_request;
+pub use documents::{graphql, json_schema};
 pub use rego::{rego_check, rego_eval, rego_parse, rego_value};
 pub use token::token;
 
@@ -157,6 +159,66 @@ pub const TARGETS: &[Target] = &[
         name: "token",
         run: token,
         pieces: token::PIECES,
+    },
+    Target {
+        name: "graphql",
+        run: graphql,
+        pieces: &[
+            "{",
+            "}",
+            "(",
+            ")",
+            "[",
+            "]",
+            ":",
+            "!",
+            "=",
+            "|",
+            "&",
+            "@",
+            "$",
+            "...",
+            "\"",
+            "\"\"\"",
+            "#",
+            "\n",
+            "\0",
+            "on ",
+            "type ",
+            "query ",
+            "fragment ",
+            "extend ",
+            "input ",
+            "Int",
+            "-1.5e3",
+        ],
+    },
+    Target {
+        name: "json_schema",
+        run: json_schema,
+        pieces: &[
+            "[",
+            "]",
+            "{",
+            "}",
+            ",",
+            ":",
+            "\"",
+            "1",
+            "0.1",
+            "\"$ref\":\"#/definitions/a\"",
+            "\"definitions\":",
+            "\"anyOf\":",
+            "\"not\":",
+            "\"items\":",
+            "\"type\":\"integer\"",
+            "\"properties\":",
+            "\"multipleOf\":",
+            "\"format\":",
+            "\"pattern\":",
+            "\"$id\":",
+            "true",
+        ],
     },
 ];
 

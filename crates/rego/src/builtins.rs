@@ -27,6 +27,7 @@ mod declare;
 mod encoding;
 mod glob;
 mod graph;
+mod graphql;
 mod internal;
 mod json;
 mod jwt;
@@ -34,6 +35,7 @@ mod net;
 mod numbers;
 mod objects;
 mod operand;
+mod providers;
 mod random;
 mod regex;
 mod rego;
@@ -55,6 +57,7 @@ mod yaml;
 pub use cache::Caches;
 pub use context::{Budget, Context};
 pub use graph::Walk;
+pub(crate) use json::schema_part;
 pub use jwt::cache::{TokenCache, TokenCounts, TokenLimits};
 pub use regex::Regex;
 
@@ -120,12 +123,14 @@ static FAMILIES: &[&[Builtin]] = &[
     encoding::TABLE,
     glob::TABLE,
     graph::TABLE,
+    graphql::TABLE,
     internal::TABLE,
     json::TABLE,
     jwt::TABLE,
     net::TABLE,
     numbers::TABLE,
     objects::TABLE,
+    providers::TABLE,
     random::TABLE,
     regex::TABLE,
     rego::TABLE,

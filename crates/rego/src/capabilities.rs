@@ -2,6 +2,7 @@
 //! from a file for policies that are meant for another one. It decides nothing: what may be used is up to
 //! [`check`](crate::check).
 
+mod language;
 #[cfg(test)]
 mod tests;
 
@@ -79,8 +80,8 @@ impl Capabilities {
     #[must_use]
     pub fn current() -> Self {
         let all = builtins::all().iter().copied();
-        let mut builtins: Vec<_> = all.map(Declaration::from).collect();
-        builtins.push(Declaration::print());
+        let all = all.map(Declaration::from);
+        let mut builtins: Vec<_> = all.chain(language::declarations()).collect();
         builtins.sort_by(|a, b| a.name.cmp(&b.name));
         Self {
             builtins,
@@ -176,24 +177,6 @@ impl From<&'static Builtin> for Declaration {
 }
 
 impl Declaration {
-    /// `print`, which is part of the language here and no built-in.
-    fn print() -> Self {
-        Self {
-            name: Str::from("print"),
-            description: Str::default(),
-            categories: Vec::new(),
-            declaration: Function {
-                args: Vec::new(),
-                variadic: Some(Type::any()),
-                result: None,
-            },
-            infix: None,
-            relation: false,
-            nondeterministic: false,
-            deprecated: false,
-        }
-    }
-
     fn from_json(at: usize, json: &Value) -> Result<Self, CapabilitiesError> {
         let text = |key| json.get_str(key).and_then(Value::as_str).map(Str::from);
         let flag = |key| matches!(json.get_str(key), Some(Value::Bool(true)));

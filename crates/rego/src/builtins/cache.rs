@@ -9,6 +9,7 @@ use std::sync::{Arc, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWrite
 
 use foldhash::fast::RandomState;
 
+use super::json::Schema;
 use super::jwt::cache::TokenCache;
 use super::regex::Regex;
 use super::{Budget, Error, glob};
@@ -18,6 +19,7 @@ use super::{Budget, Error, glob};
 pub struct Caches {
     regexes: Kept<Arc<Regex>>,
     globs: Kept<Arc<::regex::Regex>>,
+    schemas: Kept<Arc<Schema>>,
     tokens: OnceLock<Arc<TokenCache>>,
 }
 
@@ -88,6 +90,15 @@ impl Caches {
         self.globs.get_or_make(&glob::key(glob, delimiters), || {
             glob::compile(glob, delimiters, budget).map(Arc::new)
         })
+    }
+
+    /// The JSON schema of that text, made now or before.
+    pub(super) fn schema(
+        &self,
+        text: &str,
+        make: impl FnOnce() -> Result<Arc<Schema>, Error>,
+    ) -> Result<Arc<Schema>, Error> {
+        self.schemas.get_or_make(text, make)
     }
 }
 

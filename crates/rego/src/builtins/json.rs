@@ -1,6 +1,6 @@
 //! JSON text, and patches and paths into documents.
 
-use super::declare::{any, boolean, named, object, object_with, string, takes};
+use super::declare::{any, any_object, boolean, named, object, object_with, string, takes};
 use super::text::{self, Style};
 use super::{Builtin, Context, Error, operand};
 use crate::types::{Named, Type};
@@ -8,6 +8,10 @@ use crate::value::{Object, Value, json};
 
 mod patch;
 mod paths;
+mod schema;
+
+pub(super) use self::schema::Schema;
+pub(crate) use self::schema::part as schema_part;
 
 const ENCODING: &[&str] = &["encoding"];
 const OBJECT: &[&str] = &["object"];
@@ -77,10 +81,57 @@ pub(super) static TABLE: &[Builtin] = &[
             .gives(object("output", "what is left of `object`"))
     })
     .categories(OBJECT),
+    Builtin::new(
+        "json.match_schema",
+        "Says whether a document is as a JSON schema asks, and what is wrong with it.",
+        schema::matches,
+    )
+    .declared(|| {
+        let members =
+            ["desc", "error", "field", "type"].map(|key| (Value::from(key), Type::String));
+        let problem = Type::Object {
+            members: members.into(),
+            rest: None,
+        };
+        let output = Type::Array {
+            prefix: vec![Type::Boolean, Type::array(problem)],
+            rest: None,
+        };
+        takes([
+            named("document", text_or_object(), "the document, or its JSON"),
+            named("schema", text_or_object(), "the schema, or its JSON"),
+        ])
+        .gives(named("output", output, "whether it is, and the problems"))
+    })
+    .categories(OBJECT)
+    .nondeterministic(),
     Builtin::new("json.unmarshal", "Reads JSON.", unmarshal)
         .declared(|| takes([string("x", "the JSON")]).gives(any("y", "what it says")))
         .categories(ENCODING),
+    Builtin::new(
+        "json.verify_schema",
+        "Says whether something is a JSON schema, and why not.",
+        schema::verify,
+    )
+    .declared(|| {
+        let reason = Type::one_of([Type::Null, Type::String]);
+        let output = Type::Array {
+            prefix: vec![Type::Boolean, reason],
+            rest: None,
+        };
+        takes([named("schema", text_or_object(), "the schema, or its JSON")]).gives(named(
+            "output",
+            output,
+            "whether it is, and the reason or null",
+        ))
+    })
+    .categories(OBJECT)
+    .nondeterministic(),
 ];
+
+fn text_or_object() -> Type {
+    Type::one_of([Type::String, any_object()])
+}
 
 fn paths_argument() -> Named {
     let path = || Type::one_of([Type::String, Type::array(Type::any())]);

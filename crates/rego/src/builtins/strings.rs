@@ -11,6 +11,8 @@ mod search;
 mod template;
 mod trim;
 
+pub(super) use self::case::to_lower;
+
 const STRINGS: &[&str] = &["strings"];
 
 /// The family's functions.

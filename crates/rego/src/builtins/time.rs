@@ -9,7 +9,8 @@ mod write;
 
 use jiff::tz::TimeZone;
 
-use self::moment::{Date, Moment, SECOND, days_in};
+pub(super) use self::moment::Moment;
+use self::moment::{Date, SECOND, days_in};
 use super::declare::{named, number, string, takes};
 use super::operand;
 use super::{Builtin, Context, Error};
@@ -160,6 +161,11 @@ fn format(context: &mut Context<'_>, args: &[&Value]) -> Result<Value, Error> {
 fn date(_: &mut Context<'_>, args: &[&Value]) -> Result<Value, Error> {
     let Date { year, month, day } = moment(args, 0)?.0.date();
     Ok(integers(&[year, month, day]))
+}
+
+/// Whether a text is a moment written by a layout.
+pub(super) fn reads_as(layout: &str, text: &str) -> bool {
+    read::read(layout, text).is_ok()
 }
 
 fn clock(_: &mut Context<'_>, args: &[&Value]) -> Result<Value, Error> {

@@ -43,7 +43,7 @@ fn ascii(
 }
 
 /// Unicode's simple mapping to lower case.
-pub(super) fn to_lower(c: char) -> char {
+pub(in crate::builtins) fn to_lower(c: char) -> char {
     // The one letter whose full mapping has several characters.
     if c == 'İ' {
         return 'i';

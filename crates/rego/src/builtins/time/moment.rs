@@ -5,7 +5,7 @@ use jiff::tz::{TimeZone, TimeZoneDatabase};
 
 /// A moment with what a clock and a calendar in its zone show.
 #[derive(Debug, Clone)]
-pub(super) struct Moment {
+pub(in crate::builtins) struct Moment {
     /// Nanoseconds since 1970.
     pub ns: i64,
     /// The zone.
@@ -22,7 +22,7 @@ pub(super) struct Moment {
 
 /// A day of the Gregorian calendar.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Date {
+pub(in crate::builtins) struct Date {
     /// The year; 0 is the year before 1.
     pub year: i64,
     /// 1 to 12.
@@ -62,13 +62,18 @@ impl Moment {
         }
     }
 
+    /// The moment `ns` as UTC has it.
+    pub(in crate::builtins) fn utc(ns: i64) -> Self {
+        Self::new(ns, TimeZone::UTC)
+    }
+
     /// The date.
-    pub(super) fn date(&self) -> Date {
+    pub(in crate::builtins) fn date(&self) -> Date {
         Date::from_days(self.days)
     }
 
     /// Hour, minute and second.
-    pub(super) fn clock(&self) -> [i64; 3] {
+    pub(in crate::builtins) fn clock(&self) -> [i64; 3] {
         let s = self.seconds;
         [s / 3600, s / 60 % 60, s % 60]
     }

@@ -126,7 +126,7 @@ impl Parts {
         };
         let inner = host
             .strip_prefix('[')
-            .and_then(|host| host.strip_suffix(']'));
+            .and_then(|name| name.strip_suffix(']'));
         inner.unwrap_or(host).clone_into(&mut self.hostname);
         port.clone_into(&mut self.port);
         Some(())

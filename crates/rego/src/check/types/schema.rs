@@ -5,6 +5,7 @@ use std::collections::HashMap;
 
 use super::shape::{self, Kind, Shape, Ty};
 use super::valid;
+use crate::builtins::schema_part;
 use crate::value::Value;
 
 /// Why a schema cannot be read as a type.
@@ -125,18 +126,13 @@ impl<'s> Reader<'s> {
         let Some(pointer) = reference.strip_prefix('#') else {
             return Ok(None);
         };
-        let mut target = self.root;
-        for part in pointer.split('/').skip(1) {
-            let part = unescape(part);
-            let next = match target {
-                Value::Object(members) => members.get_str(&part),
-                Value::Array(items) => part.parse().ok().and_then(|at: usize| items.get(at)),
-                _ => None,
-            };
-            let missing = || SchemaError::Reference(reference.to_owned());
-            target = next.ok_or_else(missing)?;
+        if !pointer.starts_with('/') {
+            return Ok(Some(self.root));
         }
-        Ok(Some(target))
+        let target = schema_part(self.root, pointer);
+        target
+            .map(Some)
+            .map_err(|_| SchemaError::Reference(reference.to_owned()))
     }
 
     fn parts(&mut self, parts: &Parts<'s>, depth: usize) -> Result<Ty, SchemaError> {
@@ -341,23 +337,4 @@ fn reference(schema: &Value) -> Option<&str> {
 
 fn is_closed(ty: &Shape) -> bool {
     matches!(ty.kind(), Kind::Object { members, rest: None } if !members.is_empty())
-}
-
-/// A part of a pointer: `~1` stands for a slash, `~0` for a tilde, `%` and two digits for a byte.
-fn unescape(part: &str) -> String {
-    let mut bytes = Vec::with_capacity(part.len());
-    let mut rest = part.as_bytes();
-    while let Some((first, tail)) = rest.split_first() {
-        let hex = tail.get(..2).and_then(|hex| std::str::from_utf8(hex).ok());
-        let byte = hex.and_then(|hex| u8::from_str_radix(hex, 16).ok());
-        if let (b'%', Some(byte)) = (first, byte) {
-            bytes.push(byte);
-            rest = tail.get(2..).unwrap_or_default();
-        } else {
-            bytes.push(*first);
-            rest = tail;
-        }
-    }
-    let text = String::from_utf8_lossy(&bytes);
-    text.replace("~1", "/").replace("~0", "~")
 }

@@ -52,11 +52,16 @@ impl Parts {
         text.push_str(&escaped(&self.host, Place::Host));
     }
 
-    fn write_path(&self, text: &mut String) {
-        let path = match self.path.as_str() {
+    /// The path as a request line has it: as written, where that is escaped well enough, else escaped anew.
+    pub(in crate::builtins) fn escaped_path(&self) -> String {
+        match self.path.as_str() {
             "*" => "*".to_owned(),
             path => as_written(self.raw_path.as_ref(), path, Place::Path),
-        };
+        }
+    }
+
+    fn write_path(&self, text: &mut String) {
+        let path = self.escaped_path();
         if !path.is_empty() && !path.starts_with('/') && !self.host.is_empty() {
             text.push('/');
         }

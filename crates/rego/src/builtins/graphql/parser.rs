@@ -1,0 +1,277 @@
+//! What queries and schemas have in common: values, types, directives, and the comments before things.
+
+use super::lexer::{Kind, Lexer, Token};
+use super::node::Node;
+use crate::builtins::Error;
+use crate::value::Value;
+
+/// A descent over the tokens, bounded in depth.
+#[derive(Debug)]
+pub(super) struct Parser<'t> {
+    lexer: Lexer<'t>,
+    peeked: Option<Token<'t>>,
+    /// The comments before the token that comes next, once somebody looked at it.
+    comment: Option<Value>,
+    depth: usize,
+}
+
+/// How deep values, types and selections may nest.
+pub(super) const DEEPEST: usize = 200;
+
+// === impl Parser ===
+
+impl<'t> Parser<'t> {
+    pub(super) fn new(text: &'t str) -> Self {
+        Self {
+            lexer: Lexer::new(text),
+            peeked: None,
+            comment: None,
+            depth: 0,
+        }
+    }
+
+    pub(super) fn peek(&mut self) -> Result<&Token<'t>, Error> {
+        if self.peeked.is_none() {
+            let mut comments = Vec::new();
+            let token = loop {
+                let token = self.lexer.next()?;
+                if token.kind != Kind::Comment {
+                    break token;
+                }
+                comments.push(Node::new().text("Value", &token.text).done());
+            };
+            if !comments.is_empty() {
+                self.comment = Some(Node::new().list("List", comments).done());
+            }
+            self.peeked = Some(token);
+        }
+        match &self.peeked {
+            Some(token) => Ok(token),
+            None => Err(Error::Failed("nothing to read".to_owned())),
+        }
+    }
+
+    pub(super) fn kind(&mut self) -> Result<Kind, Error> {
+        Ok(self.peek()?.kind)
+    }
+
+    pub(super) fn next(&mut self) -> Result<Token<'t>, Error> {
+        let token = self.peek()?.clone();
+        self.peeked = None;
+        self.comment = None;
+        Ok(token)
+    }
+
+    /// The comments before what comes next.
+    pub(super) fn comment(&mut self) -> Result<Option<Value>, Error> {
+        self.peek()?;
+        Ok(self.comment.clone())
+    }
+
+    #[cold]
+    pub(super) fn unexpected<T>(&mut self) -> Result<T, Error> {
+        let token = self.peek()?.clone();
+        let what = format!("Unexpected {}", token.told());
+        Err(self.lexer.error(token.start, &what))
+    }
+
+    /// That what was read at a token is not allowed.
+    #[cold]
+    pub(super) fn refused<T>(&self, token: &Token<'_>) -> Result<T, Error> {
+        let what = format!("Unexpected {}", token.told());
+        Err(self.lexer.error(token.start, &what))
+    }
+
+    pub(super) fn expect(&mut self, sign: u8) -> Result<(), Error> {
+        if self.skip(sign)? {
+            return Ok(());
+        }
+        let token = self.peek()?.clone();
+        let what = format!("Expected {}, found {}", char::from(sign), token.told());
+        Err(self.lexer.error(token.start, &what))
+    }
+
+    pub(super) fn skip(&mut self, sign: u8) -> Result<bool, Error> {
+        let found = self.kind()? == Kind::Sign(sign);
+        if found {
+            self.next()?;
+        }
+        Ok(found)
+    }
+
+    pub(super) fn at_word(&mut self, word: &str) -> Result<bool, Error> {
+        let token = self.peek()?;
+        Ok(token.kind == Kind::Name && token.text == word)
+    }
+
+    /// A word, and the comments before it.
+    pub(super) fn word(&mut self, word: &str) -> Result<Option<Value>, Error> {
+        let comment = self.comment()?;
+        if self.at_word(word)? {
+            self.next()?;
+            return Ok(comment);
+        }
+        let token = self.peek()?.clone();
+        let what = format!("Expected {word:?}, found {}", token.told());
+        Err(self.lexer.error(token.start, &what))
+    }
+
+    pub(super) fn name(&mut self) -> Result<String, Error> {
+        let token = self.next()?;
+        if token.kind == Kind::Name {
+            return Ok(token.text.into_owned());
+        }
+        let what = format!("Expected Name, found {}", token.told());
+        Err(self.lexer.error(token.start, &what))
+    }
+
+    /// One thing or more between two signs, and the comments before the second; nothing where the first is not.
+    pub(super) fn some(
+        &mut self,
+        open: u8,
+        close: u8,
+        one: impl FnMut(&mut Self) -> Result<Value, Error>,
+    ) -> Result<(Vec<Value>, Option<Value>), Error> {
+        if self.kind()? != Kind::Sign(open) {
+            return Ok((Vec::new(), None));
+        }
+        let (items, comment) = self.many(open, close, one)?;
+        if items.is_empty() {
+            return Err(Error::Failed(format!(
+                "expected at least one definition between {} and {}",
+                char::from(open),
+                char::from(close)
+            )));
+        }
+        Ok((items, comment))
+    }
+
+    /// Things between two signs, none perhaps.
+    fn many(
+        &mut self,
+        open: u8,
+        close: u8,
+        mut one: impl FnMut(&mut Self) -> Result<Value, Error>,
+    ) -> Result<(Vec<Value>, Option<Value>), Error> {
+        self.expect(open)?;
+        self.depth += 1;
+        if self.depth > DEEPEST {
+            return Err(Error::Failed(format!("nests deeper than {DEEPEST} levels")));
+        }
+        let mut items = Vec::new();
+        while self.kind()? != Kind::Sign(close) {
+            items.push(one(self)?);
+        }
+        self.depth -= 1;
+        let comment = self.comment()?;
+        self.next()?;
+        Ok((items, comment))
+    }
+
+    pub(super) fn value(&mut self, constant: bool) -> Result<Value, Error> {
+        let token = self.peek()?.clone();
+        let kind = match token.kind {
+            Kind::Sign(b'[') => return self.list(constant),
+            Kind::Sign(b'{') => return self.object(constant),
+            Kind::Sign(b'$') if !constant => {
+                let name = self.variable()?;
+                return Ok(value(0, &name).done());
+            }
+            Kind::Int => 1,
+            Kind::Float => 2,
+            Kind::Text => 3,
+            Kind::Block => 4,
+            Kind::Name => match &*token.text {
+                "true" | "false" => 5,
+                "null" => 6,
+                _ => 7,
+            },
+            _ => return self.unexpected(),
+        };
+        self.next()?;
+        Ok(value(kind, &token.text).done())
+    }
+
+    fn list(&mut self, constant: bool) -> Result<Value, Error> {
+        let comment = self.comment()?;
+        let (items, _) = self.many(b'[', b']', |parser| {
+            let item = parser.value(constant)?;
+            Ok(Node::new().text("Name", "").value("Value", item).done())
+        })?;
+        Ok(value(8, "")
+            .list("Children", items)
+            .maybe("Comment", comment)
+            .done())
+    }
+
+    fn object(&mut self, constant: bool) -> Result<Value, Error> {
+        let comment = self.comment()?;
+        let (fields, _) = self.many(b'{', b'}', |parser| parser.argument(constant))?;
+        Ok(value(9, "")
+            .list("Children", fields)
+            .maybe("Comment", comment)
+            .done())
+    }
+
+    /// A name, a colon and a value.
+    fn argument(&mut self, constant: bool) -> Result<Value, Error> {
+        let comment = self.comment()?;
+        let name = self.name()?;
+        self.expect(b':')?;
+        let value = self.value(constant)?;
+        let node = Node::new().text("Name", &name).value("Value", value);
+        Ok(node.maybe("Comment", comment).done())
+    }
+
+    pub(super) fn arguments(&mut self, constant: bool) -> Result<Vec<Value>, Error> {
+        let arguments = self.some(b'(', b')', |parser| parser.argument(constant))?;
+        Ok(arguments.0)
+    }
+
+    pub(super) fn variable(&mut self) -> Result<String, Error> {
+        self.expect(b'$')?;
+        self.name()
+    }
+
+    pub(super) fn directives(&mut self, constant: bool) -> Result<Vec<Value>, Error> {
+        let mut directives = Vec::new();
+        while self.skip(b'@')? {
+            let name = self.name()?;
+            let arguments = self.arguments(constant)?;
+            let node = Node::new().text("Name", &name).text("Location", "");
+            directives.push(node.list("Arguments", arguments).done());
+        }
+        Ok(directives)
+    }
+
+    pub(super) fn of_type(&mut self) -> Result<Value, Error> {
+        let mut lists = 0;
+        while self.skip(b'[')? {
+            lists += 1;
+            if lists > DEEPEST {
+                return Err(Error::Failed(format!("nests deeper than {DEEPEST} levels")));
+            }
+        }
+        let name = self.name()?;
+        let mut of = Node::new()
+            .text("NamedType", &name)
+            .flag("NonNull", self.skip(b'!')?)
+            .done();
+        for _ in 0..lists {
+            self.expect(b']')?;
+            of = Node::new()
+                .text("NamedType", "")
+                .value("Elem", of)
+                .flag("NonNull", self.skip(b'!')?)
+                .done();
+        }
+        Ok(of)
+    }
+}
+
+fn value(kind: i64, raw: &str) -> Node {
+    Node::new()
+        .value("Kind", Value::from(kind))
+        .text("Raw", raw)
+        .flag("ExpectedTypeHasDefault", false)
+}

@@ -1,0 +1,373 @@
+//! A query against a schema: one walk over operations and fragments, which ends at the first rule that is broken.
+//!
+//! The rules are those of the specification that OPA's library knows, with its exceptions: a literal of `Int` may have
+//! 64 bits, and introspection is followed three lists deep.
+
+mod fragments;
+mod overlap;
+mod values;
+
+use std::collections::{HashMap, HashSet};
+
+use super::node::{flag, list, named, text, texts, type_name, type_text};
+use super::parser::DEEPEST;
+use super::prelude;
+use super::schema::{Definition, Schema, Verdict, failed, of};
+use crate::builtins::{Budget, Error};
+use crate::value::Value;
+
+/// One walk.
+struct Walk<'a, 'v> {
+    schema: &'a Schema<'v>,
+    document: &'v Value,
+    fragments: HashMap<&'v str, &'v Value>,
+    budget: &'a mut Budget,
+    operation: Option<Operation<'v>>,
+    /// The fragments that the operation or fragment at hand was followed into.
+    followed: HashSet<&'v str>,
+    /// The fragments that operations use.
+    used: HashSet<&'v str>,
+    overlap: overlap::Compared<'v>,
+}
+
+/// The operation at hand.
+struct Operation<'v> {
+    variables: HashMap<&'v str, Variable<'v>>,
+}
+
+struct Variable<'v> {
+    node: &'v Value,
+    used: bool,
+}
+
+/// Says whether a query may be asked of a schema.
+pub(super) fn check(schema: &Schema<'_>, document: &Value, budget: &mut Budget) -> Verdict {
+    let fragments = list(document, "Fragments");
+    let mut by_name = HashMap::with_capacity(fragments.len());
+    for fragment in fragments {
+        let name = text(fragment, "Name");
+        if by_name.insert(name, fragment).is_some() {
+            return failed(format!("There can be only one fragment named {name:?}"));
+        }
+    }
+    let mut walk = Walk {
+        schema,
+        document,
+        fragments: by_name,
+        budget,
+        operation: None,
+        followed: HashSet::new(),
+        used: HashSet::new(),
+        overlap: overlap::Compared::default(),
+    };
+    walk.no_fragment_circles()?;
+    walk.operations()?;
+    walk.definitions_of_fragments()
+}
+
+// === impl Walk ===
+
+impl<'a, 'v> Walk<'a, 'v> {
+    fn operations(&mut self) -> Verdict {
+        let operations = list(self.document, "Operations");
+        let mut names = HashSet::new();
+        for node in operations {
+            let name = text(node, "Name");
+            if name.is_empty() && operations.len() > 1 {
+                return failed("This anonymous operation must be the only defined operation");
+            }
+            if !names.insert(name) {
+                return failed(format!("There can be only one operation named {name:?}"));
+            }
+            self.one_operation(node)?;
+        }
+        Ok(())
+    }
+
+    fn one_operation(&mut self, node: &'v Value) -> Verdict {
+        let schema = self.schema;
+        let kind = text(node, "Operation");
+        let (root, location) = match kind {
+            "query" | "" => (schema.query, "QUERY"),
+            "mutation" => (schema.mutation, "MUTATION"),
+            "subscription" => (schema.subscription, "SUBSCRIPTION"),
+            _ => (None, ""),
+        };
+        let Some(root) = root.and_then(|root| schema.types.get(root)) else {
+            return failed(format!("Schema does not support operation type {kind:?}"));
+        };
+        self.followed.clear();
+        let mut variables = HashMap::new();
+        for variable in list(node, "VariableDefinitions") {
+            let name = text(variable, "Variable");
+            let known = Variable {
+                node: variable,
+                used: false,
+            };
+            if variables.insert(name, known).is_some() {
+                return failed(format!("There can be only one variable named \"${name}\""));
+            }
+        }
+        self.operation = Some(Operation { variables });
+        for variable in list(node, "VariableDefinitions") {
+            self.variable(variable)?;
+        }
+        self.directives(list(node, "Directives"), location)?;
+        let selections = list(node, "SelectionSet");
+        self.selections(Some(root), selections, 0)?;
+        self.no_conflicts(Some(root), selections)?;
+        if kind == "subscription" {
+            self.one_field(selections)?;
+        }
+        let operation = self.operation.take();
+        let variables = operation.iter().flat_map(|operation| &operation.variables);
+        for (name, variable) in variables {
+            if !variable.used {
+                return failed(format!("Variable \"${name}\" is never used"));
+            }
+        }
+        Ok(())
+    }
+
+    fn variable(&mut self, variable: &'v Value) -> Verdict {
+        let of = of(variable)?;
+        let Some(found) = self.schema.of_type(of) else {
+            return failed(format!("Unknown type {:?}", type_name(of)));
+        };
+        if !found.is_input() {
+            let name = text(variable, "Variable");
+            let of = type_text(of);
+            return failed(format!(
+                "Variable \"${name}\" cannot be non-input type {of:?}"
+            ));
+        }
+        if let Some(value) = variable.get_str("DefaultValue") {
+            self.value(value, Some(of), Some(found), false, 0)?;
+        }
+        self.directives(list(variable, "Directives"), "VARIABLE_DEFINITION")
+    }
+
+    fn directives(&mut self, directives: &'v [Value], location: &str) -> Verdict {
+        let mut seen = HashSet::new();
+        for directive in directives {
+            let name = text(directive, "Name");
+            let Some(definition) = self.schema.directives.get(name).copied() else {
+                return failed(format!("Unknown directive \"@{name}\""));
+            };
+            if !texts(definition, "Locations").any(|allowed| allowed == location) {
+                return failed(format!(
+                    "Directive \"@{name}\" may not be used on {location}"
+                ));
+            }
+            if !seen.insert(name) && !flag(definition, "IsRepeatable") {
+                return failed(format!(
+                    "The directive \"@{name}\" can only be used once at this location"
+                ));
+            }
+            self.arguments(directive, Some(definition))?;
+        }
+        Ok(())
+    }
+
+    /// The arguments of a field or a directive.
+    fn arguments(&mut self, node: &'v Value, definition: Option<&Value>) -> Verdict {
+        let arguments = list(node, "Arguments");
+        let known = definition.map(|definition| list(definition, "Arguments"));
+        let pairs = arguments.len() as u64 * known.map_or(0, <[_]>::len) as u64;
+        self.budget.step(1 + pairs / 4)?;
+        let mut seen = HashSet::new();
+        for argument in arguments {
+            let name = text(argument, "Name");
+            if !seen.insert(name) {
+                return failed(format!("There can be only one argument named {name:?}"));
+            }
+            let definition = known.and_then(|known| named(known, name));
+            if known.is_some() && definition.is_none() {
+                let owner = text(node, "Name");
+                return failed(format!("Unknown argument {name:?} on {owner:?}"));
+            }
+            self.argument(argument, definition)?;
+        }
+        for definition in known.unwrap_or_default() {
+            let name = text(definition, "Name");
+            let of = of(definition)?;
+            let needed = flag(of, "NonNull") && definition.get_str("DefaultValue").is_none();
+            if needed && !seen.contains(name) {
+                let (owner, of) = (text(node, "Name"), type_text(of));
+                return failed(format!(
+                    "Field {owner:?} argument {name:?} of type {of:?} is required, but it was not provided"
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    fn selections(
+        &mut self,
+        parent: Option<&'a Definition<'v>>,
+        selections: &'v [Value],
+        depth: usize,
+    ) -> Verdict {
+        if depth > DEEPEST {
+            return failed(format!("nests deeper than {DEEPEST} levels"));
+        }
+        for selection in selections {
+            self.budget.step(4)?;
+            if selection.get_str("Alias").is_some() {
+                self.field(parent, selection, depth)?;
+            } else if selection.get_str("TypeCondition").is_some() {
+                self.inline_fragment(parent, selection, depth)?;
+            } else {
+                self.spread(parent, selection, depth)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn field(
+        &mut self,
+        parent: Option<&'a Definition<'v>>,
+        field: &'v Value,
+        depth: usize,
+    ) -> Verdict {
+        let name = text(field, "Name");
+        let definition = self.field_of(parent, name)?;
+        if let (Some(parent), None) = (parent, definition) {
+            let parent = parent.name;
+            return failed(format!("Cannot query field {name:?} on type {parent:?}"));
+        }
+        self.arguments(field, definition)?;
+        self.directives(list(field, "Directives"), "FIELD")?;
+        let inner = list(field, "SelectionSet");
+        let schema = self.schema;
+        let found = match definition {
+            Some(definition) => schema.of_type(of(definition)?),
+            None => None,
+        };
+        match found {
+            Some(found) if found.is_leaf() && !inner.is_empty() => {
+                let of = found.name;
+                return failed(format!(
+                    "Field {name:?} must not have a selection since type {of:?} has no subfields"
+                ));
+            }
+            Some(found) if !found.is_leaf() && inner.is_empty() => {
+                let of = found.name;
+                return failed(format!(
+                    "Field {name:?} of type {of:?} must have a selection of subfields"
+                ));
+            }
+            _ => {}
+        }
+        if matches!(name, "__schema" | "__type") {
+            self.introspection_ends(field)?;
+        }
+        self.selections(found, inner, depth + 1)?;
+        if self.operation.is_some() {
+            self.no_conflicts(found, inner)?;
+        }
+        Ok(())
+    }
+
+    /// What a type says of a field.
+    fn field_of(
+        &mut self,
+        parent: Option<&Definition<'v>>,
+        name: &str,
+    ) -> Result<Option<&'v Value>, Error>
+    where
+        'static: 'v,
+    {
+        let own = list(&prelude::FIELDS, "Definitions").first();
+        let own = own.map(|meta| list(meta, "Fields")).unwrap_or_default();
+        if name == "__typename" {
+            return Ok(named(own, name));
+        }
+        let Some(parent) = parent else {
+            return Ok(None);
+        };
+        self.budget.step(parent.fields.len() as u64 / 16)?;
+        let is_root = self.schema.query == Some(parent.name);
+        let meta = || named(own, name).filter(|_| is_root);
+        Ok(parent.field(name).or_else(meta))
+    }
+
+    fn inline_fragment(
+        &mut self,
+        parent: Option<&'a Definition<'v>>,
+        fragment: &'v Value,
+        depth: usize,
+    ) -> Verdict {
+        let condition = text(fragment, "TypeCondition");
+        let inner = match condition {
+            "" => parent,
+            name => Some(self.composite(name)?),
+        };
+        self.can_be(parent, condition)?;
+        self.directives(list(fragment, "Directives"), "INLINE_FRAGMENT")?;
+        let selections = list(fragment, "SelectionSet");
+        self.selections(inner, selections, depth + 1)?;
+        self.no_conflicts(inner, selections)
+    }
+
+    fn spread(
+        &mut self,
+        parent: Option<&'a Definition<'v>>,
+        spread: &'v Value,
+        depth: usize,
+    ) -> Verdict {
+        let name = text(spread, "Name");
+        let Some(fragment) = self.fragments.get(name).copied() else {
+            return failed(format!("Unknown fragment {name:?}"));
+        };
+        if self.operation.is_some() {
+            self.used.insert(name);
+        }
+        let condition = text(fragment, "TypeCondition");
+        self.can_be(parent, condition)?;
+        self.directives(list(spread, "Directives"), "FRAGMENT_SPREAD")?;
+        if !self.followed.insert(name) {
+            return Ok(());
+        }
+        self.directives(list(fragment, "Directives"), "FRAGMENT_DEFINITION")?;
+        let inner = self.schema.types.get(condition);
+        self.selections(inner, list(fragment, "SelectionSet"), depth + 1)
+    }
+
+    /// A type that has fields.
+    fn composite(&self, name: &str) -> Result<&'a Definition<'v>, Error> {
+        match self.schema.types.get(name) {
+            None => failed(format!("Unknown type {name:?}")),
+            Some(found) if !found.is_composite() => failed(format!(
+                "Fragment cannot condition on non composite type {name:?}"
+            )),
+            Some(found) => Ok(found),
+        }
+    }
+
+    /// Whether a value of one type may be of the other.
+    fn can_be(&mut self, parent: Option<&Definition<'v>>, name: &str) -> Verdict {
+        let (Some(parent), Some(other)) = (parent, self.schema.types.get(name)) else {
+            return Ok(());
+        };
+        let own = [parent.name];
+        let these = match parent.kind {
+            "OBJECT" => &own,
+            "INTERFACE" | "UNION" => self.schema.possible(parent.name),
+            _ => return Ok(()),
+        };
+        if !other.is_composite() {
+            return Ok(());
+        }
+        let those = self.schema.possible(name);
+        self.budget
+            .step(these.len() as u64 * those.len() as u64 / 16)?;
+        if those.iter().any(|one| these.contains(one)) {
+            return Ok(());
+        }
+        let parent = parent.name;
+        failed(format!(
+            "objects of type {parent:?} can never be of type {name:?}"
+        ))
+    }
+}
