@@ -149,6 +149,18 @@ async fn a_heavy_check_is_answered_and_recorded_as_any_other() {
 }
 
 #[tokio::test]
+async fn what_is_outside_is_asked_for_and_the_check_goes_on() {
+    let sidecar = sidecar(json!({}), &[]).await;
+    let mut client = client(&sidecar).await;
+
+    let answer = client.post(head(), request("/named")).await;
+
+    assert_eq!(code(&answer), 0, "{answer:?}");
+    let event = sidecar.decision(|_| true).await;
+    assert_eq!(event["result"]["headers"]["x-same"], "0", "{event}");
+}
+
+#[tokio::test]
 async fn a_heavy_check_keeps_its_deadline() {
     let sidecar = sidecar(json!({"max-eval-time": "100s"}), &[]).await;
     let mut client = client(&sidecar).await;

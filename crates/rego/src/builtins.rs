@@ -32,6 +32,7 @@ mod net;
 mod numbers;
 mod objects;
 mod operand;
+mod outside;
 mod random;
 mod regex;
 mod rego;
@@ -53,6 +54,7 @@ mod yaml;
 pub use cache::Caches;
 pub use context::{Budget, Context};
 pub use graph::Walk;
+pub use outside::{Outside, Question, Reply};
 pub use regex::Regex;
 
 /// One built-in function.
@@ -96,6 +98,9 @@ pub enum Error {
     /// The evaluation's budget is spent, or it was cancelled: ends the evaluation.
     #[error("caller cancelled query execution")]
     Cancelled,
+    /// The answer is outside and not there yet: ends the evaluation, which the host runs again.
+    #[error("waits for an answer from outside")]
+    Waiting,
     /// Ends the evaluation always, strict or not.
     #[error("{0}")]
     Halt(String),
