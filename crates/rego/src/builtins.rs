@@ -26,6 +26,7 @@ mod declare;
 mod encoding;
 mod glob;
 mod graph;
+pub mod http;
 mod internal;
 mod json;
 mod net;
@@ -121,6 +122,7 @@ static FAMILIES: &[&[Builtin]] = &[
     encoding::TABLE,
     glob::TABLE,
     graph::TABLE,
+    http::TABLE,
     internal::TABLE,
     json::TABLE,
     net::TABLE,
