@@ -1,9 +1,11 @@
-//! What policies may learn of the world beyond their data: addresses of names.
+//! What policies may learn of the world beyond their data: responses to `http.send`, addresses of names.
 //!
-//! Questions come from evaluations that were ended by them; nothing here is waited for on the Check path.
+//! Questions come from evaluations that were ended by them; nothing here is waited for on the Check path. What is
+//! kept from earlier answers is told there at once.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use tokio::net::lookup_host;
@@ -11,18 +13,54 @@ use tokio::time::timeout_at;
 
 use crate::data::Value;
 use crate::engine::{Answer, Known, NoAnswer, Question};
+use crate::http::client::outbound::Outbound;
+use crate::telemetry::metrics::Exposition;
 
-/// Answers questions. Clones share what is remembered.
-#[derive(Debug, Clone, Default)]
-pub struct Outside(Arc<Memory>);
+mod cache;
+mod flights;
+mod freshness;
+mod send;
 
-/// What was learnt and may be told again.
+pub use cache::CacheConfig;
+
+use cache::Cache;
+use flights::Flights;
+
+/// Answers questions. Clones share what is kept.
+#[derive(Debug, Clone)]
+pub struct Outside(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    outbound: Outbound,
+    cache: Cache,
+    flights: Flights,
+    counts: Counts,
+}
+
+/// What is shown of it.
 #[derive(Debug, Default)]
-struct Memory;
+struct Counts {
+    sent: AtomicU64,
+    failed: AtomicU64,
+    hits: AtomicU64,
+    misses: AtomicU64,
+}
 
 // === impl Outside ===
 
 impl Outside {
+    /// Keeps responses as `cache` says.
+    #[must_use]
+    pub fn new(cache: CacheConfig) -> Self {
+        Self(Arc::new(Inner {
+            outbound: Outbound::default(),
+            cache: Cache::new(cache),
+            flights: Flights::default(),
+            counts: Counts::default(),
+        }))
+    }
+
     /// What evaluations may use without waiting.
     #[must_use]
     pub fn known(&self) -> Arc<dyn Known> {
@@ -34,17 +72,86 @@ impl Outside {
         let answered = async {
             match question {
                 Question::Addresses(name) => addresses(&name).await,
-                Question::HttpSend(_) => Err(NoAnswer::Failed("not there yet".to_owned())),
+                Question::HttpSend(Value::Object(asked)) => self.0.send(&asked).await,
+                Question::HttpSend(_) => Err(NoAnswer::Type("operand 1 must be object".to_owned())),
             }
         };
         let answered = timeout_at(deadline.into(), answered).await;
         answered.unwrap_or(Err(NoAnswer::Cancelled))
     }
+
+    /// Writes what was counted.
+    pub fn collect(&self, out: &mut Exposition) {
+        let (size, counts) = (self.0.cache.size(), &self.0.counts);
+        for (name, help, count) in [
+            (
+                "regate_http_send_requests_total",
+                "Requests of `http.send` that were sent and got a response.",
+                &counts.sent,
+            ),
+            (
+                "regate_http_send_failures_total",
+                "Requests of `http.send` that got no response.",
+                &counts.failed,
+            ),
+            (
+                "regate_http_send_cache_hits_total",
+                "Calls of `http.send` with `cache` or `force_cache` that were answered from the cache.",
+                &counts.hits,
+            ),
+            (
+                "regate_http_send_cache_misses_total",
+                "Calls of `http.send` with `cache` or `force_cache` that were not.",
+                &counts.misses,
+            ),
+        ] {
+            out.counter(name, help, &[], count.load(Ordering::Relaxed));
+        }
+        let bytes = u32::try_from(size.bytes).map_or(f64::MAX, f64::from);
+        let entries = u32::try_from(size.entries).map_or(f64::MAX, f64::from);
+        out.gauge(
+            "regate_http_send_cache_bytes",
+            "Bytes of the responses that are kept.",
+            &[],
+            bytes,
+        );
+        out.gauge(
+            "regate_http_send_cache_entries",
+            "Responses that are kept.",
+            &[],
+            entries,
+        );
+    }
 }
 
-impl Known for Memory {
-    fn known(&self, _: &Question) -> Option<Answer> {
-        None
+impl Default for Outside {
+    fn default() -> Self {
+        Self::new(CacheConfig::default())
+    }
+}
+
+// === impl Inner ===
+
+impl Known for Inner {
+    fn known(&self, question: &Question) -> Option<Answer> {
+        match question {
+            Question::HttpSend(Value::Object(asked)) => self.kept(asked).map(Ok),
+            Question::HttpSend(_) | Question::Addresses(_) => None,
+        }
+    }
+}
+
+// === impl Counts ===
+
+impl Counts {
+    fn sent(&self, responded: bool) {
+        let count = if responded { &self.sent } else { &self.failed };
+        count.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn looked_up(&self, found: bool) {
+        let count = if found { &self.hits } else { &self.misses };
+        count.fetch_add(1, Ordering::Relaxed);
     }
 }
 

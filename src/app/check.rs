@@ -102,7 +102,8 @@ impl Checks {
         if let Some(log) = &log {
             observed.decision_log(log.stats());
         }
-        let outside = Outside::default();
+        let outside = Outside::new(config.cache);
+        observed.outside(&outside);
         let (shared, intake, metrics) = (
             Arc::new(Shared {
                 known: outside.known(),

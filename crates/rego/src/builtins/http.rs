@@ -12,7 +12,7 @@ mod response;
 #[cfg(test)]
 mod tests;
 
-pub use request::{CaCertificates, Caching, CachingMode, Pem, Request, Tls};
+pub use request::{CaCertificates, Caching, Pem, Request, Tls};
 pub use response::Response;
 
 /// The family's functions.
@@ -65,7 +65,7 @@ fn remembered(
         return Ok(response.clone());
     }
     let question = Question::HttpSend(Value::Object(asked.clone()));
-    let response = outside::ask(context, question)?;
+    let response = outside::ask(context, &question)?;
     context.memo.insert(key, response.clone());
     Ok(response)
 }

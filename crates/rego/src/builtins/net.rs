@@ -189,7 +189,7 @@ fn lookup(context: &mut Context<'_>, args: &[&Value]) -> Result<Value, Error> {
             .collect::<Set>()
             .into());
     }
-    outside::ask(context, Question::Addresses(name.clone()))
+    outside::ask(context, &Question::Addresses(name.clone()))
 }
 
 fn network(value: &Value) -> Result<Network, Error> {

@@ -47,14 +47,14 @@ impl Question {
 }
 
 /// Asks; within a query the same question has one answer.
-pub(super) fn ask(context: &mut Context<'_>, question: Question) -> Result<Value, Error> {
+pub(super) fn ask(context: &mut Context<'_>, question: &Question) -> Result<Value, Error> {
     let Some(outside) = &mut context.outside else {
         let what = question.builtin();
         return Err(Error::Failed(format!(
             "nothing outside can be reached here: the host lends {what} no way out"
         )));
     };
-    match outside.ask(&question) {
+    match outside.ask(question) {
         Reply::Answer(answer) => answer,
         Reply::Later => Err(Error::Waiting),
     }

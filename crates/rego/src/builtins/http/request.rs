@@ -43,10 +43,8 @@ pub struct Tls {
     pub server_name: Option<String>,
     /// Whom to trust.
     pub ca: CaCertificates,
-    /// The certificate that is shown.
-    pub client_cert: Option<Pem>,
-    /// Its key.
-    pub client_key: Option<Pem>,
+    /// The certificate that is shown, and its key.
+    pub client: Option<(Pem, Pem)>,
 }
 
 /// Whom to trust.
@@ -70,24 +68,12 @@ pub enum Pem {
 }
 
 /// Which responses may be used again, in other queries too.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Caching {
     /// Whether those that HTTP's own rules allow.
     pub cache: bool,
     /// For how long all, whatever the rules say.
     pub force_for: Option<Duration>,
-    /// What is kept of them.
-    pub mode: CachingMode,
-}
-
-/// What a cache keeps of a response.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum CachingMode {
-    /// Its text.
-    #[default]
-    Serialized,
-    /// Its value.
-    Deserialized,
 }
 
 /// All that a request may name.
@@ -179,8 +165,20 @@ impl Request {
             caching: Caching::read(asked)?,
             force_json: flag(asked, "force_json_decode"),
             force_yaml: flag(asked, "force_yaml_decode"),
-            key: key(asked),
+            key: Self::key(asked),
         })
+    }
+
+    /// Whether the argument asks for a cache, told without reading the rest of it.
+    #[must_use]
+    pub fn asks_for_cache(asked: &Object) -> bool {
+        flag(asked, "cache") || flag(asked, "force_cache")
+    }
+
+    /// What tells requests apart: see [`Request::key`].
+    #[must_use]
+    pub fn key(asked: &Object) -> Object {
+        key(asked)
     }
 }
 
@@ -194,13 +192,18 @@ impl Tls {
             system,
             named: Pem::read(asked, "tls_ca_cert")?,
         };
-        let one = |name| Ok::<_, Error>(Pem::read(asked, name)?.into_iter().next());
+        // A certificate and a key of different forms are no pair: neither is shown, as in OPA.
+        let certs = Pem::read(asked, "tls_client_cert")?;
+        let keys = Pem::read(asked, "tls_client_key")?;
+        let pair = |cert: Pem| {
+            let key = keys.iter().find(|key| key.has_form_of(&cert))?;
+            Some((cert, key.clone()))
+        };
         Ok(Self {
             insecure_skip_verify: flag(asked, "tls_insecure_skip_verify"),
             server_name: text(asked, "tls_server_name")?.map(str::to_owned),
             ca,
-            client_cert: one("tls_client_cert")?,
-            client_key: one("tls_client_key")?,
+            client: certs.into_iter().find_map(pair),
         })
     }
 }
@@ -210,24 +213,32 @@ impl Tls {
 impl Pem {
     /// What `name`, `name_file` and `name_env_variable` say.
     fn read(asked: &Object, name: &str) -> Result<Vec<Self>, Error> {
-        let forms: [(&str, fn(String) -> Self); 3] = [
-            ("", Self::Inline),
-            ("_file", Self::File),
-            ("_env_variable", Self::Env),
+        let said = |form: &str| {
+            let said = text(asked, &format!("{name}{form}"))?;
+            Ok::<_, Error>(said.map(str::to_owned))
+        };
+        let forms = [
+            said("")?.map(Self::Inline),
+            said("_file")?.map(Self::File),
+            said("_env_variable")?.map(Self::Env),
         ];
-        let mut named = Vec::new();
-        for (form, pem) in forms {
-            if let Some(said) = text(asked, &format!("{name}{form}"))? {
-                named.push(pem(said.to_owned()));
-            }
-        }
-        Ok(named)
+        Ok(forms.into_iter().flatten().collect())
+    }
+
+    fn has_form_of(&self, other: &Self) -> bool {
+        std::mem::discriminant(self) == std::mem::discriminant(other)
     }
 }
 
 // === impl Caching ===
 
 impl Caching {
+    /// Whether a response may be kept for other queries.
+    #[must_use]
+    pub fn is_on(&self) -> bool {
+        self.cache || self.force_for.is_some()
+    }
+
     fn read(asked: &Object) -> Result<Self, Error> {
         let force = boolean(asked, "force_cache")?;
         let seconds = asked.get_str("force_cache_duration_seconds");
@@ -249,14 +260,14 @@ impl Caching {
                 ));
             }
         };
-        let mode = match asked.get_str("caching_mode").and_then(Value::as_str) {
-            Some("deserialized") => CachingMode::Deserialized,
-            _ => CachingMode::Serialized,
-        };
+        // OPA keeps nothing where it does not know the mode; here a response is kept in one form only.
+        let mode = asked.get_str("caching_mode").map(Value::as_str);
+        if !matches!(mode, None | Some(Some("serialized" | "deserialized"))) {
+            return Ok(Self::default());
+        }
         Ok(Self {
             cache: boolean(asked, "cache")?,
             force_for,
-            mode,
         })
     }
 }
