@@ -53,8 +53,14 @@ impl Outside {
     /// Keeps responses as `cache` says.
     #[must_use]
     pub fn new(cache: CacheConfig) -> Self {
+        Self::limited_to(None, cache)
+    }
+
+    /// The same, where only the hosts in `allowed` may be asked and asked for, if any are named.
+    #[must_use]
+    pub fn limited_to(allowed: Option<Vec<String>>, cache: CacheConfig) -> Self {
         Self(Arc::new(Inner {
-            outbound: Outbound::default(),
+            outbound: Outbound::limited_to(allowed),
             cache: Cache::new(cache),
             flights: Flights::default(),
             counts: Counts::default(),
@@ -71,7 +77,7 @@ impl Outside {
     pub async fn answer(&self, question: Question, deadline: Instant) -> Answer {
         let answered = async {
             match question {
-                Question::Addresses(name) => addresses(&name).await,
+                Question::Addresses(name) => self.0.addresses(&name).await,
                 Question::HttpSend(Value::Object(asked)) => self.0.send(&asked).await,
                 Question::HttpSend(_) => Err(NoAnswer::Type("operand 1 must be object".to_owned())),
             }
@@ -132,6 +138,16 @@ impl Default for Outside {
 
 // === impl Inner ===
 
+impl Inner {
+    async fn addresses(&self, name: &str) -> Answer {
+        self.outbound.may_reach(name).map_err(NoAnswer::Failed)?;
+        let found = lookup_host((name, 0)).await;
+        let found = found.map_err(|error| NoAnswer::Failed(format!("lookup {name}: {error}")))?;
+        let text = |address: SocketAddr| Value::from(address.ip().to_string());
+        Ok(Value::Set(found.map(text).collect()))
+    }
+}
+
 impl Known for Inner {
     fn known(&self, question: &Question) -> Option<Answer> {
         match question {
@@ -153,11 +169,4 @@ impl Counts {
         let count = if found { &self.hits } else { &self.misses };
         count.fetch_add(1, Ordering::Relaxed);
     }
-}
-
-async fn addresses(name: &str) -> Answer {
-    let found = lookup_host((name, 0)).await;
-    let found = found.map_err(|error| NoAnswer::Failed(format!("lookup {name}: {error}")))?;
-    let text = |address: SocketAddr| Value::from(address.ip().to_string());
-    Ok(Value::Set(found.map(text).collect()))
 }

@@ -17,6 +17,7 @@ mod problem;
 mod schemas;
 mod table;
 pub mod test;
+mod world;
 
 use problem::Problem;
 

@@ -21,6 +21,7 @@ use super::eval::Explain;
 use super::load::{self, Paths};
 use super::metrics::Metrics;
 use super::problem::{self, Problems};
+use super::world::World;
 use super::{Report, observe, schemas};
 
 /// What `test` is asked for.
@@ -80,6 +81,7 @@ pub enum Format {
 struct Suite {
     tests: Vec<find::Test>,
     built: Built,
+    world: World,
 }
 
 /// Runs tests.
@@ -121,6 +123,7 @@ fn prepare(request: &Request) -> Result<Suite, (Problems, bool)> {
     Ok(Suite {
         tests,
         built: built.map_err(|problems| (problems, false))?,
+        world: World::new(request.capabilities.as_ref()).map_err(late)?,
     })
 }
 

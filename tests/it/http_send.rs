@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use crate::bundle::tls::Authority;
 
+mod commands;
 mod server;
 mod waiting;
 

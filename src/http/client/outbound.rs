@@ -43,6 +43,8 @@ const LONGEST_PAUSE: Duration = Duration::from_mins(1);
 /// The client. It keeps connections for requests that connect the same way.
 #[derive(Debug)]
 pub struct Outbound {
+    /// The only hosts that may be asked, if any are named.
+    allowed: Option<Vec<String>>,
     connector: Connector,
     system: OnceLock<RootCertStore>,
     pools: Mutex<VecDeque<Pool>>,
@@ -75,36 +77,49 @@ struct Pool {
 
 // === impl Outbound ===
 
-impl Default for Outbound {
-    fn default() -> Self {
+impl Outbound {
+    /// A client that asks only the hosts in `allowed`, if any are named.
+    #[must_use]
+    pub fn limited_to(allowed: Option<Vec<String>>) -> Self {
         Self {
+            allowed,
             connector: Connector::new(),
             system: OnceLock::new(),
             pools: Mutex::default(),
         }
     }
-}
 
-impl Outbound {
+    /// Whether `host` may be asked; if not, the words for it.
+    pub fn may_reach(&self, host: &str) -> Result<(), String> {
+        let host = host.trim_start_matches('[').trim_end_matches(']');
+        match &self.allowed {
+            Some(allowed) if !allowed.iter().any(|allowed| allowed == host) => {
+                Err(format!("disallowed host: {host}"))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// The response to `request`; tried again when none came, as often as it says.
     ///
     /// What is wrong with the request itself is an [`Error::Type`], that no response came an [`Error::Failed`].
     pub async fn send(&self, request: &Request, mut setup: Setup) -> Result<Response, Error> {
-        // A setup that cannot be used is refused before the URL, as in OPA.
         let target = Target::read(&request.url)?;
+        let host = target.uri.host().unwrap_or_default();
+        self.may_reach(host).map_err(Error::Type)?;
         setup.socket.clone_from(&target.socket);
         let pool = self.pool(setup)?;
         let exchange = Exchange::new(request, &target)?;
         let mut pause = PAUSE;
         for _ in 0..request.retries {
-            match pool.attempt(exchange.clone(), request).await {
+            match self.attempt(&pool, exchange.clone(), request).await {
                 Err(Error::Failed(_)) => {}
                 ended => return ended,
             }
             tokio::time::sleep(pause).await;
             pause = (pause * 2).min(LONGEST_PAUSE);
         }
-        pool.attempt(exchange, request).await
+        self.attempt(&pool, exchange, request).await
     }
 
     /// The connections of `setup`. Those that were not used for the longest time make way.
@@ -150,14 +165,15 @@ impl Outbound {
             http,
         })
     }
-}
 
-// === impl Pool ===
-
-impl Pool {
     /// The response to one try, redirects followed, within the time that `request` gives it.
-    async fn attempt(&self, exchange: Exchange, request: &Request) -> Result<Response, Error> {
-        let attempt = self.follow(exchange, request.follow_redirects);
+    async fn attempt(
+        &self,
+        pool: &Pool,
+        exchange: Exchange,
+        request: &Request,
+    ) -> Result<Response, Error> {
+        let attempt = self.follow(pool, exchange, request.follow_redirects);
         let answered = tokio::time::timeout(request.timeout, attempt).await;
         answered.unwrap_or_else(|_| {
             let timeout = request.timeout;
@@ -167,12 +183,19 @@ impl Pool {
         })
     }
 
-    async fn follow(&self, mut exchange: Exchange, redirects: bool) -> Result<Response, Error> {
+    async fn follow(
+        &self,
+        pool: &Pool,
+        mut exchange: Exchange,
+        redirects: bool,
+    ) -> Result<Response, Error> {
         loop {
-            let proxy = self.connector.plain_proxy_credentials(exchange.uri());
-            let sent = self.http.request(exchange.request(proxy)?).await;
+            let proxy = pool.connector.plain_proxy_credentials(exchange.uri());
+            let sent = pool.http.request(exchange.request(proxy)?).await;
             let (head, body) = sent.map_err(|error| failed(&error))?.into_parts();
             if redirects && exchange.redirected(head.status, &head.headers)? {
+                let host = exchange.uri().host().unwrap_or_default();
+                self.may_reach(host).map_err(Error::Failed)?;
                 continue;
             }
             let body = Limited::new(body, LARGEST).collect().await;

@@ -134,7 +134,7 @@ fn evaluate(
     outcome: &mut Outcome,
 ) {
     let lines = Arc::new(Mutex::new(Vec::new()));
-    let mut options = options(request);
+    let mut options = options(request, suite);
     let printer = Arc::clone(&lines);
     options.print = Some(Box::new(move |_, line| {
         if let Ok(mut lines) = printer.lock() {
@@ -158,7 +158,7 @@ fn evaluate(
 }
 
 /// How a test is evaluated.
-pub(super) fn options(request: &Request) -> EvalOptions {
+pub(super) fn options(request: &Request, suite: &Suite) -> EvalOptions {
     let mut options = EvalOptions {
         now_ns: build::now(),
         runtime: Value::Object(request.runtime.clone()),
@@ -168,6 +168,7 @@ pub(super) fn options(request: &Request) -> EvalOptions {
     // Zero is no limit.
     let limit = Some(request.timeout).filter(|timeout| !timeout.is_zero());
     options.budget.deadline = limit.and_then(|limit| Instant::now().checked_add(limit));
+    options.outside = Some(suite.world.lend(options.budget.deadline));
     options
 }
 
