@@ -5,7 +5,6 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use tokio::net::lookup_host;
@@ -15,8 +14,10 @@ use crate::data::Value;
 use crate::engine::{Answer, Known, NoAnswer, Question};
 use crate::http::client::outbound::Outbound;
 use crate::telemetry::metrics::Exposition;
+use crate::telemetry::trace::Parent;
 
 mod cache;
+mod counts;
 mod flights;
 mod freshness;
 mod send;
@@ -24,6 +25,7 @@ mod send;
 pub use cache::CacheConfig;
 
 use cache::Cache;
+use counts::Counts;
 use flights::Flights;
 
 /// Answers questions. Clones share what is kept.
@@ -36,15 +38,6 @@ struct Inner {
     cache: Cache,
     flights: Flights,
     counts: Counts,
-}
-
-/// What is shown of it.
-#[derive(Debug, Default)]
-struct Counts {
-    sent: AtomicU64,
-    failed: AtomicU64,
-    hits: AtomicU64,
-    misses: AtomicU64,
 }
 
 // === impl Outside ===
@@ -73,12 +66,17 @@ impl Outside {
         Arc::clone(&self.0) as _
     }
 
-    /// The answer, by `deadline`.
-    pub async fn answer(&self, question: Question, deadline: Instant) -> Answer {
+    /// The answer, by `deadline`. What is sent for it belongs below `parent`.
+    pub async fn answer(
+        &self,
+        question: Question,
+        deadline: Instant,
+        parent: Option<&Parent>,
+    ) -> Answer {
         let answered = async {
             match question {
                 Question::Addresses(name) => self.0.addresses(&name).await,
-                Question::HttpSend(Value::Object(asked)) => self.0.send(&asked).await,
+                Question::HttpSend(Value::Object(asked)) => self.0.send(&asked, parent).await,
                 Question::HttpSend(_) => Err(NoAnswer::Type("operand 1 must be object".to_owned())),
             }
         };
@@ -88,45 +86,7 @@ impl Outside {
 
     /// Writes what was counted.
     pub fn collect(&self, out: &mut Exposition) {
-        let (size, counts) = (self.0.cache.size(), &self.0.counts);
-        for (name, help, count) in [
-            (
-                "regate_http_send_requests_total",
-                "Requests of `http.send` that were sent and got a response.",
-                &counts.sent,
-            ),
-            (
-                "regate_http_send_failures_total",
-                "Requests of `http.send` that got no response.",
-                &counts.failed,
-            ),
-            (
-                "regate_http_send_cache_hits_total",
-                "Calls of `http.send` with `cache` or `force_cache` that were answered from the cache.",
-                &counts.hits,
-            ),
-            (
-                "regate_http_send_cache_misses_total",
-                "Calls of `http.send` with `cache` or `force_cache` that were not.",
-                &counts.misses,
-            ),
-        ] {
-            out.counter(name, help, &[], count.load(Ordering::Relaxed));
-        }
-        let bytes = u32::try_from(size.bytes).map_or(f64::MAX, f64::from);
-        let entries = u32::try_from(size.entries).map_or(f64::MAX, f64::from);
-        out.gauge(
-            "regate_http_send_cache_bytes",
-            "Bytes of the responses that are kept.",
-            &[],
-            bytes,
-        );
-        out.gauge(
-            "regate_http_send_cache_entries",
-            "Responses that are kept.",
-            &[],
-            entries,
-        );
+        self.0.counts.collect(self.0.cache.size(), out);
     }
 }
 
@@ -154,19 +114,5 @@ impl Known for Inner {
             Question::HttpSend(Value::Object(asked)) => self.kept(asked).map(Ok),
             Question::HttpSend(_) | Question::Addresses(_) => None,
         }
-    }
-}
-
-// === impl Counts ===
-
-impl Counts {
-    fn sent(&self, responded: bool) {
-        let count = if responded { &self.sent } else { &self.failed };
-        count.fetch_add(1, Ordering::Relaxed);
-    }
-
-    fn looked_up(&self, found: bool) {
-        let count = if found { &self.hits } else { &self.misses };
-        count.fetch_add(1, Ordering::Relaxed);
     }
 }

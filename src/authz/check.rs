@@ -22,7 +22,7 @@ use crate::engine::{
 };
 use crate::instance::{Cell, Snapshot};
 use crate::telemetry::metrics::{self, Outcome, Recorder};
-use crate::telemetry::trace::{self, CheckSpan, Tracer};
+use crate::telemetry::trace::{self, CheckSpan, Parent, Tracer};
 
 /// The entrypoint that decides, among those that a policy is compiled with.
 pub const DECISION: usize = 0;
@@ -214,6 +214,12 @@ impl Checker {
         // The next Check may be long in coming: no old policy stays in memory for it.
         self.evaluator = None;
         checked
+    }
+
+    /// Where the spans of requests belong that `run` leads to.
+    pub fn parent(&self, run: &Run) -> Option<Parent> {
+        let tracer = self.shared.tracer.as_ref()?;
+        Some(Parent::new(tracer, run.span.as_ref()?))
     }
 
     /// Answers a Check that was put off and that nobody can go on with.

@@ -81,10 +81,12 @@ impl Later {
             return asker.refuse(checker, run);
         };
         let (heavy, outside) = (self.heavy.clone(), self.outside.clone());
+        let parent = checker.parent(&run);
         self.runtime.spawn(async move {
             let mut run = run;
             if let Some((question, deadline)) = run.question() {
-                let answer = outside.answer(question.clone(), deadline).await;
+                let answer = outside.answer(question.clone(), deadline, parent.as_ref());
+                let answer = answer.await;
                 run.tell(answer);
             }
             drop(room);

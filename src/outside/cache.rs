@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
-use regate_rego::value::{Object, write_json};
+use regate_rego::value::Object;
 
 use super::freshness::Freshness;
 use crate::data::Value;
@@ -12,7 +12,7 @@ use crate::data::Value;
 /// The most that is kept, whatever is configured: without a bound whoever sends requests could fill the memory.
 const LARGEST: u64 = 64 << 20;
 
-/// What a key and an entry cost beside their text.
+/// What a key and an entry cost beside their values.
 const OVERHEAD: u64 = 512;
 
 /// How much is kept.
@@ -176,10 +176,30 @@ impl Entries {
     }
 }
 
+/// About how many bytes a value takes. How deep it is does not matter.
 fn size(value: &Value) -> u64 {
-    let mut text = String::new();
-    // Text can be written to always.
-    let _ = write_json(value, &mut text);
+    let mut bytes = 0;
+    let mut left = vec![value];
+    while let Some(value) = left.pop() {
+        bytes += 32;
+        match value {
+            Value::Null | Value::Bool(_) => {}
+            // One of many digits is kept as its text.
+            Value::Number(number) => bytes += length(&number.to_string()),
+            Value::String(text) => bytes += length(text),
+            Value::Array(items) => left.extend(items.iter()),
+            Value::Set(items) => left.extend(items.iter()),
+            Value::Object(members) => {
+                for (key, value) in members.iter() {
+                    left.extend([key, value]);
+                }
+            }
+        }
+    }
+    bytes
+}
+
+fn length(text: &str) -> u64 {
     u64::try_from(text.len()).unwrap_or(u64::MAX)
 }
 
@@ -205,7 +225,7 @@ mod tests {
     #[test]
     fn the_oldest_make_way_for_what_comes() {
         let cache = cache(CacheConfig {
-            max_bytes: 2 * (OVERHEAD + 100),
+            max_bytes: 2 * (OVERHEAD + 150),
             ..CacheConfig::default()
         });
         for name in ["a", "b", "a", "c"] {
@@ -223,7 +243,7 @@ mod tests {
     #[test]
     fn the_threshold_is_a_part_of_the_whole() {
         let cache = cache(CacheConfig {
-            max_bytes: 2 * (OVERHEAD + 100),
+            max_bytes: 2 * (OVERHEAD + 150),
             threshold: 50,
             ..CacheConfig::default()
         });

@@ -63,7 +63,7 @@ impl World {
 impl Lent for Loan {
     fn ask(&mut self, question: &Question) -> Reply {
         let World { outside, runtime } = &self.world;
-        let answer = outside.answer(question.clone(), self.deadline);
+        let answer = outside.answer(question.clone(), self.deadline, None);
         let answer: Result<Value, Error> = runtime.block_on(answer);
         Reply::Answer(answer)
     }

@@ -18,7 +18,9 @@ use server::Server;
 async fn ask(outside: &Outside, asked: &Value) -> Result<Value, NoAnswer> {
     let asked = regate_rego::value::json::parse(asked.to_string()).unwrap();
     let deadline = Instant::now() + Duration::from_secs(20);
-    let answer = outside.answer(Question::HttpSend(asked), deadline).await?;
+    let answer = outside
+        .answer(Question::HttpSend(asked), deadline, None)
+        .await?;
     let mut text = String::new();
     regate_rego::value::write_json(&answer, &mut text).unwrap();
     Ok(serde_json::from_str(&text).unwrap())
@@ -110,6 +112,11 @@ async fn a_body_is_bounded_packed_or_not() {
     for path in ["/?large=16777217", "/?large=16777217&content-encoding=gzip"] {
         let answer = ask(&outside, &get(&server.url(path), json!({}))).await;
         assert!(matches!(answer, Err(NoAnswer::Failed(_))), "{path}");
+    }
+    for path in ["/?large=70000", "/?large=70000&content-encoding=gzip"] {
+        let answer = ask(&outside, &get(&server.url(path), json!({}))).await;
+        let body = &answer.unwrap()["raw_body"];
+        assert_eq!(body.as_str().unwrap().len(), 70_000, "{path}");
     }
 }
 

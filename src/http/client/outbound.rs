@@ -108,6 +108,10 @@ impl Outbound {
         let host = target.uri.host().unwrap_or_default();
         self.may_reach(host).map_err(Error::Type)?;
         setup.socket.clone_from(&target.socket);
+        if target.uri.scheme_str() != Some("https") {
+            // A name that nobody is asked for shall not tell connections apart.
+            setup.server_name = None;
+        }
         let pool = self.pool(setup)?;
         let exchange = Exchange::new(request, &target)?;
         let mut pause = PAUSE;
@@ -200,22 +204,32 @@ impl Outbound {
             }
             let body = Limited::new(body, LARGEST).collect().await;
             let body = body.map_err(|error| failed(&*error))?.to_bytes();
-            return shown(&exchange, &head, &body);
+            return shown(&exchange, &head, body).await;
         }
     }
 }
 
+/// The host that `url` names, for counters and spans; none where it is no URL.
+#[must_use]
+pub fn host(url: &str) -> String {
+    let target = Target::read(url).ok();
+    let host = target.as_ref().and_then(|target| target.uri.host());
+    host.unwrap_or("none").to_owned()
+}
+
 /// The response as policies get it: what was packed for the way is unpacked.
-fn shown(
+async fn shown(
     exchange: &Exchange,
     head: &http::response::Parts,
-    body: &[u8],
+    body: Bytes,
 ) -> Result<Response, Error> {
     let packed = head.headers.get(http::header::CONTENT_ENCODING);
     let packed = packed.is_some_and(|coding| coding.as_bytes().eq_ignore_ascii_case(b"gzip"));
     let unpacks = packed && exchange.asks_for_gzip() && !body.is_empty();
     let body = if unpacks {
-        unpacked(body)?
+        // A little can become much: this takes a while.
+        let unpacked = tokio::task::spawn_blocking(move || unpacked(&body)).await;
+        unpacked.map_err(|error| failed(&error))??
     } else {
         body.to_vec()
     };

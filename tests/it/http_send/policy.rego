@@ -8,10 +8,23 @@ route := input.parsed_path[0]
 allow if route == "light"
 
 allow if {
-	not route in {"light", "cached"}
-	http.send({"method": "get", "url": sprintf("%s/%s", [server, route])}).status_code == 200
+	startswith(route, "held")
+	http.send(get(route)).status_code == 200
 }
 
-allow := {"allowed": true, "headers": {"x-sent": http.send(cached).body.target}} if route == "cached"
+allow if {
+	route == "shared"
+	http.send(object.union(get("held?cache-control=max-age=60"), {"cache": true})).status_code == 200
+}
 
-cached := {"method": "get", "url": sprintf("%s/cached?cache-control=max-age=60", [server]), "cache": true}
+allow := {"allowed": true, "headers": {"x-sent": response.body.target}} if {
+	route == "cached"
+	response := http.send(object.union(get("cached?cache-control=max-age=60"), {"cache": true}))
+}
+
+allow := {"allowed": true, "headers": {"x-told": response.body.headers.traceparent}} if {
+	route == "traced"
+	response := http.send(get("traced"))
+}
+
+get(path) := {"method": "get", "url": sprintf("%s/%s", [server, path]), "timeout": "100s"}
