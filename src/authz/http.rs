@@ -215,22 +215,22 @@ fn patience(headers: &HeaderMap) -> Option<Duration> {
 
 // === impl HttpResponder ===
 
-impl<A: Answer> Answer for Arc<A> {
-    type Output = A::Output;
+impl<T: Answer> Answer for Arc<T> {
+    type Output = T::Output;
 
     fn verdict(
         &self,
         verdict: &Verdict<'_>,
         context: Context<'_>,
-    ) -> Result<A::Output, CheckError> {
+    ) -> Result<T::Output, CheckError> {
         (**self).verdict(verdict, context)
     }
 
-    fn error(&self, error: &CheckError, version: ApiVersion) -> A::Output {
+    fn error(&self, error: &CheckError, version: ApiVersion) -> T::Output {
         (**self).error(error, version)
     }
 
-    fn undecodable(&self, error: &WireError) -> A::Output {
+    fn undecodable(&self, error: &WireError) -> T::Output {
         (**self).undecodable(error)
     }
 }
