@@ -10,7 +10,7 @@ use crate::builtins::{self, Builtin};
 use crate::hir::Declared;
 use crate::syntax::Features;
 use crate::types::json::TypeError;
-use crate::types::{Function, Type};
+use crate::types::Function;
 use crate::value::{Object, Str, Value};
 
 /// What an engine can do.
