@@ -13,6 +13,7 @@ mod encode;
 pub mod heavy;
 pub mod http;
 pub mod input;
+pub mod later;
 pub mod logging;
 pub mod response;
 pub mod service;

@@ -7,7 +7,7 @@
 use std::time::Duration;
 
 use crate::data::yaml::{self, Kind, Node};
-use crate::{authz, decision_log, http, instance, telemetry};
+use crate::{authz, decision_log, http, instance, outside, telemetry};
 
 mod address;
 mod check;
@@ -43,6 +43,8 @@ pub struct Config {
     pub instance: instance::Config,
     /// Decision logs.
     pub decision_log: decision_log::Config,
+    /// `caching.inter_query_builtin_cache`: responses of `http.send`.
+    pub cache: outside::CacheConfig,
     /// What is told of bundles and plugins.
     pub status: StatusConfig,
     /// `--addr`: the HTTP API.
@@ -130,6 +132,7 @@ impl Config {
             authz: envoy::read(&root, &mut report),
             instance: sources::read(&root, flags, &mut report),
             decision_log: observe::decision_log(&root, &mut report),
+            cache: observe::cache(&root),
             status: observe::status(&root, &mut report),
             api: listen::read("--addr", &flags.addrs, flags, &mut report),
             diagnostic: listen::read(

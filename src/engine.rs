@@ -13,11 +13,13 @@ mod evaluator;
 mod native;
 mod policy;
 mod regorus;
+mod world;
 
 pub use demand::Demand;
 pub use error::{CompileError, CompileErrors, EvalError, EvalErrorKind, Location};
 pub use evaluator::{Difference, Evaluation, Evaluator};
 pub use policy::Policy;
+pub use world::{Answer, Known, NoAnswer, Question, World};
 
 /// Which engine decides.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

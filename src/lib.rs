@@ -12,7 +12,7 @@
 //! floor 7: config
 //! floor 6: authz admin
 //! floor 5: instance tool
-//! floor 4: bundle files
+//! floor 4: bundle files outside
 //! floor 3: engine decision_log
 //! floor 2: grpc http
 //! floor 1: decision socket tls
@@ -35,6 +35,7 @@ pub mod decision_log;
 pub mod engine;
 pub mod files;
 pub mod instance;
+pub mod outside;
 
 // What carries it.
 pub mod grpc;

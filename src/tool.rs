@@ -20,6 +20,7 @@ mod schemas;
 mod stats;
 mod table;
 pub mod test;
+mod world;
 
 use problem::Problem;
 

@@ -64,6 +64,7 @@ mod tests {
     use regate::engine::Entrypoint;
     use regate::grpc::Reply;
     use regate::instance;
+    use regate::outside::Outside;
     use regate::task;
     use regate::telemetry::metrics::CheckMetrics;
     use tokio::sync::mpsc;
@@ -158,6 +159,7 @@ mod tests {
             }),
             policy: instance.cell(),
             max_eval_time: Duration::from_secs(10),
+            known: Outside::default().known(),
             tracer: None,
             entrypoint: "envoy/authz/allow".to_owned(),
         };

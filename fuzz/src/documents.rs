@@ -60,6 +60,7 @@ fn call(name: &str, args: &[&Value]) -> Result<Value, Error> {
         seed: 0,
         runtime: &Value::Null,
         caches: &Caches::default(),
+        outside: None,
         memo: &mut HashMap::new(),
     };
     let builtin = builtins::get(name).expect("a built-in");

@@ -81,6 +81,7 @@ fn call(caches: &Caches, name: &str, args: &[&Value]) -> Result<Value, Error> {
         seed: 0,
         runtime: &Value::Null,
         caches,
+        outside: None,
         memo: &mut HashMap::new(),
     };
     match builtins::get(name) {

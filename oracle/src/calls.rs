@@ -23,7 +23,7 @@ use crate::calls::seeds::Seeds;
 use crate::explained::{self, Rule};
 use crate::ours;
 use crate::peer::Peer;
-use crate::program::Text;
+use crate::program::{Text, Way};
 
 /// What was found.
 #[derive(Debug, Default)]
@@ -176,6 +176,7 @@ fn module(builtin: &Builtin, lists: &[Vec<Value>]) -> Text {
         data: Object::default().into(),
         input: None,
         queries: (0..lists.len()).map(|at| format!("calls/c{at}")).collect(),
+        way: Way::InTurn,
     }
 }
 

@@ -16,6 +16,7 @@ use crate::authz::check::{Checker, Shared};
 use crate::authz::heavy::{self, Heavy};
 use crate::authz::http::{self as http_authz, HttpOptions, HttpResponder};
 use crate::authz::input::InputBuilder;
+use crate::authz::later::Later;
 use crate::authz::logging::{PolicyRules, RecordInputs};
 use crate::authz::response::Responder;
 use crate::authz::service::Service;
@@ -25,6 +26,7 @@ use crate::engine::Entrypoint;
 use crate::grpc::{self, Routes};
 use crate::http::server;
 use crate::instance::Instance;
+use crate::outside::Outside;
 use crate::proto::service::{AUTHORIZATION_V2, AUTHORIZATION_V3};
 use crate::task::{self, DrainGuard, Shutdown};
 use crate::telemetry::LineFormat;
@@ -42,7 +44,7 @@ pub(super) struct Checks {
     metrics: Arc<CheckMetrics>,
     responder: Responder,
     http: HttpOptions,
-    heavy: Heavy,
+    later: Later,
 }
 
 /// What a policy is asked, by the numbers that `authz` gives it: the decision, and what the decision
@@ -100,8 +102,11 @@ impl Checks {
         if let Some(log) = &log {
             observed.decision_log(log.stats());
         }
+        let outside = Outside::new(config.cache);
+        observed.outside(&outside);
         let (shared, intake, metrics) = (
             Arc::new(Shared {
+                known: outside.known(),
                 input,
                 policy: instance.cell(),
                 max_eval_time: authz.max_eval_time,
@@ -116,7 +121,11 @@ impl Checks {
             Checker::new(Arc::clone(&shared), log, metrics.recorder(), None)
         });
         let checks = Self {
-            heavy: heavy.map_err(RunError::failed)?,
+            later: Later::new(
+                heavy.map_err(RunError::failed)?,
+                outside,
+                runtime::Handle::current(),
+            ),
             shared,
             log: intake,
             metrics,
@@ -138,8 +147,8 @@ impl Checks {
     pub(super) fn maker(&self) -> impl Fn(usize) -> Service + Send + Sync + 'static {
         let checks = self.clone();
         move |_| {
-            let (responder, heavy) = (checks.responder.clone(), checks.heavy.clone());
-            Service::new(checks.checker(), responder, heavy)
+            let (responder, later) = (checks.responder.clone(), checks.later.clone());
+            Service::new(checks.checker(), responder, later)
         }
     }
 
@@ -154,7 +163,7 @@ impl Checks {
             dry_run: self.responder.dry_run,
             decision_id_header: self.responder.decision_id_header.clone(),
         };
-        let router = http_authz::router(self.checker(), responder, self.http, self.heavy.clone());
+        let router = http_authz::router(self.checker(), responder, self.http, self.later.clone());
         let (stopping, guard) = (stopping.clone(), guard.clone());
         let runtime = runtime::Builder::new_current_thread()
             .enable_all()

@@ -8,6 +8,7 @@ use crate::admin::{Admin, Health, Plugin};
 use crate::config::Config;
 use crate::decision_log::Stats;
 use crate::instance::{Cell, Instance};
+use crate::outside::Outside;
 use crate::telemetry::logs;
 use crate::telemetry::metrics::{
     Activations, BundleMetrics, CheckMetrics, HttpMetrics, Registry, SnapshotView,
@@ -63,6 +64,12 @@ impl Observed {
     pub(super) fn tracer(&self, tracer: &Arc<Tracer>) {
         let tracer = Arc::clone(tracer);
         self.registry.collect(move |out| tracer.collect(out));
+    }
+
+    /// Shows what policies asked of the world as well.
+    pub(super) fn outside(&self, outside: &Outside) {
+        let outside = outside.clone();
+        self.registry.collect(move |out| outside.collect(out));
     }
 
     pub(super) fn checks(&self) -> Arc<CheckMetrics> {

@@ -1,8 +1,8 @@
 //! One Check, from bytes to answer: scan, parse, evaluate, answer, record.
 //!
 //! A [`Checker`] belongs to one thread. Whatever goes wrong in it ends as a [`CheckError`], and a
-//! [`CheckError`] is never an allow. An evaluation that takes many steps gives way: the Check is run again,
-//! from its message on, by a checker of [`heavy`](super::heavy)'s threads.
+//! [`CheckError`] is never an allow. An evaluation that takes many steps, or that asks for what is outside, is put
+//! off: the Check is run again, from its message on, by a checker of [`heavy`](super::heavy)'s threads.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -17,10 +17,12 @@ use crate::authz::wire::{self, WireError};
 use crate::data::Value;
 use crate::decision::{ApiVersion, CheckError, DecisionId, Record, Stage, Timers, TraceIds};
 use crate::decision_log::Producer;
-use crate::engine::{Budget, EvalError, EvalErrorKind, Evaluator};
+use crate::engine::{
+    Answer as Told, Budget, EvalError, EvalErrorKind, Evaluator, Known, Question, World,
+};
 use crate::instance::{Cell, Snapshot};
 use crate::telemetry::metrics::{self, Outcome, Recorder};
-use crate::telemetry::trace::{self, CheckSpan, Tracer};
+use crate::telemetry::trace::{self, CheckSpan, Parent, Tracer};
 
 /// The entrypoint that decides, among those that a policy is compiled with.
 pub const DECISION: usize = 0;
@@ -37,6 +39,8 @@ pub struct Shared {
     pub policy: Cell,
     /// `max-eval-time`.
     pub max_eval_time: Duration,
+    /// What policies may learn of the world without waiting.
+    pub known: Arc<dyn Known>,
     /// Spans, when they are configured.
     pub tracer: Option<Arc<Tracer>>,
     /// The text that stands for the decision in log lines.
@@ -60,8 +64,8 @@ pub struct Checker {
 pub enum Checked<T> {
     /// It is answered.
     Answered(T),
-    /// It takes longer than others should wait for.
-    GaveWay(Box<Run>),
+    /// It takes longer than others should wait for, or waits itself: see [`Run::question`].
+    PutOff(Box<Run>),
 }
 
 /// Lets a line a second through to the log: whoever sends requests must not fill it.
@@ -116,12 +120,15 @@ pub struct Run {
     snapshot: Option<Arc<Snapshot>>,
     span: Option<CheckSpan>,
     timers: Timers,
+    world: World,
+    /// When its evaluation must have ended, once it has begun.
+    latest: Option<Instant>,
 }
 
 /// Why there is no decision.
 enum Undecided {
     Failed(CheckError),
-    GaveWay,
+    PutOff,
 }
 
 /// An answer, and what the record says of it.
@@ -153,7 +160,7 @@ impl Checker {
         }
     }
 
-    /// Answers one call and leaves its record, or gives way.
+    /// Answers one call and leaves its record, or puts it off.
     pub fn check<A: Answer>(
         &mut self,
         answer: &A,
@@ -190,11 +197,13 @@ impl Checker {
                 .as_ref()
                 .map(|tracer| tracer.start_check(call.metadata)),
             timers: Timers::default(),
+            world: World::open(Arc::clone(&self.shared.known)),
+            latest: None,
         };
         self.run(answer, run, &request)
     }
 
-    /// Goes on with a Check that gave way. It is run again from its message on; its id, its time and its
+    /// Goes on with a Check that was put off. It is run again from its message on; its id, its time and its
     /// snapshot stay.
     pub fn resume<A: Answer>(&mut self, answer: &A, run: Run) -> Checked<A::Output> {
         let message = run.message.clone();
@@ -207,7 +216,13 @@ impl Checker {
         checked
     }
 
-    /// Answers a Check that gave way and that nobody can go on with.
+    /// Where the spans of requests belong that `run` leads to.
+    pub fn parent(&self, run: &Run) -> Option<Parent> {
+        let tracer = self.shared.tracer.as_ref()?;
+        Some(Parent::new(tracer, run.span.as_ref()?))
+    }
+
+    /// Answers a Check that was put off and that nobody can go on with.
     pub fn overloaded<A: Answer>(&self, answer: &A, run: Run) -> A::Output {
         self.give_up(answer, run, overload())
     }
@@ -241,7 +256,7 @@ impl Checker {
         });
         match answered {
             Some(answered) => Checked::Answered(self.finish(run, answered)),
-            None => Checked::GaveWay(Box::new(run)),
+            None => Checked::PutOff(Box::new(run)),
         }
     }
 
@@ -256,7 +271,7 @@ impl Checker {
         });
     }
 
-    /// The answer; none where the evaluation gave way.
+    /// The answer; none where the Check is put off.
     fn answer<A: Answer>(
         &mut self,
         answer: &A,
@@ -266,7 +281,7 @@ impl Checker {
         let decided = match self.decide(run, request) {
             Ok(value) => Ok(value),
             Err(Undecided::Failed(error)) => Err(error),
-            Err(Undecided::GaveWay) => return None,
+            Err(Undecided::PutOff) => return None,
         };
         let context = Context {
             version: run.version,
@@ -317,13 +332,19 @@ impl Checker {
         let built = Instant::now();
         let steps = self.steps;
         run.timers.input = Some(built.duration_since(started));
-        let evaluation =
-            self.evaluator(&snapshot)
-                .eval(DECISION, &input, Budget { deadline, steps });
+        let evaluation = self.evaluator(&snapshot).eval_in(
+            &mut run.world,
+            DECISION,
+            &input,
+            Budget { deadline, steps },
+        );
         run.timers.eval = Some(built.elapsed());
+        if evaluation.waits() {
+            return Err(Undecided::PutOff);
+        }
         if steps.is_some() && evaluation.gave_way() {
             self.metrics.gave_way();
-            return Err(Undecided::GaveWay);
+            return Err(Undecided::PutOff);
         }
         if let Some(difference) = &evaluation.difference {
             self.metrics.differs();
@@ -347,14 +368,16 @@ impl Checker {
             .map_err(|error| self.evaluation_error(&error, &run.id).into())
     }
 
-    /// When the evaluation must end: the caller's deadline or the configured time, what is first.
-    fn deadline(&self, run: &Run, now: Instant) -> Result<Instant, CheckError> {
+    /// When the evaluation must end: the caller's deadline or the configured time, what is first. One that is run
+    /// again does not get that time again.
+    fn deadline(&self, run: &mut Run, now: Instant) -> Result<Instant, CheckError> {
         let latest = now + self.shared.max_eval_time;
-        match run.deadline {
-            Some(deadline) if deadline <= now => Err(timed_out()),
-            Some(deadline) => Ok(deadline.min(latest)),
-            None => Ok(latest),
-        }
+        let latest = match run.deadline {
+            Some(deadline) if deadline <= now => return Err(timed_out()),
+            Some(deadline) => deadline.min(latest),
+            None => latest,
+        };
+        Ok(*run.latest.get_or_insert(latest))
     }
 
     /// This thread's evaluator of the snapshot; a new snapshot gets a new one.
@@ -391,6 +414,7 @@ impl Checker {
                 EvalErrorKind::Undefined
                 | EvalErrorKind::Conflict
                 | EvalErrorKind::TooManySteps
+                | EvalErrorKind::Waiting
                 | EvalErrorKind::Other => Stage::Evaluation,
             },
             code: error.code(),
@@ -472,6 +496,21 @@ impl Checker {
             input: timers.input,
             eval: timers.eval,
         });
+    }
+}
+
+// === impl Run ===
+
+impl Run {
+    /// What it waits for, and until when.
+    #[must_use]
+    pub fn question(&self) -> Option<(&Question, Instant)> {
+        Some((self.world.asked()?, self.latest?))
+    }
+
+    /// Tells it what it waits for.
+    pub fn tell(&mut self, answer: Told) {
+        self.world.tell(answer);
     }
 }
 

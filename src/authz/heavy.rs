@@ -5,9 +5,10 @@
 
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::mpsc::{self, TrySendError};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
+
+use tokio::sync::mpsc;
 
 use crate::authz::check::{Checker, Run};
 
@@ -20,17 +21,21 @@ const NICE: i32 = 10;
 /// How many steps an evaluation takes on a data thread before it gives way: about a tenth of a millisecond.
 pub const STEPS: u64 = 5_000;
 
-/// A Check that gave way, and how a checker goes on with it.
-struct Work {
-    run: Box<Run>,
-    resume: Resume,
+/// Whoever is answered when a Check that was put off has been done.
+pub trait Resume: Send {
+    /// Goes on with the Check.
+    fn resume(self: Box<Self>, checker: &mut Checker, run: Box<Run>);
+
+    /// Answers that there is no room for it.
+    fn refuse(self: Box<Self>, checker: &Checker, run: Box<Run>);
 }
 
-type Resume = Box<dyn FnOnce(&mut Checker, Run) + Send>;
+/// A Check that was put off.
+type Work = (Box<dyn Resume>, Box<Run>);
 
 /// The threads. They end when the last clone is gone and nothing waits any more.
 #[derive(Clone)]
-pub struct Heavy(mpsc::SyncSender<Work>);
+pub struct Heavy(mpsc::Sender<Work>);
 
 // === impl Heavy ===
 
@@ -47,7 +52,7 @@ impl Heavy {
         stack_size: usize,
         checker: impl Fn() -> Checker,
     ) -> io::Result<Self> {
-        let (sender, works) = mpsc::sync_channel::<Work>(WAITING);
+        let (sender, works) = mpsc::channel::<Work>(WAITING);
         let works = Arc::new(Mutex::new(works));
         for number in 0..threads {
             let (works, mut checker) = (Arc::clone(&works), checker());
@@ -60,16 +65,16 @@ impl Heavy {
     }
 
     /// Has one of the threads go on with `run`, or gives it back when there is no room for one more.
-    pub fn submit(
-        &self,
-        run: Box<Run>,
-        resume: impl FnOnce(&mut Checker, Run) + Send + 'static,
-    ) -> Result<(), Box<Run>> {
-        let resume = Box::new(resume);
-        self.0.try_send(Work { run, resume }).map_err(|error| {
-            let (TrySendError::Full(work) | TrySendError::Disconnected(work)) = error;
-            work.run
-        })
+    pub fn submit(&self, resume: Box<dyn Resume>, run: Box<Run>) -> Result<(), Work> {
+        let sent = self.0.try_send((resume, run));
+        sent.map_err(mpsc::error::TrySendError::into_inner)
+    }
+
+    /// Has one of the threads go on with `run` as soon as there is room for it.
+    pub async fn submit_when_there_is_room(&self, resume: Box<dyn Resume>, run: Box<Run>) {
+        if self.0.send((resume, run)).await.is_err() {
+            tracing::error!("The threads for long evaluations are gone; a request is refused.");
+        }
     }
 }
 
@@ -78,16 +83,18 @@ fn run(works: &Mutex<mpsc::Receiver<Work>>, checker: &mut Checker) {
         tracing::debug!(%error, "A thread for long evaluations could not be made nicer.");
     }
     loop {
-        let next = works.lock().unwrap_or_else(PoisonError::into_inner).recv();
+        let mut queue = works.lock().unwrap_or_else(PoisonError::into_inner);
+        let next = queue.blocking_recv();
+        drop(queue);
         match next {
             // A defect in one Check must not take the thread from all others. Who asked sees the end of its channel.
-            Ok(Work { run, resume }) => {
-                let resumed = catch_unwind(AssertUnwindSafe(|| resume(checker, *run)));
+            Some((resume, run)) => {
+                let resumed = catch_unwind(AssertUnwindSafe(|| resume.resume(checker, run)));
                 if resumed.is_err() {
                     tracing::error!("A defect ended a long evaluation; its request is refused.");
                 }
             }
-            Err(mpsc::RecvError) => return,
+            None => return,
         }
     }
 }

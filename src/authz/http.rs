@@ -16,11 +16,11 @@ use bytes::Bytes;
 use http::StatusCode;
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use http_body_util::LengthLimitError;
-use tokio::sync::{Semaphore, SemaphorePermit, oneshot};
+use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::timeout;
 
 use crate::authz::check::{Answer, Call, Checked, Checker, Run};
-use crate::authz::heavy::Heavy;
+use crate::authz::later::Later;
 use crate::authz::response::Context;
 use crate::authz::verdict::{Details, FORBIDDEN, Header, Verdict};
 use crate::authz::wire::WireError;
@@ -80,7 +80,7 @@ struct Gate {
     responder: Arc<HttpResponder>,
     options: HttpOptions,
     room: Arc<Room>,
-    heavy: Heavy,
+    later: Later,
 }
 
 /// What requests in flight may take together, for a body may be long under way.
@@ -95,14 +95,14 @@ pub fn router(
     checker: Checker,
     responder: HttpResponder,
     options: HttpOptions,
-    heavy: Heavy,
+    later: Later,
 ) -> Router {
     Router::new().fallback(check).with_state(Gate {
         checker: Arc::new(Mutex::new(checker)),
         responder: Arc::new(responder),
         options,
         room: Arc::new(Room::new(options)),
-        heavy,
+        later,
     })
 }
 
@@ -132,7 +132,7 @@ async fn check(State(gate): State<Gate>, request: Request) -> Response {
     let checked = gate.checker().check(&*gate.responder, call, &message);
     match checked {
         Checked::Answered(response) => response,
-        Checked::GaveWay(run) => gate.later(run).await,
+        Checked::PutOff(run) => gate.later(run).await,
     }
 }
 
@@ -147,19 +147,10 @@ impl Gate {
         self.checker.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Has a Check that gave way done elsewhere.
+    /// Has a Check that was put off done elsewhere.
     async fn later(&self, run: Box<Run>) -> Response {
-        let (sender, response) = oneshot::channel();
         let responder = Arc::clone(&self.responder);
-        let resume = move |checker: &mut Checker, run| {
-            if let Checked::Answered(response) = checker.resume(&*responder, run) {
-                // Who asked may be gone by now.
-                let _ = sender.send(response);
-            }
-        };
-        if let Err(run) = self.heavy.submit(run, resume) {
-            return self.checker().overloaded(&*self.responder, *run);
-        }
+        let response = self.later.put_off(&self.checker(), responder, run);
         response.await.unwrap_or_else(|_| {
             let why = "the request could not be handled because of a defect";
             plain(StatusCode::INTERNAL_SERVER_ERROR, why)
@@ -223,6 +214,26 @@ fn patience(headers: &HeaderMap) -> Option<Duration> {
 }
 
 // === impl HttpResponder ===
+
+impl<T: Answer> Answer for Arc<T> {
+    type Output = T::Output;
+
+    fn verdict(
+        &self,
+        verdict: &Verdict<'_>,
+        context: Context<'_>,
+    ) -> Result<T::Output, CheckError> {
+        (**self).verdict(verdict, context)
+    }
+
+    fn error(&self, error: &CheckError, version: ApiVersion) -> T::Output {
+        (**self).error(error, version)
+    }
+
+    fn undecodable(&self, error: &WireError) -> T::Output {
+        (**self).undecodable(error)
+    }
+}
 
 impl Answer for HttpResponder {
     type Output = Response;

@@ -1,10 +1,9 @@
 //! The Check service on the gRPC listener: which paths it answers, and how.
 
 use bytes::Bytes;
-use tokio::sync::oneshot;
 
-use crate::authz::check::{self, Answer, Checked, Checker, Run};
-use crate::authz::heavy::Heavy;
+use crate::authz::check::{self, Answer, Checked, Checker};
+use crate::authz::later::Later;
 use crate::authz::response::{Context, Responder};
 use crate::authz::verdict::Verdict;
 use crate::authz::wire::WireError;
@@ -22,34 +21,18 @@ pub const PATHS: [&str; 2] = [
 pub struct Service {
     checker: Checker,
     responder: Responder,
-    heavy: Heavy,
+    later: Later,
 }
 
 // === impl Service ===
 
 impl Service {
     /// A service that answers by this responder.
-    pub fn new(checker: Checker, responder: Responder, heavy: Heavy) -> Self {
+    pub fn new(checker: Checker, responder: Responder, later: Later) -> Self {
         Self {
             checker,
             responder,
-            heavy,
-        }
-    }
-
-    /// Has a Check that gave way done elsewhere.
-    fn later(&self, run: Box<Run>) -> Called {
-        let (sender, reply) = oneshot::channel();
-        let responder = self.responder.clone();
-        let resume = move |checker: &mut Checker, run| {
-            if let Checked::Answered(reply) = checker.resume(&responder, run) {
-                // Who asked may be gone by now.
-                let _ = sender.send(reply);
-            }
-        };
-        match self.heavy.submit(run, resume) {
-            Ok(()) => Called::Later(reply),
-            Err(run) => Called::Done(self.checker.overloaded(&self.responder, *run)),
+            later,
         }
     }
 }
@@ -69,7 +52,10 @@ impl grpc::Unary for Service {
         };
         match self.checker.check(&self.responder, call, &message) {
             Checked::Answered(reply) => Called::Done(reply),
-            Checked::GaveWay(run) => self.later(run),
+            Checked::PutOff(run) => {
+                let responder = self.responder.clone();
+                Called::Later(self.later.put_off(&self.checker, responder, run))
+            }
         }
     }
 }

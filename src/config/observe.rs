@@ -1,4 +1,4 @@
-//! `decision_logs`, `labels`, `status` and `distributed_tracing` into the values of their rooms.
+//! `caching`, `decision_logs`, `labels`, `status` and `distributed_tracing` into the values of their rooms.
 
 use std::time::Duration;
 
@@ -6,6 +6,7 @@ use super::StatusConfig;
 use super::problem::Report;
 use super::section::Section;
 use crate::decision_log;
+use crate::outside::CacheConfig;
 use crate::telemetry::{BatchConfig, Encryption, OtlpProtocol, TracingConfig};
 
 /// What a resource's keys are called in OpenTelemetry.
@@ -49,6 +50,16 @@ pub(super) fn decision_log(root: &Section<'_>, report: &mut Report) -> decision_
         queue_records: logs.size("queue_size_limit_events"),
         queue_bytes: logs.size("queue_size_limit_bytes"),
         labels,
+    }
+}
+
+pub(super) fn cache(root: &Section<'_>) -> CacheConfig {
+    let cache = root.section("caching").section("inter_query_builtin_cache");
+    let count = |name| cache.count(name);
+    CacheConfig {
+        max_bytes: count("max_size_bytes").unwrap_or(0),
+        threshold: count("forced_eviction_threshold_percentage").unwrap_or(100),
+        stale_after: Duration::from_secs(count("stale_entry_eviction_period_seconds").unwrap_or(0)),
     }
 }
 

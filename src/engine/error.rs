@@ -55,6 +55,8 @@ pub enum EvalErrorKind {
     Conflict,
     /// The evaluation took more steps than it was given; it may be run again with more.
     TooManySteps,
+    /// Something outside was asked for that is not known yet; it may be run again when it is.
+    Waiting,
     /// The engine panicked.
     Panic,
     /// Anything else.

@@ -1,6 +1,6 @@
 //! Evaluation of a policy on one thread, by the engine or engines that it was compiled for.
 
-use super::{Budget, EvalError, EvalErrorKind, Policy, Print, native, policy, regorus};
+use super::{Budget, EvalError, EvalErrorKind, Policy, Print, World, native, policy, regorus};
 use crate::data::{Value, write};
 
 /// Evaluates one policy; each thread has its own.
@@ -49,15 +49,26 @@ impl Evaluator {
         })
     }
 
-    /// Asks for the decision number `entry` on `input`.
+    /// Asks for the decision number `entry` on `input`, where nothing outside can be reached.
     pub fn eval(&mut self, entry: usize, input: &Value, budget: Budget) -> Evaluation {
+        self.eval_in(&mut World::default(), entry, input, budget)
+    }
+
+    /// Asks for the decision number `entry` on `input` in a world. The other engine knows no world.
+    pub fn eval_in(
+        &mut self,
+        world: &mut World,
+        entry: usize,
+        input: &Value,
+        budget: Budget,
+    ) -> Evaluation {
         match &mut self.0 {
-            Kind::Native(evaluator) => evaluator.eval(entry, input, budget),
+            Kind::Native(evaluator) => evaluator.eval(world, entry, input, budget),
             Kind::Regorus(evaluator) => evaluator.eval(entry, input, budget),
             Kind::Verify(evaluator, other) => {
-                let mut evaluation = evaluator.eval(entry, input, budget);
+                let mut evaluation = evaluator.eval(world, entry, input, budget);
                 // An evaluation that is only put off will be compared when it has run.
-                if !evaluation.gave_way() {
+                if !evaluation.gave_way() && !evaluation.waits() {
                     let second = other.eval(entry, input, budget);
                     evaluation.difference = difference(&evaluation.result, &second.result);
                 }
@@ -74,6 +85,12 @@ impl Evaluation {
     #[must_use]
     pub fn gave_way(&self) -> bool {
         matches!(&self.result, Err(error) if error.kind() == EvalErrorKind::TooManySteps)
+    }
+
+    /// Whether it asked for what is not known yet: [`World::asked`].
+    #[must_use]
+    pub fn waits(&self) -> bool {
+        matches!(&self.result, Err(error) if error.kind() == EvalErrorKind::Waiting)
     }
 }
 

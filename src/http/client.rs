@@ -24,6 +24,7 @@ use super::{Credentials, ServiceConfig, TokenSource};
 pub mod collector;
 mod connect;
 mod identity;
+pub mod outbound;
 mod trust;
 mod url;
 

@@ -22,8 +22,10 @@ use super::{Encryption, TracingConfig};
 
 mod export;
 mod propagation;
+mod request;
 
 pub use export::{Connector, Exporting, FlushError};
+pub use request::{Parent, RequestSpan, Sent};
 
 /// Makes spans for Checks; data threads share one.
 #[derive(Debug)]

@@ -15,6 +15,7 @@ use super::load::{self, Paths};
 use super::metrics::{self, Metrics};
 use super::observe::{Observed, Observer};
 use super::problem::Problems;
+use super::world::World;
 use super::{Problem, Report, present, schemas};
 
 /// What `eval` is asked for.
@@ -211,6 +212,9 @@ fn answer(
         }
     }));
     options.tracer = observer.as_ref().map(Observer::tracer);
+    let world = World::new(request.capabilities.as_ref());
+    let world = world.map_err(|problem| vec![problem])?;
+    options.outside = Some(world.lend(options.budget.deadline));
     let mut evaluator = Evaluator::new();
     let rows = outcome.metrics.time(metrics::QUERY_EVAL, || {
         evaluator.query(&built.policy, &asked.plan, input, &mut options)

@@ -22,6 +22,7 @@ use super::eval::Explain;
 use super::load::{self, Paths};
 use super::metrics::Metrics;
 use super::problem::{self, Problems};
+use super::world::World;
 use super::{Report, observe, schemas};
 
 pub use watch::watch;
@@ -85,6 +86,7 @@ pub enum Format {
 struct Suite {
     tests: Vec<find::Test>,
     built: Built,
+    world: World,
 }
 
 /// Runs tests.
@@ -122,6 +124,7 @@ fn prepare(request: &Request) -> Result<Suite, (Problems, bool)> {
     Ok(Suite {
         tests,
         built: built.map_err(|problems| (problems, false))?,
+        world: World::new(request.capabilities.as_ref()).map_err(late)?,
     })
 }
 

@@ -31,6 +31,12 @@ bundles:
   away: {resource: "file://HERE/nothing.tar.gz"}
 "#;
 
+/// Asks a server that is not there.
+const POLICY: &str = r#"package envoy.authz
+
+allow if http.send({"method": "get", "url": "http://127.0.0.1:1/", "raise_error": false}).status_code == 0
+"#;
+
 /// The name, type and labels of each metric.
 type Metrics = BTreeMap<String, (String, BTreeSet<String>)>;
 
@@ -61,6 +67,8 @@ async fn every_metric_is_documented_and_every_documented_metric_is_there() {
         );
         text = body;
     }
+    ask(http_authz, "GET", "/").await;
+    let (_, text) = ask(api, "GET", "/metrics").await;
     let (shown, listed) = (shown(&text), listed());
     assert_eq!(
         shown.keys().collect::<Vec<_>>(),
@@ -92,7 +100,7 @@ async fn health_over_a_socket() {
 async fn start(folder: &Path) -> Running {
     let files: &[(&str, &[u8])] = &[
         (".manifest", br#"{"revision": "r1"}"#),
-        ("policy.rego", b"package envoy.authz\n\nallow := true\n"),
+        ("policy.rego", POLICY.as_bytes()),
     ];
     std::fs::write(folder.join("bundle.tar.gz"), archive::bundle(files)).expect("written");
     let flags = Flags {

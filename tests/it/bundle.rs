@@ -15,7 +15,7 @@ use tokio::sync::mpsc;
 use crate::support::archive::{bundle, gzip};
 
 mod server;
-mod tls;
+pub(crate) mod tls;
 
 use server::{Answer, Server};
 

@@ -40,17 +40,17 @@ async fn sidecar(keys: Value, args: &[&str]) -> Sidecar {
     .await
 }
 
-async fn client(sidecar: &Sidecar) -> Client {
+pub(crate) async fn client(sidecar: &Sidecar) -> Client {
     let stream = TcpStream::connect(("127.0.0.1", sidecar.grpc)).await;
     Client::new(stream.unwrap()).await
 }
 
-fn head() -> http::request::Builder {
+pub(crate) fn head() -> http::request::Builder {
     Request::post(format!("http://regate{}", PATHS[0])).header("content-type", "application/grpc")
 }
 
 /// A `CheckRequest` for a path.
-fn request(path: &str) -> Bytes {
+pub(crate) fn request(path: &str) -> Bytes {
     let http = HttpRequest {
         path: path.to_owned(),
         ..HttpRequest::default()
@@ -69,7 +69,7 @@ fn request(path: &str) -> Bytes {
 }
 
 /// Begins a Check; its answer comes later.
-async fn begin(
+pub(crate) async fn begin(
     client: &mut Client,
     head: http::request::Builder,
     path: &str,
@@ -83,18 +83,18 @@ fn response(answer: &Answer) -> CheckResponse {
     CheckResponse::decode(answer.message().unwrap_or_else(|| panic!("{answer:?}"))).unwrap()
 }
 
-fn code(answer: &Answer) -> i32 {
+pub(crate) fn code(answer: &Answer) -> i32 {
     response(answer).status.unwrap().code
 }
 
-fn is_error(event: &Value, words: &str) -> bool {
+pub(crate) fn is_error(event: &Value, words: &str) -> bool {
     event["error"]
         .as_str()
         .is_some_and(|error| error.contains(words))
 }
 
 /// The sum of a metric's series.
-async fn metric(sidecar: &Sidecar, name: &str) -> usize {
+pub(crate) async fn metric(sidecar: &Sidecar, name: &str) -> usize {
     let url = format!("http://127.0.0.1:{}/metrics", sidecar.diagnostic);
     let metrics = get(&url).await.unwrap().body;
     let series = metrics.lines().filter(|line| line.starts_with(name));
@@ -146,6 +146,18 @@ async fn a_heavy_check_is_answered_and_recorded_as_any_other() {
     // What the first run printed is not shown; the second one's lines stand before its event.
     let printed = |line: &str| line.contains("counting now");
     assert_eq!(sidecar.output().count(printed), 1);
+}
+
+#[tokio::test]
+async fn what_is_outside_is_asked_for_and_the_check_goes_on() {
+    let sidecar = sidecar(json!({}), &[]).await;
+    let mut client = client(&sidecar).await;
+
+    let answer = client.post(head(), request("/named")).await;
+
+    assert_eq!(code(&answer), 0, "{answer:?}");
+    let event = sidecar.decision(|_| true).await;
+    assert_eq!(event["result"]["headers"]["x-same"], "0", "{event}");
 }
 
 #[tokio::test]

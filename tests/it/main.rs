@@ -48,6 +48,9 @@ mod house;
 /// HTTP ext_authz through its socket.
 #[cfg(test)]
 mod http_authz;
+/// What policies ask of servers.
+#[cfg(test)]
+mod http_send;
 /// An instance on files and bundles.
 #[cfg(test)]
 mod instance;

@@ -17,7 +17,7 @@ use opentelemetry_proto::tonic::common::v1::any_value::Value;
 use opentelemetry_proto::tonic::trace::v1::Span;
 use prost::Message as _;
 use regate::telemetry::metrics::Outcome;
-use regate::telemetry::trace::{Connector, Finished, Stage, Tracer};
+use regate::telemetry::trace::{Connector, Finished, Parent, Sent, Stage, Tracer};
 use regate::telemetry::{BatchConfig, Encryption, OtlpProtocol, TracingConfig};
 use tokio::sync::mpsc;
 use tonic::transport::server::TcpIncoming;
@@ -89,6 +89,12 @@ fn config(protocol: OtlpProtocol, address: &str, encryption: Encryption) -> Trac
 /// Traces one Check that its caller samples and one that it does not, and flushes.
 async fn trace(config: TracingConfig, connector: impl Connector) {
     let (tracer, exporting) = Tracer::new(&config, connector).expect("a tracer");
+    let tracer = Arc::new(tracer);
+    let sent = Sent {
+        method: "GET",
+        host: "server.test",
+        status: Some(200),
+    };
     let stage = |begin, length| {
         Some(Stage {
             begin: Duration::from_micros(begin),
@@ -107,10 +113,12 @@ async fn trace(config: TracingConfig, connector: impl Connector) {
     };
     let span = tracer.start_check(|name| (name == "traceparent").then_some(TRACEPARENT));
     assert_eq!(span.ids().0[..2], [0x0a, 0xf7]);
+    Parent::new(&tracer, &span).begin().finish(&sent);
     tracer.finish(&span, &check);
     // 0 % of those that come without a decision.
     let span = tracer.start_check(|_| None);
     assert_ne!(span.ids().0, [0; 16]);
+    Parent::new(&tracer, &span).begin().finish(&sent);
     tracer.finish(&span, &check);
     let flush = move || exporting.flush(Duration::from_secs(30));
     tokio::task::spawn_blocking(flush)
@@ -138,7 +146,7 @@ fn check_request(received: &mut Received) {
         .flat_map(|scope| &scope.spans)
         .collect();
     let find = |name: &str| *spans.iter().find(|span| span.name == name).expect(name);
-    assert_eq!(spans.len(), 3);
+    assert_eq!(spans.len(), 4);
     let root = find("envoy.service.auth.v3.Authorization/Check");
     assert!(spans.iter().all(|span| span.trace_id == root.trace_id));
     assert_eq!(root.trace_id[..2], [0x0a, 0xf7]);
@@ -157,6 +165,18 @@ fn check_request(received: &mut Received) {
     );
     assert_eq!(eval.end_time_unix_nano - eval.start_time_unix_nano, 20_000);
     assert_eq!(find("input").parent_span_id, root.span_id);
+    let sent = find("HTTP GET");
+    // 3 is CLIENT.
+    assert_eq!((sent.kind, &sent.parent_span_id), (3, &root.span_id));
+    let keys: Vec<&str> = sent.attributes.iter().map(|it| it.key.as_str()).collect();
+    assert_eq!(
+        keys,
+        [
+            "http.request.method",
+            "server.address",
+            "http.response.status_code"
+        ]
+    );
 }
 
 #[tokio::test]

@@ -28,6 +28,7 @@ mod encoding;
 mod glob;
 mod graph;
 mod graphql;
+pub mod http;
 mod internal;
 mod json;
 mod jwt;
@@ -35,6 +36,7 @@ mod net;
 mod numbers;
 mod objects;
 mod operand;
+mod outside;
 mod providers;
 mod random;
 mod regex;
@@ -59,6 +61,7 @@ pub use context::{Budget, Context};
 pub use graph::Walk;
 pub(crate) use json::schema_part;
 pub use jwt::cache::{TokenCache, TokenCounts, TokenLimits};
+pub use outside::{Outside, Question, Reply};
 pub use regex::Regex;
 
 /// One built-in function.
@@ -102,6 +105,9 @@ pub enum Error {
     /// The evaluation's budget is spent, or it was cancelled: ends the evaluation.
     #[error("caller cancelled query execution")]
     Cancelled,
+    /// The answer is outside and not there yet: ends the evaluation, which the host runs again.
+    #[error("waits for an answer from outside")]
+    Waiting,
     /// Ends the evaluation always, strict or not.
     #[error("{0}")]
     Halt(String),
@@ -124,6 +130,7 @@ static FAMILIES: &[&[Builtin]] = &[
     glob::TABLE,
     graph::TABLE,
     graphql::TABLE,
+    http::TABLE,
     internal::TABLE,
     json::TABLE,
     jwt::TABLE,

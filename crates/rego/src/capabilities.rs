@@ -9,8 +9,8 @@ mod tests;
 use crate::builtins::{self, Builtin};
 use crate::hir::Declared;
 use crate::syntax::Features;
-use crate::types::json::TypeError;
 use crate::types::Function;
+use crate::types::json::TypeError;
 use crate::value::{Object, Str, Value};
 
 /// What an engine can do.

@@ -35,7 +35,7 @@ pub use error::{EvalError, Frame, Kind};
 pub use policy::Policy;
 pub use trace::Tracer;
 
-use crate::builtins::{Budget, Context};
+use crate::builtins::{Budget, Context, Outside};
 use crate::hir::Place;
 use crate::plan::ir::Query;
 use crate::source::Location;
@@ -71,6 +71,8 @@ pub struct Options {
     pub seed: u64,
     /// What `opa.runtime()` gives.
     pub runtime: Value,
+    /// What it may reach of the world: see [`Outside`].
+    pub outside: Option<Box<dyn Outside>>,
     /// How many bytes of stack it may take; one that needs more ends with [`Kind::TooDeep`].
     pub stack: usize,
     /// Gets what `print` prints.
@@ -150,12 +152,17 @@ impl Evaluator {
         let arena = Kept::default();
         let runtime = options.runtime.clone();
         let mut budget = std::mem::take(&mut options.budget);
+        let mut outside = options.outside.take();
         let cx = Context {
             budget: &mut budget,
             now_ns: options.now_ns,
             seed: options.seed,
             runtime: &runtime,
             caches: policy.caches(),
+            outside: match &mut outside {
+                Some(outside) => Some(outside.as_mut()),
+                None => None,
+            },
             memo: &mut self.memo,
         };
         let known = Memo::sized(
@@ -175,6 +182,7 @@ impl Evaluator {
         };
         (self.regs, self.inputs, self.known, self.collected) = back;
         options.budget = budget;
+        options.outside = outside;
         result
     }
 }
@@ -188,6 +196,7 @@ impl Default for Options {
             now_ns: 0,
             seed: 0,
             runtime: Value::Null,
+            outside: None,
             stack: STACK,
             print: None,
             tracer: None,

@@ -2,7 +2,6 @@
 
 use super::{COUNT, Key, Kind, accepted, later, served};
 
-const HTTP_SEND: &str = "bounds a cache of `http.send`, which is not there yet";
 const REST: &str = "the REST API";
 const DISK: &str = "storage on disk";
 const DISCOVERY: &str = "discovery bundles";
@@ -42,28 +41,28 @@ pub(super) const KEYS: &[Key] = &[
     )
     .default("/system/main"),
     later("default_authorization_decision", Kind::Text, REST),
-    accepted("caching", Kind::Section, "caches of built-ins"),
-    accepted(
+    served("caching", Kind::Section, "caches of built-ins"),
+    served(
         "caching.inter_query_builtin_cache",
         Kind::Section,
-        HTTP_SEND,
+        "responses of `http.send` that other queries may use",
     ),
-    accepted(
+    served(
         "caching.inter_query_builtin_cache.max_size_bytes",
         COUNT,
-        HTTP_SEND,
+        "how many bytes of them are kept; `0` is 64 MiB, and OPA keeps all",
     )
     .default("0"),
-    accepted(
+    served(
         "caching.inter_query_builtin_cache.forced_eviction_threshold_percentage",
         Kind::Int(0, 100),
-        HTTP_SEND,
+        "from how full on the oldest make way for new ones",
     )
     .default("100"),
-    accepted(
+    served(
         "caching.inter_query_builtin_cache.stale_entry_eviction_period_seconds",
         COUNT,
-        HTTP_SEND,
+        "how often those that are no longer fresh are thrown away; `0`: when in the way",
     )
     .default("0"),
     accepted(

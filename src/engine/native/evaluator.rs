@@ -6,7 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use regate_rego::builtins::Budget as Costs;
+use regate_rego::builtins::{Budget as Costs, Outside};
 use regate_rego::eval::{self, Kind};
 use regate_rego::source::Location;
 use regate_rego::{EvalOptions, PreparedQuery};
@@ -14,7 +14,8 @@ use regate_rego::{EvalOptions, PreparedQuery};
 use super::Policy;
 use super::entry::Entry;
 use crate::data::Value;
-use crate::engine::{Budget, EvalError, EvalErrorKind, Evaluation, Print};
+use crate::engine::world::{Begin, Loan};
+use crate::engine::{Budget, EvalError, EvalErrorKind, Evaluation, Print, World};
 
 /// How much one evaluation may build: far beyond any decision, and bounded.
 const MEMORY: u64 = 256 << 20;
@@ -25,6 +26,9 @@ pub(in crate::engine) struct Evaluator {
     policy: Policy,
     engine: regate_rego::Evaluator,
     seeds: Seeds,
+    loan: Loan,
+    /// The loan as the engine takes it.
+    outside: Option<Box<dyn Outside>>,
 }
 
 /// Seeds for what is random in a query: without a system call each, and nobody outside can guess the next.
@@ -32,6 +36,16 @@ pub(in crate::engine) struct Evaluator {
 struct Seeds {
     state: RandomState,
     count: u64,
+}
+
+/// What is the same for all queries of one evaluation.
+struct Asked<'a> {
+    begin: Begin,
+    input: &'a Value,
+    budget: Budget,
+    lines: &'a Lines,
+    /// Whether the world is on loan.
+    open: bool,
 }
 
 /// Lines that one evaluation printed.
@@ -45,18 +59,38 @@ impl Evaluator {
             policy,
             engine: regate_rego::Evaluator::new(),
             seeds: Seeds::default(),
+            loan: Loan::default(),
+            outside: None,
         }
     }
 
-    /// See [`crate::engine::Evaluator::eval`].
+    /// See [`crate::engine::Evaluator::eval_in`].
     pub(in crate::engine) fn eval(
         &mut self,
+        world: &mut World,
         entry: usize,
         input: &Value,
         budget: Budget,
     ) -> Evaluation {
         let lines = Lines::default();
-        let evaluated = catch_unwind(AssertUnwindSafe(|| self.ask(entry, input, budget, &lines)));
+        let begin = world.begin(|| Begin {
+            now_ns: now_ns(),
+            seed: self.seeds.next(),
+        });
+        let asked = Asked {
+            begin,
+            input,
+            budget,
+            lines: &lines,
+            open: world.is_open(),
+        };
+        if asked.open {
+            self.loan.exchange(world);
+        }
+        let evaluated = catch_unwind(AssertUnwindSafe(|| self.ask(entry, &asked)));
+        if asked.open {
+            self.loan.exchange(world);
+        }
         let result = evaluated.unwrap_or_else(|_| {
             // Nothing of an engine that panicked is used again.
             self.engine = regate_rego::Evaluator::new();
@@ -70,22 +104,16 @@ impl Evaluator {
         }
     }
 
-    fn ask(
-        &mut self,
-        entry: usize,
-        input: &Value,
-        budget: Budget,
-        lines: &Lines,
-    ) -> Result<Value, EvalError> {
+    fn ask(&mut self, entry: usize, asked: &Asked<'_>) -> Result<Value, EvalError> {
         let policy = self.policy.clone();
         let (query, other) = match policy.entry(entry) {
             None => return Err(EvalError::undefined()),
             Some(Entry::Broken(error)) => return Err(error.clone()),
             Some(Entry::Query { query, other, .. }) => (query, other),
         };
-        let answer = self.value(query, input, budget, lines)?;
+        let answer = self.value(query, asked)?;
         if let (None, Some(other)) = (&answer, other) {
-            let answer = self.value(other, input, budget, lines)?;
+            let answer = self.value(other, asked)?;
             return answer.ok_or_else(EvalError::undefined);
         }
         answer.ok_or_else(EvalError::undefined)
@@ -94,19 +122,22 @@ impl Evaluator {
     fn value(
         &mut self,
         query: &PreparedQuery,
-        input: &Value,
-        budget: Budget,
-        lines: &Lines,
+        asked: &Asked<'_>,
     ) -> Result<Option<Value>, EvalError> {
         let mut costs = Costs::default();
-        costs.deadline = Some(budget.deadline);
-        costs.steps = budget.steps.unwrap_or(u64::MAX);
+        costs.deadline = Some(asked.budget.deadline);
+        costs.steps = asked.budget.steps.unwrap_or(u64::MAX);
         costs.memory = MEMORY;
-        let lines = Arc::clone(lines);
+        let lines = Arc::clone(asked.lines);
+        let outside = asked.open.then(|| match self.outside.take() {
+            Some(outside) => outside,
+            None => Box::new(self.loan.clone()),
+        });
         let mut options = EvalOptions {
             budget: costs,
-            now_ns: now_ns(),
-            seed: self.seeds.next(),
+            now_ns: asked.begin.now_ns,
+            seed: asked.begin.seed,
+            outside,
             print: Some(Box::new(move |at, message| {
                 let location = at.map_or_else(String::new, Location::to_string);
                 let mut lines = lines.lock().unwrap_or_else(PoisonError::into_inner);
@@ -115,9 +146,9 @@ impl Evaluator {
             ..EvalOptions::default()
         };
         let policy = self.policy.compiled().policy();
-        query
-            .value(&mut self.engine, policy, Some(input), &mut options)
-            .map_err(|error| ours(&error))
+        let value = query.value(&mut self.engine, policy, Some(asked.input), &mut options);
+        self.outside = options.outside;
+        value.map_err(|error| ours(&error))
     }
 }
 
@@ -143,6 +174,7 @@ fn ours(error: &eval::EvalError) -> EvalError {
         Kind::Cancelled | Kind::Deadline => return EvalError::cancelled(),
         Kind::Conflict => EvalErrorKind::Conflict,
         Kind::TooManySteps => EvalErrorKind::TooManySteps,
+        Kind::Waiting => EvalErrorKind::Waiting,
         Kind::Builtin | Kind::Type | Kind::Internal | Kind::TooMuchMemory | Kind::TooDeep => {
             EvalErrorKind::Other
         }

@@ -61,6 +61,7 @@ fn run(builtin: &Builtin, arguments: &[Value]) -> Option<Value> {
     let mut budget = Budget::default();
     budget.memory = MEMORY;
     let mut context = Context {
+        outside: None,
         budget: &mut budget,
         now_ns: 0,
         seed: 0,

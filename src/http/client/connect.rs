@@ -1,7 +1,8 @@
 //! TCP connections to services, through the proxies that the environment names (`HTTP_PROXY`,
-//! `HTTPS_PROXY`, `NO_PROXY`, in capitals or not).
+//! `HTTPS_PROXY`, `NO_PROXY`, in capitals or not), or connections to a Unix socket.
 
 use std::io;
+use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -12,23 +13,30 @@ use hyper_util::client::legacy::connect::proxy::Tunnel;
 use hyper_util::client::legacy::connect::{Connected, Connection, HttpConnector};
 use hyper_util::client::proxy::matcher::{Intercept, Matcher};
 use hyper_util::rt::TokioIo;
-use tokio::net::TcpStream;
+use tokio::net::UnixStream;
 use tower::{Service, ServiceExt as _};
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// Opens connections.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub(super) struct Connector {
     http: HttpConnector,
     proxies: Arc<Matcher>,
+    /// Where all connections lead, whatever a URL says.
+    socket: Option<Arc<PathBuf>>,
 }
 
 /// A connection that knows whether a proxy, asked by whole URLs, is at its other end.
 pub(super) struct Stream {
-    tcp: TokioIo<TcpStream>,
+    io: Box<dyn Io>,
     proxied: bool,
 }
+
+/// Bytes in and out.
+trait Io: Read + Write + Connection + Send + Unpin {}
+
+impl<T: Read + Write + Connection + Send + Unpin> Io for T {}
 
 // === impl Connector ===
 
@@ -45,6 +53,15 @@ impl Connector {
         Self {
             http,
             proxies: Arc::new(proxies),
+            socket: None,
+        }
+    }
+
+    /// The same, but all connections lead to the Unix socket `path`.
+    pub(super) fn to_socket(&self, path: PathBuf) -> Self {
+        Self {
+            socket: Some(Arc::new(path)),
+            ..self.clone()
         }
     }
 
@@ -58,6 +75,9 @@ impl Connector {
 
     fn route(&self, uri: &Uri) -> Option<Intercept> {
         // Like in Go, what is on this machine is never asked for through a proxy.
+        if self.socket.is_some() {
+            return None;
+        }
         let host = uri.host()?.trim_start_matches('[').trim_end_matches(']');
         let local = host == "localhost"
             || host
@@ -81,42 +101,42 @@ impl Service<Uri> for Connector {
     }
 
     fn call(&mut self, uri: Uri) -> Self::Future {
+        if let Some(path) = self.socket.clone() {
+            return Box::pin(async move {
+                let unix = UnixStream::connect(path.as_path()).await?;
+                Ok(Stream::new(TokioIo::new(unix), false))
+            });
+        }
         let http = self.http.clone();
         let Some(proxy) = self.route(&uri) else {
-            return Box::pin(async move {
-                Ok(Stream {
-                    tcp: http.oneshot(uri).await?,
-                    proxied: false,
-                })
-            });
+            return Box::pin(async move { Ok(Stream::new(http.oneshot(uri).await?, false)) });
         };
         if !is_tls(&uri) {
             let proxy = proxy.uri().clone();
-            return Box::pin(async move {
-                Ok(Stream {
-                    tcp: http.oneshot(proxy).await?,
-                    proxied: true,
-                })
-            });
+            return Box::pin(async move { Ok(Stream::new(http.oneshot(proxy).await?, true)) });
         }
         let mut tunnel = Tunnel::new(proxy.uri().clone(), http);
         if let Some(credentials) = proxy.basic_auth() {
             tunnel = tunnel.with_auth(credentials.clone());
         }
-        Box::pin(async move {
-            Ok(Stream {
-                tcp: tunnel.oneshot(uri).await?,
-                proxied: false,
-            })
-        })
+        Box::pin(async move { Ok(Stream::new(tunnel.oneshot(uri).await?, false)) })
     }
 }
 
 // === impl Stream ===
 
+impl Stream {
+    fn new(io: impl Io + 'static, proxied: bool) -> Self {
+        Self {
+            io: Box::new(io),
+            proxied,
+        }
+    }
+}
+
 impl Connection for Stream {
     fn connected(&self) -> Connected {
-        self.tcp.connected().proxy(self.proxied)
+        self.io.connected().proxy(self.proxied)
     }
 }
 
@@ -126,7 +146,7 @@ impl Read for Stream {
         cx: &mut Context<'_>,
         buffer: ReadBufCursor<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.tcp).poll_read(cx, buffer)
+        Pin::new(&mut self.io).poll_read(cx, buffer)
     }
 }
 
@@ -136,15 +156,15 @@ impl Write for Stream {
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.tcp).poll_write(cx, bytes)
+        Pin::new(&mut self.io).poll_write(cx, bytes)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.tcp).poll_flush(cx)
+        Pin::new(&mut self.io).poll_flush(cx)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.tcp).poll_shutdown(cx)
+        Pin::new(&mut self.io).poll_shutdown(cx)
     }
 }
 

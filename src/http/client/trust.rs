@@ -8,10 +8,11 @@ use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, Server
 use rustls::client::{ResolvesClientCert, Resumption};
 use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::pem::PemObject as _;
-use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
 
 use super::identity::Identity;
+use super::outbound::Setup;
 use super::{ClientError, ServiceConfig};
 
 /// TLS as `service` wants it.
@@ -42,6 +43,56 @@ pub(super) fn tls_config(
     // A resumed session keeps the identity it began with, also when the certificate was renewed.
     config.resumption = Resumption::disabled();
     Ok(config)
+}
+
+/// TLS as a policy's request wants it; `system` are the authorities of the system.
+pub(super) fn request_config(
+    setup: &Setup,
+    system: impl FnOnce() -> RootCertStore,
+) -> Result<ClientConfig, String> {
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let builder = ClientConfig::builder_with_provider(provider.clone())
+        .with_safe_default_protocol_versions()
+        .map_err(|error| error.to_string())?;
+    // Authorities that cannot be read are an error also where nobody is asked.
+    let mut roots = RootCertStore::empty();
+    for pem in &setup.authorities {
+        let before = roots.len();
+        roots.add_parsable_certificates(CertificateDer::pem_slice_iter(pem).flatten());
+        if roots.len() == before {
+            return Err("the certificate authorities have no certificate".to_owned());
+        }
+    }
+    let builder = if setup.insecure_skip_verify {
+        builder
+            .dangerous()
+            .with_custom_certificate_verifier(Arc::new(AnyCertificate(provider)))
+    } else {
+        if setup.system_authorities {
+            roots.extend(system().roots);
+        }
+        builder.with_root_certificates(roots)
+    };
+    let mut config = match &setup.identity {
+        None => builder.with_no_client_auth(),
+        Some((chain, key)) => {
+            let chain = CertificateDer::pem_slice_iter(chain).collect::<Result<Vec<_>, _>>();
+            let chain = chain.map_err(|error| format!("the client's certificate: {error}"))?;
+            let key = PrivateKeyDer::from_pem_slice(key);
+            let key = key.map_err(|error| format!("the client's key: {error}"))?;
+            let config = builder.with_client_auth_cert(chain, key);
+            config.map_err(|error| format!("the client's certificate: {error}"))?
+        }
+    };
+    config.resumption = Resumption::disabled();
+    Ok(config)
+}
+
+/// The authorities of the system.
+pub(super) fn system_roots() -> RootCertStore {
+    let mut roots = RootCertStore::empty();
+    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    roots
 }
 
 fn roots(service: &ServiceConfig) -> Result<RootCertStore, ClientError> {

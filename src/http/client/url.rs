@@ -47,16 +47,7 @@ impl Base {
 
     /// The header that the URL's user information asks for.
     pub(super) fn basic_credentials(&self) -> Option<String> {
-        let user = self.user.as_ref()?;
-        let user = if user.contains(':') {
-            user.clone()
-        } else {
-            format!("{user}:")
-        };
-        Some(format!(
-            "Basic {}",
-            data_encoding::BASE64.encode(user.as_bytes())
-        ))
+        self.user.as_deref().map(basic)
     }
 
     /// The URL for messages about the service.
@@ -116,7 +107,8 @@ pub(super) fn display(uri: &Uri) -> String {
     )
 }
 
-fn parse(text: &str) -> Result<Uri, ClientError> {
+/// The URL, with what a request line cannot hold escaped, and without user information.
+pub(super) fn parse(text: &str) -> Result<Uri, ClientError> {
     let text = &without_user(text.split_once('#').map_or(text, |(text, _)| text));
     let mut encoded = String::with_capacity(text.len());
     for byte in text.bytes() {
@@ -161,7 +153,7 @@ fn cut(text: &str) -> &str {
     text.rsplit_once('@').map_or(text, |(_, rest)| rest)
 }
 
-fn percent_decode(text: &str) -> String {
+pub(super) fn percent_decode(text: &str) -> String {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let Some((&first, after)) = rest.split_first() {
@@ -176,6 +168,20 @@ fn percent_decode(text: &str) -> String {
         }
     }
     String::from_utf8_lossy(&bytes).into_owned()
+}
+
+/// The header that the user information of `url` asks for.
+pub(super) fn credentials(url: &str) -> Option<String> {
+    let (_, rest) = url.split_once("://")?;
+    let authority = rest.split(['/', '?', '#']).next()?;
+    let (user, _) = authority.rsplit_once('@')?;
+    Some(basic(&percent_decode(user)))
+}
+
+fn basic(user: &str) -> String {
+    let colon = if user.contains(':') { "" } else { ":" };
+    let text = data_encoding::BASE64.encode(format!("{user}{colon}").as_bytes());
+    format!("Basic {text}")
 }
 
 fn refuse(url: &str, reason: &str) -> ClientError {

@@ -27,7 +27,7 @@ pub(super) fn time(request: &Request, suite: &Suite, asked: &Asked) -> Timing {
     let (mut runs, mut batch) = (0, 1);
     loop {
         for _ in 0..batch {
-            let mut options = options(request);
+            let mut options = options(request, suite);
             let _ = evaluator.value(&suite.built.policy, &asked.plan, None, &mut options);
         }
         runs += batch;

@@ -144,7 +144,7 @@ fn evaluate(
     outcome: &mut Outcome,
 ) {
     let lines = Arc::new(Mutex::new(Vec::new()));
-    let mut options = options(request);
+    let mut options = options(request, suite);
     let printer = Arc::clone(&lines);
     options.print = Some(Box::new(move |_, line| {
         if let Ok(mut lines) = printer.lock() {
@@ -163,7 +163,12 @@ fn evaluate(
         Err(error) => {
             let query = (outcome.test.query.as_str(), &Scope::default());
             let built = &suite.built;
-            let errors = built.explained(vec![error], query, None, self::options(request));
+            // Nothing is asked of the world twice.
+            let again = EvalOptions {
+                outside: None,
+                ..self::options(request, suite)
+            };
+            let errors = built.explained(vec![error], query, None, again);
             Verdict::Error(errors.iter().map(Problem::from).collect())
         }
         Ok(value) if outcome.test.cases => outcome.judge(&tried, value.as_ref()),
@@ -173,7 +178,7 @@ fn evaluate(
 }
 
 /// How a test is evaluated.
-pub(super) fn options(request: &Request) -> EvalOptions {
+pub(super) fn options(request: &Request, suite: &Suite) -> EvalOptions {
     let mut options = EvalOptions {
         now_ns: build::now(),
         runtime: Value::Object(request.runtime.clone()),
@@ -183,6 +188,7 @@ pub(super) fn options(request: &Request) -> EvalOptions {
     // Zero is no limit.
     let limit = Some(request.timeout).filter(|timeout| !timeout.is_zero());
     options.budget.deadline = limit.and_then(|limit| Instant::now().checked_add(limit));
+    options.outside = Some(suite.world.lend(options.budget.deadline));
     options
 }
 

@@ -19,21 +19,21 @@ use tokio_rustls::TlsAcceptor;
 use super::service;
 
 /// An authority, and a folder with what it issued.
-struct Authority {
+pub(crate) struct Authority {
     issuer: CertifiedIssuer<'static, KeyPair>,
     folder: tempfile::TempDir,
 }
 
 /// A server that answers `hello` and remembers the certificates that clients showed.
-struct TlsServer {
+pub(crate) struct TlsServer {
     address: SocketAddr,
-    shown: Arc<Mutex<Vec<Option<CertificateDer<'static>>>>>,
+    pub(crate) shown: Arc<Mutex<Vec<Option<CertificateDer<'static>>>>>,
 }
 
 // === impl Authority ===
 
 impl Authority {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let mut params = CertificateParams::default();
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let issuer = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
@@ -45,12 +45,12 @@ impl Authority {
         authority
     }
 
-    fn file(&self, name: &str) -> PathBuf {
+    pub(crate) fn file(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
     /// Writes `<name>.pem` and `<name>.key`, a certificate for the host `name`.
-    fn issue(&self, name: &str) -> CertificateDer<'static> {
+    pub(crate) fn issue(&self, name: &str) -> CertificateDer<'static> {
         let key = KeyPair::generate().unwrap();
         let params = CertificateParams::new([name.to_owned()]).unwrap();
         let certificate = params.signed_by(&key, &self.issuer).unwrap();
@@ -60,7 +60,7 @@ impl Authority {
     }
 
     /// A server with the certificate of the host `name`.
-    async fn serve(&self, name: &str, client_certificate: bool) -> TlsServer {
+    pub(crate) async fn serve(&self, name: &str, client_certificate: bool) -> TlsServer {
         let certificate = self.issue(name);
         let key = PrivateKeyDer::from_pem_file(self.file(&format!("{name}.key"))).unwrap();
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
@@ -113,7 +113,7 @@ impl TlsServer {
         Self { address, shown }
     }
 
-    fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         format!("https://localhost:{}", self.address.port())
     }
 }

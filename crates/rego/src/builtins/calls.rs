@@ -23,6 +23,7 @@ pub(super) fn call_within(budget: &mut Budget, name: &str, args: &str) -> Result
         seed: 7,
         runtime: &Value::Null,
         caches: &Caches::default(),
+        outside: None,
         memo: &mut HashMap::new(),
     };
     let builtin = get(name).expect("a built-in of that name");

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-use super::{Caches, Error};
+use super::{Caches, Error, Outside};
 use crate::value::Value;
 
 /// What bounds an evaluation. Everything that takes time or memory in proportion to what a policy or a request
@@ -38,6 +38,8 @@ pub struct Context<'e> {
     pub runtime: &'e Value,
     /// Compiled patterns and the like, shared by all queries of a policy.
     pub caches: &'e Caches,
+    /// What the host lends of the world; `None` where it lends nothing.
+    pub outside: Option<&'e mut dyn Outside>,
     /// Values that a built-in keeps for the rest of the query, by a name of its own.
     pub memo: &'e mut HashMap<(&'static str, Value), Value>,
 }

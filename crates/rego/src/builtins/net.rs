@@ -6,10 +6,11 @@
 mod merge;
 mod network;
 
+use std::net::IpAddr;
+
 use self::network::Network;
 use super::declare::{boolean, named, string, takes, unnamed};
-use super::operand;
-use super::{Builtin, Context, Error};
+use super::{Builtin, Context, Error, Question, operand, outside};
 use crate::types::Type;
 use crate::value::{Set, Value};
 
@@ -180,11 +181,15 @@ fn merge(context: &mut Context<'_>, args: &[&Value]) -> Result<Value, Error> {
     Ok(Value::Set(texts.collect()))
 }
 
-fn lookup(_: &mut Context<'_>, args: &[&Value]) -> Result<Value, Error> {
+fn lookup(context: &mut Context<'_>, args: &[&Value]) -> Result<Value, Error> {
     let name = operand::string(args, 0)?;
-    Err(Error::Failed(format!(
-        "cannot look up {name}: the host lends no name resolution"
-    )))
+    if let Ok(address) = name.parse::<IpAddr>() {
+        return Ok([Value::from(address.to_string())]
+            .into_iter()
+            .collect::<Set>()
+            .into());
+    }
+    outside::ask(context, &Question::Addresses(name.clone()))
 }
 
 fn network(value: &Value) -> Result<Network, Error> {

@@ -8,10 +8,9 @@ use std::collections::BTreeMap;
 
 use self::signature::{Credentials, Request};
 use super::declare::{named, number, takes};
-use super::operand;
 use super::text::{self, Style};
 use super::uri::Parts;
-use super::{Builtin, Context, Error};
+use super::{Builtin, Context, Error, http, operand};
 use crate::types::Type;
 use crate::value::{Object, Value};
 
@@ -45,38 +44,6 @@ const NEEDED: [&str; 4] = [
     "aws_service",
 ];
 
-/// What a request for `http.send` may say.
-const REQUEST: [&str; 28] = [
-    "body",
-    "cache",
-    "cache_ignored_headers",
-    "caching_mode",
-    "enable_redirect",
-    "force_cache",
-    "force_cache_duration_seconds",
-    "force_json_decode",
-    "force_yaml_decode",
-    "headers",
-    "max_retry_attempts",
-    "method",
-    "raise_error",
-    "raw_body",
-    "timeout",
-    "tls_ca_cert",
-    "tls_ca_cert_env_variable",
-    "tls_ca_cert_file",
-    "tls_client_cert",
-    "tls_client_cert_env_variable",
-    "tls_client_cert_file",
-    "tls_client_key",
-    "tls_client_key_env_variable",
-    "tls_client_key_file",
-    "tls_insecure_skip_verify",
-    "tls_server_name",
-    "tls_use_system_certs",
-    "url",
-];
-
 /// Bytes hashed in a step, about.
 const BYTES_A_STEP: u64 = 64;
 
@@ -91,7 +58,7 @@ fn sign_request(context: &mut Context<'_>, args: &[&Value]) -> Result<Value, Err
     let time_ns = time.ok_or_else(|| {
         operand::wrong(2, "could not convert time_ns value into a unix timestamp")
     })?;
-    known_parameters(request)?;
+    http::parameters(request)?;
     let headers = match request.get_str("headers") {
         None => BTreeMap::new(),
         Some(Value::Object(headers)) => texts(headers),
@@ -178,21 +145,6 @@ fn credentials(config: &Object) -> Result<Credentials<'_>, Error> {
         region: text_of(config, "aws_region"),
         service: text_of(config, "aws_service"),
     })
-}
-
-/// What a request may and must say, whatever the values are.
-fn known_parameters(request: &Object) -> Result<(), Error> {
-    let known = |key: &Value| key.as_str().is_some_and(|key| REQUEST.contains(&key));
-    let unknown = request.keys().filter(|key| !known(key));
-    let unknown: Vec<String> = unknown.map(ToString::to_string).collect();
-    if !unknown.is_empty() {
-        let what = format!("invalid request parameters(s): {{{}}}", unknown.join(", "));
-        return Err(operand::wrong(0, what));
-    }
-    let missing = ["method", "url"]
-        .into_iter()
-        .filter(|key| request.get_str(key).is_none());
-    none_of(missing, 0, "missing required request parameters(s)")
 }
 
 /// That no key is left of `keys`, which are what is wrong with the argument at `at`.

@@ -45,6 +45,7 @@ pub(super) fn call(name: &str, args: &str, budget: &mut Budget) -> Result<Value,
         seed: 0,
         runtime: &Value::Null,
         caches: &Caches::default(),
+        outside: None,
         memo: &mut HashMap::new(),
     };
     let args: Vec<&Value> = args.iter().collect();

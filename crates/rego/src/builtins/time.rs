@@ -140,6 +140,11 @@ fn read_ns(context: &mut Context<'_>, layout: &str, text: &str) -> Result<Value,
     }
 }
 
+/// Nanoseconds of a duration as `time.parse_duration_ns` reads it.
+pub(super) fn duration(text: &str) -> Option<i64> {
+    duration::parse(text)
+}
+
 fn parse_duration(context: &mut Context<'_>, args: &[&Value]) -> Result<Value, Error> {
     let text = operand::string(args, 0)?;
     charge(context, text.len())?;

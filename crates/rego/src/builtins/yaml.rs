@@ -1,7 +1,7 @@
 //! YAML text.
 
 use super::declare::{any, boolean, string, takes};
-use super::{Builtin, Context, Error, operand};
+use super::{Budget, Builtin, Context, Error, operand};
 use crate::value::Value;
 
 mod read;
@@ -26,6 +26,11 @@ pub(super) static TABLE: &[Builtin] = &[
         .declared(|| takes([string("x", "the YAML")]).gives(any("y", "what it says")))
         .categories(ENCODING),
 ];
+
+/// The value of the first document of `text`.
+pub(super) fn read(text: &str, budget: &mut Budget) -> Result<Value, Error> {
+    read::document(text, budget)
+}
 
 fn unmarshal(context: &mut Context<'_>, args: &[&Value]) -> Result<Value, Error> {
     read::document(operand::string(args, 0)?, context.budget)

@@ -22,6 +22,8 @@ pub enum Kind {
     TooManySteps,
     /// All memory is spent.
     TooMuchMemory,
+    /// A built-in asked for what lies outside and is not there yet: evaluate again when it is.
+    Waiting,
     /// Calls nest too deep for the stack that was allowed; with more of it it might end.
     TooDeep,
 }
@@ -66,7 +68,7 @@ impl Kind {
             Self::Conflict => "eval_conflict_error",
             Self::Builtin => "eval_builtin_error",
             Self::Type => "eval_type_error",
-            Self::Internal => "eval_internal_error",
+            Self::Internal | Self::Waiting => "eval_internal_error",
             Self::Cancelled
             | Self::Deadline
             | Self::TooManySteps

@@ -316,6 +316,14 @@ impl<'a> Machine<'a> {
         let (kind, message) = match error {
             builtins::Error::Undefined => return Ok(None),
             builtins::Error::Cancelled => return Err(EvalError::spent(self.cx.budget)),
+            builtins::Error::Waiting => {
+                let message = "the evaluation waits for an answer from outside";
+                return Err(EvalError::halt(
+                    Kind::Waiting,
+                    message,
+                    self.location(place),
+                ));
+            }
             builtins::Error::Halt(message) => {
                 return Err(EvalError::halt(
                     Kind::Builtin,

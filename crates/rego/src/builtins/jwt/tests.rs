@@ -27,6 +27,7 @@ pub(super) fn call(caches: &Caches, name: &str, args: &[Value]) -> String {
         seed: 0,
         runtime: &Value::Null,
         caches,
+        outside: None,
         memo: &mut HashMap::new(),
     };
     let args: Vec<&Value> = args.iter().collect();

@@ -1,0 +1,118 @@
+//! What policies may learn of the world beyond their data: responses to `http.send`, addresses of names.
+//!
+//! Questions come from evaluations that were ended by them; nothing here is waited for on the Check path. What is
+//! kept from earlier answers is told there at once.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Instant;
+
+use tokio::net::lookup_host;
+use tokio::time::timeout_at;
+
+use crate::data::Value;
+use crate::engine::{Answer, Known, NoAnswer, Question};
+use crate::http::client::outbound::Outbound;
+use crate::telemetry::metrics::Exposition;
+use crate::telemetry::trace::Parent;
+
+mod cache;
+mod counts;
+mod flights;
+mod freshness;
+mod send;
+
+pub use cache::CacheConfig;
+
+use cache::Cache;
+use counts::Counts;
+use flights::Flights;
+
+/// Answers questions. Clones share what is kept.
+#[derive(Debug, Clone)]
+pub struct Outside(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    outbound: Outbound,
+    cache: Cache,
+    flights: Flights,
+    counts: Counts,
+}
+
+// === impl Outside ===
+
+impl Outside {
+    /// Keeps responses as `cache` says.
+    #[must_use]
+    pub fn new(cache: CacheConfig) -> Self {
+        Self::limited_to(None, cache)
+    }
+
+    /// The same, where only the hosts in `allowed` may be asked and asked for, if any are named.
+    #[must_use]
+    pub fn limited_to(allowed: Option<Vec<String>>, cache: CacheConfig) -> Self {
+        Self(Arc::new(Inner {
+            outbound: Outbound::limited_to(allowed),
+            cache: Cache::new(cache),
+            flights: Flights::default(),
+            counts: Counts::default(),
+        }))
+    }
+
+    /// What evaluations may use without waiting.
+    #[must_use]
+    pub fn known(&self) -> Arc<dyn Known> {
+        Arc::clone(&self.0) as _
+    }
+
+    /// The answer, by `deadline`. What is sent for it belongs below `parent`.
+    pub async fn answer(
+        &self,
+        question: Question,
+        deadline: Instant,
+        parent: Option<&Parent>,
+    ) -> Answer {
+        let answered = async {
+            match question {
+                Question::Addresses(name) => self.0.addresses(&name).await,
+                Question::HttpSend(Value::Object(asked)) => self.0.send(&asked, parent).await,
+                Question::HttpSend(_) => Err(NoAnswer::Type("operand 1 must be object".to_owned())),
+            }
+        };
+        let answered = timeout_at(deadline.into(), answered).await;
+        answered.unwrap_or(Err(NoAnswer::Cancelled))
+    }
+
+    /// Writes what was counted.
+    pub fn collect(&self, out: &mut Exposition) {
+        self.0.counts.collect(self.0.cache.size(), out);
+    }
+}
+
+impl Default for Outside {
+    fn default() -> Self {
+        Self::new(CacheConfig::default())
+    }
+}
+
+// === impl Inner ===
+
+impl Inner {
+    async fn addresses(&self, name: &str) -> Answer {
+        self.outbound.may_reach(name).map_err(NoAnswer::Failed)?;
+        let found = lookup_host((name, 0)).await;
+        let found = found.map_err(|error| NoAnswer::Failed(format!("lookup {name}: {error}")))?;
+        let text = |address: SocketAddr| Value::from(address.ip().to_string());
+        Ok(Value::Set(found.map(text).collect()))
+    }
+}
+
+impl Known for Inner {
+    fn known(&self, question: &Question) -> Option<Answer> {
+        match question {
+            Question::HttpSend(Value::Object(asked)) => self.kept(asked).map(Ok),
+            Question::HttpSend(_) | Question::Addresses(_) => None,
+        }
+    }
+}
