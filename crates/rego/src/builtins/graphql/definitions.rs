@@ -48,7 +48,7 @@ pub(super) fn parse(text: &str, built_in: bool) -> Result<Value, Error> {
         let description = description(&mut parser)?;
         if parser.at_word("extend")? {
             if let Some(token) = description.token.filter(|token| !token.text.is_empty()) {
-                return parser.refused(&token);
+                return parser.refused(&token, "an extension without a description");
             }
             let comment = parser.word("extend")?;
             if parser.at_word("schema")? {
@@ -128,7 +128,7 @@ fn schema(
         let comment = parser.comment()?;
         let token = parser.next()?;
         if !matches!(&*token.text, "query" | "mutation" | "subscription") {
-            return parser.refused(&token);
+            return parser.refused(&token, "`query`, `mutation` or `subscription`");
         }
         parser.expect(b':')?;
         Ok(Node::new()
@@ -138,7 +138,7 @@ fn schema(
             .done())
     })?;
     if description.is_none() && directives.is_empty() && types.is_empty() {
-        return parser.unexpected();
+        return parser.unexpected("what the extension adds");
     }
     Ok(start
         .list("Directives", directives)
@@ -162,7 +162,7 @@ fn of_type(
         (Kind::Name, "union") => "UNION",
         (Kind::Name, "enum") => "ENUM",
         (Kind::Name, "input") => "INPUT_OBJECT",
-        _ => return parser.unexpected(),
+        _ => return parser.unexpected("`type`, `enum` or another word that begins a definition"),
     };
     parser.next()?;
     let name = parser.name()?;
@@ -181,7 +181,7 @@ fn of_type(
         _ => ("Fields", (Vec::new(), None)),
     };
     if extends && interfaces.is_empty() && directives.is_empty() && members.is_empty() {
-        return parser.unexpected();
+        return parser.unexpected("what the extension adds");
     }
     Ok(start
         .text("Kind", kind)
@@ -267,7 +267,7 @@ fn directive(parser: &mut Parser<'_>, description: &Description<'_>) -> Result<V
         if LOCATIONS.contains(&&*name) {
             Ok(name)
         } else {
-            parser.refused(&token)
+            parser.refused(&token, "`FIELD` or another place for directives")
         }
     })?;
     let node = node.flag("IsRepeatable", repeatable);

@@ -39,13 +39,13 @@ impl Token<'_> {
     /// How errors call it.
     pub(super) fn told(&self) -> String {
         match self.kind {
-            Kind::End => "<EOF>".to_owned(),
-            Kind::Sign(b'.') => "...".to_owned(),
-            Kind::Sign(sign) => char::from(sign).to_string(),
-            Kind::Name => format!("Name {:?}", self.text),
-            Kind::Int | Kind::Float => format!("number {}", self.text),
-            Kind::Text | Kind::Block => "String".to_owned(),
-            Kind::Comment => "Comment".to_owned(),
+            Kind::End => "the end of the text".to_owned(),
+            Kind::Sign(b'.') => "`...`".to_owned(),
+            Kind::Sign(sign) => format!("`{}`", char::from(sign)),
+            Kind::Name => format!("the name {:?}", self.text),
+            Kind::Int | Kind::Float => format!("the number {}", self.text),
+            Kind::Text | Kind::Block => "a string".to_owned(),
+            Kind::Comment => "a comment".to_owned(),
         }
     }
 }
@@ -63,9 +63,15 @@ impl<'t> Lexer<'t> {
         let before = self.text.get(..at).unwrap_or(self.text);
         let line = before.matches('\n').count() + 1;
         let column = before.chars().rev().take_while(|c| *c != '\n').count() + 1;
-        Error::Failed(format!(
-            "{what} in GraphQL string at location {line}:{column}"
-        ))
+        Error::Failed(format!("{what} (line {line}, column {column})"))
+    }
+
+    /// That a character begins no token.
+    #[cold]
+    fn stray(&self, at: usize) -> Error {
+        let c = self.rest().chars().next().unwrap_or_default();
+        let what = format!("{c:?} begins nothing in GraphQL; take it out or put it into a string");
+        self.error(at, &what)
     }
 
     pub(super) fn next(&mut self) -> Result<Token<'t>, Error> {
@@ -95,7 +101,7 @@ impl<'t> Lexer<'t> {
             }
             b'"' if self.rest().starts_with("\"\"\"") => self.block(start),
             b'"' => self.string(start),
-            _ => Err(self.error(start, "Unexpected character")),
+            _ => Err(self.stray(start)),
         }
     }
 
@@ -140,7 +146,9 @@ impl<'t> Lexer<'t> {
         self.eat(|b| b == b'-');
         if self.eat(|b| b == b'0') {
             if self.peek().is_some_and(|b| b.is_ascii_digit()) {
-                return Err(self.error(start, "Invalid number: a digit follows 0"));
+                return Err(
+                    self.error(start, "a number begins with 0 and goes on; leave the 0 out")
+                );
             }
         } else {
             self.digits(start)?;
@@ -164,7 +172,8 @@ impl<'t> Lexer<'t> {
         if self.at > before {
             return Ok(());
         }
-        Err(self.error(start, "Invalid number: a digit is missing"))
+        let what = "a number lacks a digit; write one after its `-`, `.` or `e`";
+        Err(self.error(start, what))
     }
 
     fn string(&mut self, start: usize) -> Result<Token<'t>, Error> {
@@ -185,10 +194,14 @@ impl<'t> Lexer<'t> {
                 }
                 Some(b'\\') => {
                     let c = self.escape();
-                    let wrong = || self.error(plain, "Invalid escape");
+                    let what = "a string has an escape that is none; double its `\\`";
+                    let wrong = || self.error(plain, what);
                     text.push(c.ok_or_else(wrong)?);
                 }
-                _ => return Err(self.error(start, "Unterminated string")),
+                _ => {
+                    let what = "a string is not closed on its line; close it with a quote";
+                    return Err(self.error(start, what));
+                }
             }
         }
     }
@@ -245,7 +258,8 @@ impl<'t> Lexer<'t> {
                 self.at += 1;
                 raw.push(c);
             } else {
-                return Err(self.error(start, "Unterminated string"));
+                let what = "a block string is not closed; close it with three quotes";
+                return Err(self.error(start, what));
             }
         }
     }

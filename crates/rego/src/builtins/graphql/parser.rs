@@ -18,6 +18,16 @@ pub(super) struct Parser<'t> {
 /// How deep values, types and selections may nest.
 pub(super) const DEEPEST: usize = 200;
 
+/// Refuses what nests deeper than [`DEEPEST`].
+pub(super) fn bounded(depth: usize) -> Result<(), Error> {
+    if depth <= DEEPEST {
+        return Ok(());
+    }
+    Err(Error::Failed(format!(
+        "values, types and selections may nest {DEEPEST} levels deep, and these go deeper; nest less"
+    )))
+}
+
 // === impl Parser ===
 
 impl<'t> Parser<'t> {
@@ -31,24 +41,27 @@ impl<'t> Parser<'t> {
     }
 
     pub(super) fn peek(&mut self) -> Result<&Token<'t>, Error> {
-        if self.peeked.is_none() {
-            let mut comments = Vec::new();
-            let token = loop {
-                let token = self.lexer.next()?;
-                if token.kind != Kind::Comment {
-                    break token;
-                }
-                comments.push(Node::new().text("Value", &token.text).done());
-            };
-            if !comments.is_empty() {
-                self.comment = Some(Node::new().list("List", comments).done());
+        let token = match self.peeked.take() {
+            Some(token) => token,
+            None => self.behind_comments()?,
+        };
+        Ok(self.peeked.insert(token))
+    }
+
+    /// The first token that is no comment; the comments before it are kept.
+    fn behind_comments(&mut self) -> Result<Token<'t>, Error> {
+        let mut comments = Vec::new();
+        let token = loop {
+            let token = self.lexer.next()?;
+            if token.kind != Kind::Comment {
+                break token;
             }
-            self.peeked = Some(token);
+            comments.push(Node::new().text("Value", &token.text).done());
+        };
+        if !comments.is_empty() {
+            self.comment = Some(Node::new().list("List", comments).done());
         }
-        match &self.peeked {
-            Some(token) => Ok(token),
-            None => Err(Error::Failed("nothing to read".to_owned())),
-        }
+        Ok(token)
     }
 
     pub(super) fn kind(&mut self) -> Result<Kind, Error> {
@@ -68,17 +81,17 @@ impl<'t> Parser<'t> {
         Ok(self.comment.clone())
     }
 
+    /// That something else has to come next.
     #[cold]
-    pub(super) fn unexpected<T>(&mut self) -> Result<T, Error> {
+    pub(super) fn unexpected<T>(&mut self, wanted: &str) -> Result<T, Error> {
         let token = self.peek()?.clone();
-        let what = format!("Unexpected {}", token.told());
-        Err(self.lexer.error(token.start, &what))
+        self.refused(&token, wanted)
     }
 
-    /// That what was read at a token is not allowed.
+    /// That something else has to stand where a token was read.
     #[cold]
-    pub(super) fn refused<T>(&self, token: &Token<'_>) -> Result<T, Error> {
-        let what = format!("Unexpected {}", token.told());
+    pub(super) fn refused<T>(&self, token: &Token<'_>, wanted: &str) -> Result<T, Error> {
+        let what = format!("{wanted} has to stand in place of {}", token.told());
         Err(self.lexer.error(token.start, &what))
     }
 
@@ -86,9 +99,7 @@ impl<'t> Parser<'t> {
         if self.skip(sign)? {
             return Ok(());
         }
-        let token = self.peek()?.clone();
-        let what = format!("Expected {}, found {}", char::from(sign), token.told());
-        Err(self.lexer.error(token.start, &what))
+        self.unexpected(&format!("`{}`", char::from(sign)))
     }
 
     pub(super) fn skip(&mut self, sign: u8) -> Result<bool, Error> {
@@ -111,9 +122,7 @@ impl<'t> Parser<'t> {
             self.next()?;
             return Ok(comment);
         }
-        let token = self.peek()?.clone();
-        let what = format!("Expected {word:?}, found {}", token.told());
-        Err(self.lexer.error(token.start, &what))
+        self.unexpected(&format!("`{word}`"))
     }
 
     pub(super) fn name(&mut self) -> Result<String, Error> {
@@ -121,8 +130,7 @@ impl<'t> Parser<'t> {
         if token.kind == Kind::Name {
             return Ok(token.text.into_owned());
         }
-        let what = format!("Expected Name, found {}", token.told());
-        Err(self.lexer.error(token.start, &what))
+        self.refused(&token, "a name")
     }
 
     /// One thing or more between two signs, and the comments before the second; nothing where the first is not.
@@ -132,16 +140,16 @@ impl<'t> Parser<'t> {
         close: u8,
         one: impl FnMut(&mut Self) -> Result<Value, Error>,
     ) -> Result<(Vec<Value>, Option<Value>), Error> {
-        if self.kind()? != Kind::Sign(open) {
+        let first = self.peek()?;
+        if first.kind != Kind::Sign(open) {
             return Ok((Vec::new(), None));
         }
+        let start = first.start;
         let (items, comment) = self.many(open, close, one)?;
         if items.is_empty() {
-            return Err(Error::Failed(format!(
-                "expected at least one definition between {} and {}",
-                char::from(open),
-                char::from(close)
-            )));
+            let (open, close) = (char::from(open), char::from(close));
+            let what = format!("`{open}` and `{close}` hold nothing; fill them or leave them out");
+            return Err(self.lexer.error(start, &what));
         }
         Ok((items, comment))
     }
@@ -155,9 +163,7 @@ impl<'t> Parser<'t> {
     ) -> Result<(Vec<Value>, Option<Value>), Error> {
         self.expect(open)?;
         self.depth += 1;
-        if self.depth > DEEPEST {
-            return Err(Error::Failed(format!("nests deeper than {DEEPEST} levels")));
-        }
+        bounded(self.depth)?;
         let mut items = Vec::new();
         while self.kind()? != Kind::Sign(close) {
             items.push(one(self)?);
@@ -186,7 +192,7 @@ impl<'t> Parser<'t> {
                 "null" => 6,
                 _ => 7,
             },
-            _ => return self.unexpected(),
+            _ => return self.unexpected("a value"),
         };
         self.next()?;
         Ok(value(kind, &token.text).done())
@@ -248,9 +254,7 @@ impl<'t> Parser<'t> {
         let mut lists = 0;
         while self.skip(b'[')? {
             lists += 1;
-            if lists > DEEPEST {
-                return Err(Error::Failed(format!("nests deeper than {DEEPEST} levels")));
-            }
+            bounded(lists)?;
         }
         let name = self.name()?;
         let mut of = Node::new()

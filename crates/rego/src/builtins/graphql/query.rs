@@ -24,7 +24,7 @@ pub(super) fn parse(text: &str) -> Result<Value, Error> {
                 operations.push(operation(&mut parser)?);
             }
             (Kind::Name, "fragment") => fragments.push(fragment(&mut parser)?),
-            _ => return parser.unexpected(),
+            _ => return parser.unexpected("an operation or a fragment"),
         }
     }
     let document = Node::new().list("Operations", operations);
@@ -50,7 +50,7 @@ fn operation(parser: &mut Parser<'_>) -> Result<Value, Error> {
 fn fragment(parser: &mut Parser<'_>) -> Result<Value, Error> {
     let comment = parser.word("fragment")?;
     if parser.at_word("on")? {
-        return parser.unexpected();
+        return parser.unexpected("a name for the fragment other than `on`");
     }
     let node = Node::new()
         .text("Name", &parser.name()?)

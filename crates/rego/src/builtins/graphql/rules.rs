@@ -7,12 +7,12 @@ mod fragments;
 mod overlap;
 mod values;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
-use super::node::{flag, list, named, text, texts, type_name, type_text};
-use super::parser::DEEPEST;
+use super::node::{list, named, text, type_name, type_text};
+use super::parser::{DEEPEST, bounded};
 use super::prelude;
-use super::schema::{Definition, Schema, Verdict, failed, of};
+use super::schema::{Definition, Schema, Verdict, failed, is_needed, may_repeat, of};
 use crate::builtins::{Budget, Error};
 use crate::value::Value;
 
@@ -32,7 +32,7 @@ struct Walk<'a, 'v> {
 
 /// The operation at hand.
 struct Operation<'v> {
-    variables: HashMap<&'v str, Variable<'v>>,
+    variables: BTreeMap<&'v str, Variable<'v>>,
 }
 
 struct Variable<'v> {
@@ -47,7 +47,9 @@ pub(super) fn check(schema: &Schema<'_>, document: &Value, budget: &mut Budget) 
     for fragment in fragments {
         let name = text(fragment, "Name");
         if by_name.insert(name, fragment).is_some() {
-            return failed(format!("There can be only one fragment named {name:?}"));
+            return failed(format!(
+                "the fragment {name:?} is defined twice; rename one of them"
+            ));
         }
     }
     let mut walk = Walk {
@@ -74,10 +76,12 @@ impl<'a, 'v> Walk<'a, 'v> {
         for node in operations {
             let name = text(node, "Name");
             if name.is_empty() && operations.len() > 1 {
-                return failed("This anonymous operation must be the only defined operation");
+                return failed("an operation without a name stands beside others; name it");
             }
             if !names.insert(name) {
-                return failed(format!("There can be only one operation named {name:?}"));
+                return failed(format!(
+                    "two operations are named {name:?}; rename one of them"
+                ));
             }
             self.one_operation(node)?;
         }
@@ -94,10 +98,12 @@ impl<'a, 'v> Walk<'a, 'v> {
             _ => (None, ""),
         };
         let Some(root) = root.and_then(|root| schema.types.get(root)) else {
-            return failed(format!("Schema does not support operation type {kind:?}"));
+            return failed(format!(
+                "the schema has no root type for {kind:?}; give it one, or ask for another operation"
+            ));
         };
         self.followed.clear();
-        let mut variables = HashMap::new();
+        let mut variables = BTreeMap::new();
         for variable in list(node, "VariableDefinitions") {
             let name = text(variable, "Variable");
             let known = Variable {
@@ -105,7 +111,9 @@ impl<'a, 'v> Walk<'a, 'v> {
                 used: false,
             };
             if variables.insert(name, known).is_some() {
-                return failed(format!("There can be only one variable named \"${name}\""));
+                return failed(format!(
+                    "the variable \"${name}\" is declared twice; drop one of the declarations"
+                ));
             }
         }
         self.operation = Some(Operation { variables });
@@ -123,7 +131,9 @@ impl<'a, 'v> Walk<'a, 'v> {
         let variables = operation.iter().flat_map(|operation| &operation.variables);
         for (name, variable) in variables {
             if !variable.used {
-                return failed(format!("Variable \"${name}\" is never used"));
+                return failed(format!(
+                    "the variable \"${name}\" is declared and not used; use it or drop it"
+                ));
             }
         }
         Ok(())
@@ -131,14 +141,17 @@ impl<'a, 'v> Walk<'a, 'v> {
 
     fn variable(&mut self, variable: &'v Value) -> Verdict {
         let of = of(variable)?;
+        let name = text(variable, "Variable");
         let Some(found) = self.schema.of_type(of) else {
-            return failed(format!("Unknown type {:?}", type_name(of)));
+            let of = type_name(of);
+            return failed(format!(
+                "the type {of:?} of the variable \"${name}\" is not defined; define it or take another"
+            ));
         };
         if !found.is_input() {
-            let name = text(variable, "Variable");
             let of = type_text(of);
             return failed(format!(
-                "Variable \"${name}\" cannot be non-input type {of:?}"
+                "the variable \"${name}\" cannot be of type {of:?}; take a scalar, an enum or an input object"
             ));
         }
         if let Some(value) = variable.get_str("DefaultValue") {
@@ -151,18 +164,9 @@ impl<'a, 'v> Walk<'a, 'v> {
         let mut seen = HashSet::new();
         for directive in directives {
             let name = text(directive, "Name");
-            let Some(definition) = self.schema.directives.get(name).copied() else {
-                return failed(format!("Unknown directive \"@{name}\""));
-            };
-            if !texts(definition, "Locations").any(|allowed| allowed == location) {
-                return failed(format!(
-                    "Directive \"@{name}\" may not be used on {location}"
-                ));
-            }
-            if !seen.insert(name) && !flag(definition, "IsRepeatable") {
-                return failed(format!(
-                    "The directive \"@{name}\" can only be used once at this location"
-                ));
+            let definition = self.schema.directive_at(name, location)?;
+            if !seen.insert(name) {
+                may_repeat(definition)?;
             }
             self.arguments(directive, Some(definition))?;
         }
@@ -171,6 +175,7 @@ impl<'a, 'v> Walk<'a, 'v> {
 
     /// The arguments of a field or a directive.
     fn arguments(&mut self, node: &'v Value, definition: Option<&Value>) -> Verdict {
+        let owner = text(node, "Name");
         let arguments = list(node, "Arguments");
         let known = definition.map(|definition| list(definition, "Arguments"));
         let pairs = arguments.len() as u64 * known.map_or(0, <[_]>::len) as u64;
@@ -179,23 +184,23 @@ impl<'a, 'v> Walk<'a, 'v> {
         for argument in arguments {
             let name = text(argument, "Name");
             if !seen.insert(name) {
-                return failed(format!("There can be only one argument named {name:?}"));
+                return failed(format!(
+                    "{owner:?} is given the argument {name:?} twice; give it once"
+                ));
             }
             let definition = known.and_then(|known| named(known, name));
             if known.is_some() && definition.is_none() {
-                let owner = text(node, "Name");
-                return failed(format!("Unknown argument {name:?} on {owner:?}"));
+                return failed(format!(
+                    "{owner:?} takes no argument {name:?}; leave it out or define it"
+                ));
             }
             self.argument(argument, definition)?;
         }
         for definition in known.unwrap_or_default() {
             let name = text(definition, "Name");
-            let of = of(definition)?;
-            let needed = flag(of, "NonNull") && definition.get_str("DefaultValue").is_none();
-            if needed && !seen.contains(name) {
-                let (owner, of) = (text(node, "Name"), type_text(of));
+            if is_needed(definition) && !seen.contains(name) {
                 return failed(format!(
-                    "Field {owner:?} argument {name:?} of type {of:?} is required, but it was not provided"
+                    "{owner:?} needs its argument {name:?}; give it a value"
                 ));
             }
         }
@@ -208,9 +213,7 @@ impl<'a, 'v> Walk<'a, 'v> {
         selections: &'v [Value],
         depth: usize,
     ) -> Verdict {
-        if depth > DEEPEST {
-            return failed(format!("nests deeper than {DEEPEST} levels"));
-        }
+        bounded(depth)?;
         for selection in selections {
             self.budget.step(4)?;
             if selection.get_str("Alias").is_some() {
@@ -234,7 +237,9 @@ impl<'a, 'v> Walk<'a, 'v> {
         let definition = self.field_of(parent, name)?;
         if let (Some(parent), None) = (parent, definition) {
             let parent = parent.name;
-            return failed(format!("Cannot query field {name:?} on type {parent:?}"));
+            return failed(format!(
+                "the type {parent:?} has no field {name:?}; ask for one that it has"
+            ));
         }
         self.arguments(field, definition)?;
         self.directives(list(field, "Directives"), "FIELD")?;
@@ -248,13 +253,13 @@ impl<'a, 'v> Walk<'a, 'v> {
             Some(found) if found.is_leaf() && !inner.is_empty() => {
                 let of = found.name;
                 return failed(format!(
-                    "Field {name:?} must not have a selection since type {of:?} has no subfields"
+                    "the field {name:?} is of type {of:?}, which has no fields; take its braces away"
                 ));
             }
             Some(found) if !found.is_leaf() && inner.is_empty() => {
                 let of = found.name;
                 return failed(format!(
-                    "Field {name:?} of type {of:?} must have a selection of subfields"
+                    "the field {name:?} is of type {of:?}; say in braces which fields of that to answer"
                 ));
             }
             _ => {}
@@ -318,7 +323,9 @@ impl<'a, 'v> Walk<'a, 'v> {
     ) -> Verdict {
         let name = text(spread, "Name");
         let Some(fragment) = self.fragments.get(name).copied() else {
-            return failed(format!("Unknown fragment {name:?}"));
+            return failed(format!(
+                "the fragment {name:?} is not defined; define it or do not spread it"
+            ));
         };
         if self.operation.is_some() {
             self.used.insert(name);
@@ -337,9 +344,11 @@ impl<'a, 'v> Walk<'a, 'v> {
     /// A type that has fields.
     fn composite(&self, name: &str) -> Result<&'a Definition<'v>, Error> {
         match self.schema.types.get(name) {
-            None => failed(format!("Unknown type {name:?}")),
+            None => failed(format!(
+                "a fragment is on the type {name:?}, which is not defined; define it or take another"
+            )),
             Some(found) if !found.is_composite() => failed(format!(
-                "Fragment cannot condition on non composite type {name:?}"
+                "a fragment is on {name:?}, which has no fields; take an object type, an interface or a union"
             )),
             Some(found) => Ok(found),
         }
@@ -367,7 +376,7 @@ impl<'a, 'v> Walk<'a, 'v> {
         }
         let parent = parent.name;
         failed(format!(
-            "objects of type {parent:?} can never be of type {name:?}"
+            "what is of type {parent:?} is never of type {name:?}; put the fragment where it can be"
         ))
     }
 }

@@ -1,10 +1,11 @@
-//! A schema: its types with their extensions, and what is wrong with them.
+//! A schema: its types with their extensions, its directives, and the types that operations begin at.
+//!
+//! A document is gathered whole before [`check`] looks at any of it, because rules speak of what stands elsewhere.
 
 mod check;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
-use self::check::not_reserved;
 use super::node::{flag, list, named, text, texts, type_name};
 use super::prelude;
 use crate::builtins::{Budget, Error};
@@ -27,8 +28,8 @@ pub(super) struct Definition<'v> {
 /// The types and directives of a document, the language's own among them.
 #[derive(Debug, Default)]
 pub(super) struct Schema<'v> {
-    pub types: HashMap<&'v str, Definition<'v>>,
-    pub directives: HashMap<&'v str, &'v Value>,
+    pub types: BTreeMap<&'v str, Definition<'v>>,
+    pub directives: BTreeMap<&'v str, &'v Value>,
     /// The types that a value of a type may be of.
     possible: HashMap<&'v str, Vec<&'v str>>,
     pub query: Option<&'v str>,
@@ -87,36 +88,11 @@ impl<'v> Schema<'v> {
     /// The schema of a document that is valid.
     pub(super) fn read(document: &'v Value, budget: &mut Budget) -> Result<Self, Error> {
         let mut schema = Self::default();
+        schema.gather_directives(document)?;
         schema.gather_types(document)?;
         schema.gather_possible();
-        schema.gather_directives(document)?;
-        schema.gather_roots(document, budget)?;
-        let mut names: Vec<&str> = schema.types.keys().copied().collect();
-        names.sort_unstable();
-        for name in &names {
-            if let Some(definition) = schema.types.get(name) {
-                budget.step(8 + definition.fields.len() as u64 * 8)?;
-                schema.check_definition(definition, budget)?;
-            }
-        }
-        schema.check_circles(&names)?;
-        for directive in schema.directives.values() {
-            not_reserved(text(directive, "Name"))?;
-            schema.check_arguments(list(directive, "Arguments"), Some(directive), budget)?;
-        }
-        if list(document, "Schema").is_empty() {
-            let root = |name| {
-                schema
-                    .types
-                    .get(name)
-                    .map(|found: &Definition<'_>| found.name)
-            };
-            let roots = [root("Query"), root("Mutation"), root("Subscription")];
-            let [query, mutation, subscription] = roots;
-            schema.query = schema.query.or(query);
-            schema.mutation = schema.mutation.or(mutation);
-            schema.subscription = schema.subscription.or(subscription);
-        }
+        schema.gather_roots(document)?;
+        schema.check(document, budget)?;
         Ok(schema)
     }
 
@@ -127,7 +103,9 @@ impl<'v> Schema<'v> {
             let mut definition = Definition::new(text(node, "Kind"), name, flag(node, "BuiltIn"));
             definition.add(node);
             if self.types.insert(name, definition).is_some() {
-                return failed(format!("Cannot redeclare type {name}"));
+                return failed(format!(
+                    "the type {name:?} is defined twice; extend it or rename one of them"
+                ));
             }
         }
         for node in list(document, "Extensions") {
@@ -135,9 +113,9 @@ impl<'v> Schema<'v> {
             let fresh = || Definition::new(kind, name, false);
             let definition = self.types.entry(name).or_insert_with(fresh);
             if definition.kind != kind {
+                let own = definition.kind;
                 return failed(format!(
-                    "Cannot extend type {name} because the base type is a {}, not {kind}",
-                    definition.kind
+                    "an extension takes {name:?} for {kind}, and it is {own}; extend it as that"
                 ));
             }
             definition.add(node);
@@ -175,23 +153,31 @@ impl<'v> Schema<'v> {
             // The language's own may be declared again.
             let again = self.directives.insert(name, node).is_some();
             if again && named(own, name).is_none() {
-                return failed(format!("Cannot redeclare directive {name}"));
+                return failed(format!(
+                    "the directive \"@{name}\" is defined twice; drop one of the definitions"
+                ));
             }
         }
         Ok(())
     }
 
-    fn gather_roots(&mut self, document: &'v Value, budget: &mut Budget) -> Verdict {
+    fn gather_roots(&mut self, document: &'v Value) -> Verdict {
         let schemas = list(document, "Schema");
         if schemas.len() > 1 {
-            return failed("Cannot have multiple schema entry points");
+            return failed("a document has more than one `schema`; write the others as extensions");
+        }
+        if schemas.is_empty() {
+            let known = |name| self.types.get(name).map(|found| found.name);
+            self.query = known("Query");
+            self.mutation = known("Mutation");
+            self.subscription = known("Subscription");
         }
         for node in schemas.iter().chain(list(document, "SchemaExtension")) {
             for root in list(node, "OperationTypes") {
                 let (operation, name) = (text(root, "Operation"), text(root, "Type"));
                 if !self.types.contains_key(name) {
                     return failed(format!(
-                        "Schema root {operation} refers to a type {name} that does not exist"
+                        "the type {name:?} for {operation:?} is not defined; define it or take another"
                     ));
                 }
                 match operation {
@@ -201,10 +187,23 @@ impl<'v> Schema<'v> {
                     _ => {}
                 }
             }
-            let directives: Vec<&Value> = list(node, "Directives").iter().collect();
-            self.check_directives(&directives, "SCHEMA", None, true, budget)?;
         }
         Ok(())
+    }
+
+    /// The definition of a directive that stands in a place of that kind.
+    pub(super) fn directive_at(&self, name: &str, location: &str) -> Result<&'v Value, Error> {
+        let Some(definition) = self.directives.get(name).copied() else {
+            return failed(format!(
+                "the directive \"@{name}\" is not defined; define it or leave it out"
+            ));
+        };
+        if texts(definition, "Locations").any(|allowed| allowed == location) {
+            return Ok(definition);
+        }
+        failed(format!(
+            "the directive \"@{name}\" is not for {location}; leave it out or define it for that"
+        ))
     }
 
     /// The type that a type node is about, without lists and `!`.
@@ -224,7 +223,28 @@ impl<'v> Schema<'v> {
 /// The type of a field or an argument.
 pub(super) fn of(node: &Value) -> Result<&Value, Error> {
     let of = node.get_str("Type");
-    of.ok_or_else(|| Error::Failed("a definition has no type".to_owned()))
+    let lacks = || {
+        let name = text(node, "Name");
+        Error::Failed(format!("{name:?} is defined without a type; give it one"))
+    };
+    of.ok_or_else(lacks)
+}
+
+/// Whether an argument or a field of an input object has to be given.
+pub(super) fn is_needed(definition: &Value) -> bool {
+    let of = definition.get_str("Type");
+    of.is_some_and(|of| flag(of, "NonNull")) && definition.get_str("DefaultValue").is_none()
+}
+
+/// Says whether a directive may stand in one place again.
+pub(super) fn may_repeat(definition: &Value) -> Verdict {
+    if flag(definition, "IsRepeatable") {
+        return Ok(());
+    }
+    let name = text(definition, "Name");
+    failed(format!(
+        "the directive \"@{name}\" stands twice in one place; drop one, or define it as repeatable"
+    ))
 }
 
 /// Whether a value of one type may stand where the other is asked for.

@@ -4,7 +4,7 @@
 //! is dropped, and each selection is taken for a field, so that a tree with fragments in it does not come back whole.
 
 use super::node::Node;
-use super::parser::DEEPEST;
+use super::parser::bounded;
 use crate::builtins::{Context, Error};
 use crate::value::Value;
 
@@ -44,6 +44,22 @@ enum Part {
 }
 
 use Part::{Flag, Many, Number, One, Text, Texts};
+
+// === impl Part ===
+
+impl Part {
+    /// How errors call what it holds.
+    fn told(self) -> &'static str {
+        match self {
+            Text => "a string",
+            Flag => "a boolean",
+            Number => "a number",
+            Texts => "an array of strings",
+            One(_) => "an object",
+            Many(_) => "an array of objects",
+        }
+    }
+}
 
 // === impl Shape ===
 
@@ -210,11 +226,9 @@ pub(super) fn read(
     depth: usize,
 ) -> Result<Value, Error> {
     let Value::Object(members) = value else {
-        return wrong(shape, value);
+        return wrong(&format!("{shape:?}"), "an object", value);
     };
-    if depth > DEEPEST {
-        return Err(Error::Failed(format!("nests deeper than {DEEPEST} levels")));
-    }
+    bounded(depth)?;
     context.budget.step(1)?;
     context.budget.build(256)?;
     let mut node = Node::new();
@@ -227,7 +241,7 @@ pub(super) fn read(
         let value = found.next_back().map(|(_, value)| value);
         if value.is_none() && shape.needs().contains(name) {
             return Err(Error::Failed(format!(
-                "a node of the tree lacks its {name}"
+                "a {shape:?} of the tree lacks its {name}; give it one"
             )));
         }
         node = self::part(context, node, (name, *part), value, depth)?;
@@ -250,12 +264,16 @@ fn part(
         (Number, None) => node.value(name, Value::from(0_i64)),
         (Number, Some(Value::Number(number))) => match number.as_i64() {
             Some(0..=9) => node.value(name, Value::Number(number.clone())),
-            _ => return Err(Error::Failed(format!("{number} is no kind of value"))),
+            _ => {
+                return Err(Error::Failed(format!(
+                    "the tree has {number} as a value's kind; give it one from 0 to 9"
+                )));
+            }
         },
         (Texts | One(_) | Many(_), None) => node,
         (Texts, Some(Value::Array(texts))) => {
             if let Some(other) = texts.iter().find(|text| text.as_str().is_none()) {
-                return wrong(part, other);
+                return wrong(name, part.told(), other);
             }
             node.list(name, texts.to_vec())
         }
@@ -270,14 +288,14 @@ fn part(
                 .map(|item| read(context, item, shape, depth + 1));
             node.list(name, items.collect::<Result<Vec<_>, _>>()?)
         }
-        (part, Some(other)) => return wrong(part, other),
+        (part, Some(other)) => return wrong(name, part.told(), other),
     })
 }
 
 #[cold]
-fn wrong<T>(expected: impl std::fmt::Debug, got: &Value) -> Result<T, Error> {
+fn wrong<T>(name: &str, wanted: &str, got: &Value) -> Result<T, Error> {
     let got = got.type_name();
     Err(Error::Failed(format!(
-        "the tree has a {got} in place of {expected:?}"
+        "the tree has a value of type {got} as {name}; put {wanted} there"
     )))
 }

@@ -47,7 +47,7 @@ fn queries_have_opas_trees() {
         (
             "graphql.parse_query",
             r#"["{a(x: 01)}"]"#,
-            "graphql.parse_query: Invalid number: a digit follows 0 in GraphQL string at location 1:7",
+            "graphql.parse_query: a number begins with 0 and goes on; leave the 0 out (line 1, column 7)",
         ),
         ("graphql.parse_query", r#"["{a(x: \"\\q\")}"]"#, "fails"),
         (
@@ -178,6 +178,51 @@ fn a_schema_that_breaks_a_rule_is_not_valid() {
     for (schema, want) in rows {
         let args = serde_json::json!([schema]).to_string();
         answers(&[("graphql.schema_is_valid", &args, &want.to_string())]);
+    }
+}
+
+#[test]
+fn errors_name_the_thing_and_what_to_do() {
+    let rows = [
+        (
+            "{ me { nope } }",
+            "type A { a: Int }",
+            "the schema has no root type for \"query\"; give it one, or ask for another operation",
+        ),
+        (
+            "{ a b }",
+            "type Query { a: Int }",
+            "the type \"Query\" has no field \"b\"; ask for one that it has",
+        ),
+        (
+            "{ a(b: [1]) }",
+            "type Query { a(b: Int): Int }",
+            "a list is no value of type \"Int\"; write one that is",
+        ),
+        (
+            "{ a",
+            "",
+            "a name has to stand in place of the end of the text (line 1, column 4)",
+        ),
+        (
+            "{ a }",
+            "type A { a Int }",
+            "`:` has to stand in place of the name \"Int\" (line 1, column 12)",
+        ),
+        (
+            "{ a }",
+            "type Query @skip(if: true) { a: Int }",
+            "the directive \"@skip\" is not for OBJECT; leave it out or define it for that",
+        ),
+        (
+            "{ a }",
+            "interface N { a: Int } type A implements N { b: Int }",
+            "the field \"A.a\" has to be as in the interface \"N\"; define it",
+        ),
+    ];
+    for (query, schema, want) in rows {
+        let args = serde_json::json!([query, schema]).to_string();
+        answers(&[("graphql.parse", &args, &format!("graphql.parse: {want}"))]);
     }
 }
 

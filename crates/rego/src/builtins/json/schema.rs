@@ -1,9 +1,9 @@
 //! `json.match_schema` and `json.verify_schema`: JSON Schema of the drafts 4, 6 and 7, and the mixture of them that
 //! counts where a schema does not say its draft.
 //!
-//! A validator of our own, because scripts read the list of errors (`desc`, `error`, `field`, `type`), and no crate
-//! gives OPA's: which errors of the branches of an `anyOf` are told, in which words, is the better half of what is
-//! here. The crates (boon, jsonschema) would add 2.2 and 4.0 MB and still need that half, know no mixture of drafts,
+//! A validator of our own, because scripts read the list of errors (`desc`, `error`, `field`, `type`), and the reason
+//! why a schema is none, and no crate gives OPA's: which errors of the branches of an `anyOf` are told, in which words,
+//! is the better half of what is here. The crates (boon, jsonschema) would add 2.2 and 4.0 MB and still need that half, know no mixture of drafts,
 //! take patterns that RE2 refuses, and charge nobody for their work.
 //!
 //! A reference to another document is refused: nothing is fetched here.

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use super::super::node::{list, text};
 use super::super::schema::{Verdict, failed};
-use super::{DEEPEST, Walk};
+use super::{Walk, bounded};
 use crate::value::Value;
 
 /// How many lists deep a query may ask for types of types.
@@ -21,7 +21,9 @@ impl<'v> Walk<'_, 'v> {
             loop {
                 if let Some(name) = next.take() {
                     if on_path.contains(name) {
-                        return failed(format!("Cannot spread fragment {name:?} within itself"));
+                        return failed(format!(
+                            "the fragment {name:?} spreads itself, here or through others; break the circle"
+                        ));
                     }
                     if let Some(fragment) = self.fragments.get(name).copied()
                         && done.insert(name)
@@ -66,7 +68,9 @@ impl<'v> Walk<'_, 'v> {
             let name = text(fragment, "Name");
             let of = self.composite(text(fragment, "TypeCondition"))?;
             if !self.used.contains(name) {
-                return failed(format!("Fragment {name:?} is never used"));
+                return failed(format!(
+                    "the fragment {name:?} is not used; spread it or leave it out"
+                ));
             }
             self.followed.clear();
             self.directives(list(fragment, "Directives"), "FRAGMENT_DEFINITION")?;
@@ -100,10 +104,12 @@ impl<'v> Walk<'_, 'v> {
             }
         }
         if names.len() > 1 {
-            return failed("a subscription must select only one top level field");
+            return failed("a subscription is for one field; subscribe to the others apart");
         }
-        if names.iter().any(|name| name.starts_with("__")) {
-            return failed("a subscription must not select an introspection top level field");
+        if let Some(name) = names.iter().find(|name| name.starts_with("__")) {
+            return failed(format!(
+                "a subscription is for {name:?}, which never changes; take a field of the schema"
+            ));
         }
         Ok(())
     }
@@ -114,9 +120,7 @@ impl<'v> Walk<'_, 'v> {
     }
 
     fn lists_in(&mut self, selections: &'v [Value], lists: usize, depth: usize) -> Verdict {
-        if depth > DEEPEST {
-            return failed(format!("nests deeper than {DEEPEST} levels"));
-        }
+        bounded(depth)?;
         for selection in selections {
             self.budget.step(2)?;
             let name = text(selection, "Name");
@@ -131,7 +135,9 @@ impl<'v> Walk<'_, 'v> {
                 (selection, lists + usize::from(asks))
             };
             if lists >= MOST_LISTS {
-                return failed("Maximum introspection depth exceeded");
+                return failed(format!(
+                    "{name:?} makes {MOST_LISTS} lists of types inside each other; ask for fewer"
+                ));
             }
             self.lists_in(list(inner, "SelectionSet"), lists, depth + 1)?;
         }

@@ -6,7 +6,7 @@ use super::super::node::{flag, list, text};
 use super::super::schema::{Definition, Verdict, failed, of};
 use super::fragments::is_spread;
 use super::values::kind;
-use super::{DEEPEST, Walk};
+use super::{DEEPEST, Walk, bounded};
 use crate::builtins::Error;
 use crate::value::Value;
 
@@ -117,7 +117,7 @@ impl<'a, 'v> Walk<'a, 'v> {
         seen: &mut HashSet<&'v str>,
         depth: usize,
     ) -> Verdict {
-        shallow(depth)?;
+        bounded(depth)?;
         if !seen.insert(name) {
             return Ok(());
         }
@@ -136,7 +136,7 @@ impl<'a, 'v> Walk<'a, 'v> {
         apart: bool,
         depth: usize,
     ) -> Verdict {
-        shallow(depth)?;
+        bounded(depth)?;
         self.budget.step(1)?;
         let pair = (one.min(other), one.max(other));
         let known = self.overlap.0.get(&pair);
@@ -185,7 +185,7 @@ impl<'a, 'v> Walk<'a, 'v> {
         depth: usize,
     ) -> Verdict {
         self.budget.step(4)?;
-        shallow(depth)?;
+        bounded(depth)?;
         let (Some(parent), Some(other_parent)) = (one.parent, other.parent) else {
             return Ok(());
         };
@@ -201,12 +201,12 @@ impl<'a, 'v> Walk<'a, 'v> {
                 && other_definition.is_some();
         if !apart && name != other_name {
             return failed(format!(
-                "{name:?} and {other_name:?} are different fields of one name"
+                "{name:?} and {other_name:?} would be one field of the answer; give one an alias"
             ));
         }
         if !apart && !self.same_arguments(one.node, other.node)? {
             return failed(format!(
-                "Fields {name:?} conflict because they have differing arguments"
+                "the field {name:?} is asked for twice, with other arguments; give one an alias"
             ));
         }
         let (mut inner, mut other_inner) = (None, None);
@@ -214,7 +214,7 @@ impl<'a, 'v> Walk<'a, 'v> {
             let (of, other_of) = (of(definition)?, of(other_definition)?);
             if self.types_conflict(of, other_of) {
                 return failed(format!(
-                    "Fields {name:?} conflict because they return conflicting types"
+                    "the field {name:?} would be of two types in the answer; give one an alias"
                 ));
             }
             inner = self.schema.of_type(of);
@@ -292,11 +292,4 @@ fn is_same(one: &Value, other: &Value, depth: usize) -> bool {
         text(one, "Name") == text(other, "Name")
             && matches!(values, (Some(one), Some(other)) if is_same(one, other, depth + 1))
     })
-}
-
-fn shallow(depth: usize) -> Verdict {
-    if depth > DEEPEST {
-        return failed(format!("nests deeper than {DEEPEST} levels"));
-    }
-    Ok(())
 }

@@ -1,10 +1,10 @@
 //! Values in queries: whether they are of the type that is asked for, and the variables in them.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use super::super::node::{flag, list, text, type_text};
-use super::super::schema::{Definition, Verdict, failed, is_compatible, is_null, of};
-use super::{DEEPEST, Walk};
+use super::super::schema::{Definition, Verdict, failed, is_compatible, is_needed, is_null, of};
+use super::{Walk, bounded};
 use crate::value::Value;
 
 impl<'a, 'v> Walk<'a, 'v> {
@@ -30,9 +30,7 @@ impl<'a, 'v> Walk<'a, 'v> {
         depth: usize,
     ) -> Verdict {
         self.budget.step(2)?;
-        if depth > DEEPEST {
-            return failed(format!("nests deeper than {DEEPEST} levels"));
-        }
+        bounded(depth)?;
         let children = list(value, "Children");
         match kind(value) {
             0 => return self.variable_in(value, expected, defaults),
@@ -63,7 +61,9 @@ impl<'a, 'v> Walk<'a, 'v> {
         for child in children {
             let name = text(child, "Name");
             if !seen.insert(name) {
-                return failed(format!("There can be only one input field named {name:?}"));
+                return failed(format!(
+                    "an input object is given the field {name:?} twice; give it once"
+                ));
             }
             let Some(value) = child.get_str("Value") else {
                 continue;
@@ -93,7 +93,9 @@ impl<'a, 'v> Walk<'a, 'v> {
         };
         let name = text(value, "Raw");
         let Some(variable) = operation.variables.get_mut(name) else {
-            return failed(format!("Variable \"${name}\" is not defined"));
+            return failed(format!(
+                "the variable \"${name}\" is not declared; declare it with its operation"
+            ));
         };
         variable.used = true;
         let Some(expected) = expected else {
@@ -109,7 +111,7 @@ impl<'a, 'v> Walk<'a, 'v> {
         }
         let (given, expected) = (type_text(given), type_text(expected));
         failed(format!(
-            "Variable \"${name}\" of type {given:?} used in position expecting type {expected:?}"
+            "the variable \"${name}\" is of type {given:?} and stands for one of {expected:?}; declare it as such"
         ))
     }
 
@@ -118,8 +120,9 @@ impl<'a, 'v> Walk<'a, 'v> {
         let raw = text(value, "Raw");
         let wrong = || {
             let expected = type_text(expected);
+            let told = told(value);
             failed(format!(
-                "Expected value of type {expected:?}, found {raw:?}"
+                "{told} is no value of type {expected:?}; write one that is"
             ))
         };
         if kind(value) == 6 {
@@ -152,21 +155,24 @@ impl<'a, 'v> Walk<'a, 'v> {
     }
 
     fn object_fits(&mut self, children: &'v [Value], found: &Definition<'v>) -> Verdict {
-        let names: HashSet<&str> = children.iter().map(|child| text(child, "Name")).collect();
+        let names: BTreeSet<&str> = children.iter().map(|child| text(child, "Name")).collect();
         self.budget.step(found.fields.len() as u64)?;
         let mut known = HashSet::with_capacity(found.fields.len());
         for field in &found.fields {
             let name = text(field, "Name");
             known.insert(name);
-            let needed = flag(of(field)?, "NonNull") && field.get_str("DefaultValue").is_none();
-            if needed && !names.contains(name) {
+            if is_needed(field) && !names.contains(name) {
                 let of = found.name;
-                return failed(format!("Field \"{of}.{name}\" was not provided"));
+                return failed(format!(
+                    "an object of type {of:?} needs its field {name:?}; give it a value"
+                ));
             }
         }
         if let Some(name) = names.iter().find(|name| !known.contains(*name)) {
             let of = found.name;
-            return failed(format!("Field {name:?} is not defined by type {of:?}"));
+            return failed(format!(
+                "the type {of:?} has no field {name:?}; leave it out or define it"
+            ));
         }
         let mut directives = found.directives.iter();
         if directives.any(|directive| text(directive, "Name") == "oneOf") {
@@ -180,19 +186,21 @@ impl<'a, 'v> Walk<'a, 'v> {
         let of_type = found.name;
         let [child] = children else {
             return failed(format!(
-                "OneOf Input Object {of_type:?} must specify exactly one key"
+                "an object of type {of_type:?} is for one field (`@oneOf`); give just one"
             ));
         };
         let value = child.get_str("Value");
         if is_null(value) {
-            return failed(format!("the field of {of_type:?} must be non-null"));
+            return failed(format!(
+                "the one field of an object of type {of_type:?} is null (`@oneOf`); give it a value"
+            ));
         }
         let variable = value.filter(|value| kind(value) == 0);
         let name = variable.map(|value| text(value, "Raw")).unwrap_or_default();
         let operation = self.operation.as_ref();
         match operation.and_then(|operation| operation.variables.get(name)) {
             Some(known) if !flag(of(known.node)?, "NonNull") => failed(format!(
-                "Variable \"${name}\" must be non-nullable to be used for OneOf Input Object {of_type:?}"
+                "the variable \"${name}\" can be null, and {of_type:?} wants a value (`@oneOf`); declare it with `!`"
             )),
             _ => Ok(()),
         }
@@ -205,6 +213,15 @@ pub(super) fn kind(value: &Value) -> i64 {
     match value.get_str("Kind") {
         Some(Value::Number(kind)) => kind.as_i64().unwrap_or_default(),
         _ => 0,
+    }
+}
+
+/// How errors call a literal.
+fn told(value: &Value) -> String {
+    match kind(value) {
+        8 => "a list".to_owned(),
+        9 => "an object".to_owned(),
+        _ => format!("{:?}", text(value, "Raw")),
     }
 }
 

@@ -1,88 +1,121 @@
-//! The rules that a schema has to keep.
+//! The rules that a schema has to keep, each of them about one thing in it.
+
+mod circles;
+mod interfaces;
 
 use std::collections::HashSet;
 
-use super::super::node::{flag, list, named, text, texts, type_name, type_text};
-use super::{Definition, Schema, Verdict, failed, is_compatible, is_null, of};
-use crate::builtins::Budget;
+use super::super::node::{list, named, text, type_name, type_text};
+use super::{Definition, Schema, Verdict, failed, is_needed, is_null, may_repeat, of};
+use crate::builtins::{Budget, Error};
 use crate::value::Value;
 
 impl<'v> Schema<'v> {
-    pub(super) fn check_definition(
-        &self,
-        definition: &Definition<'v>,
-        budget: &mut Budget,
-    ) -> Verdict {
+    pub(super) fn check(&self, document: &Value, budget: &mut Budget) -> Verdict {
+        let schemas = list(document, "Schema").iter();
+        for node in schemas.chain(list(document, "SchemaExtension")) {
+            self.check_one_place(list(node, "Directives"), "SCHEMA", None, budget)?;
+        }
+        for directive in self.directives.values() {
+            not_reserved(text(directive, "Name"))?;
+            self.check_arguments(list(directive, "Arguments"), Some(directive), budget)?;
+        }
+        for definition in self.types.values() {
+            budget.step(8 + definition.fields.len() as u64 * 8)?;
+            self.check_definition(definition, budget)?;
+        }
+        self.check_circles()
+    }
+
+    fn check_definition(&self, definition: &Definition<'v>, budget: &mut Budget) -> Verdict {
         let Definition { kind, name, .. } = definition;
-        let location = match *kind {
-            "INPUT_OBJECT" => "INPUT_FIELD_DEFINITION",
-            _ => "FIELD_DEFINITION",
-        };
-        let mut seen = HashSet::new();
-        for field in &definition.fields {
-            self.check_field(definition, field, location, budget)?;
-            let field = text(field, "Name");
-            if !seen.insert(field) {
-                return failed(format!("Field {name}.{field} can only be defined once"));
-            }
-        }
-        self.check_members(definition)?;
-        for interface in &definition.interfaces {
-            self.check_implements(definition, interface, budget)?;
-        }
-        if matches!(*kind, "OBJECT" | "INTERFACE" | "INPUT_OBJECT") && definition.fields.is_empty()
-        {
-            return failed(format!("{kind} {name}: must define one or more fields"));
-        }
-        self.check_values(definition, budget)?;
         if !definition.built_in {
             not_reserved(name)?;
         }
         // The directives of a type and those of its extensions are at places of their own, and may be the same.
-        self.check_directives(&definition.directives, kind, None, false, budget)
+        for directive in &definition.directives {
+            self.check_directive(directive, kind, None, budget)?;
+        }
+        for interface in &definition.interfaces {
+            self.check_implements(definition, interface, budget)?;
+        }
+        self.check_members(definition)?;
+        self.check_values(definition, budget)?;
+        self.check_fields(definition, budget)
+    }
+
+    fn check_fields(&self, definition: &Definition<'v>, budget: &mut Budget) -> Verdict {
+        let Definition { kind, name, .. } = definition;
+        let has_fields = matches!(*kind, "OBJECT" | "INTERFACE" | "INPUT_OBJECT");
+        if has_fields && definition.fields.is_empty() {
+            return failed(format!(
+                "the type {name:?} has no fields; give it one at least"
+            ));
+        }
+        let mut seen = HashSet::new();
+        for field in &definition.fields {
+            let own = text(field, "Name");
+            if !seen.insert(own) {
+                return failed(format!(
+                    "the field \"{name}.{own}\" is defined twice; drop one of the definitions"
+                ));
+            }
+            self.check_field(definition, field, budget)?;
+        }
+        Ok(())
     }
 
     fn check_field(
         &self,
         definition: &Definition<'v>,
         field: &Value,
-        location: &str,
         budget: &mut Budget,
     ) -> Verdict {
-        let name = text(field, "Name");
+        let (owner, name) = (definition.name, text(field, "Name"));
         not_reserved(name)?;
         let of = of(field)?;
         let Some(found) = self.of_type(of) else {
-            return failed(format!("Undefined type {}", type_name(of)));
+            let of = type_name(of);
+            return failed(format!(
+                "the type {of:?} of the field \"{owner}.{name}\" is not defined; define it or take another"
+            ));
         };
-        let fits = match definition.kind {
-            "OBJECT" | "INTERFACE" => found.is_leaf() || found.is_composite(),
-            "INPUT_OBJECT" => found.is_input(),
-            _ => true,
+        let (fits, wanted) = match definition.kind {
+            "OBJECT" | "INTERFACE" => (
+                found.is_leaf() || found.is_composite(),
+                "what is no input object",
+            ),
+            "INPUT_OBJECT" => (found.is_input(), "a scalar, an enum or an input object"),
+            _ => (true, ""),
         };
         if !fits {
-            let owner = definition.name;
-            return failed(format!("{owner}.{name} cannot be of a {}", found.kind));
+            let of = found.name;
+            return failed(format!(
+                "the field \"{owner}.{name}\" cannot be of type {of:?}; take {wanted}"
+            ));
         }
         self.check_arguments(list(field, "Arguments"), None, budget)?;
-        let directives: Vec<&Value> = list(field, "Directives").iter().collect();
-        self.check_directives(&directives, location, None, true, budget)
+        let location = match definition.kind {
+            "INPUT_OBJECT" => "INPUT_FIELD_DEFINITION",
+            _ => "FIELD_DEFINITION",
+        };
+        self.check_one_place(list(field, "Directives"), location, None, budget)
     }
 
+    /// What a union is of.
     fn check_members(&self, definition: &Definition<'v>) -> Verdict {
+        let name = definition.name;
         let mut seen = HashSet::new();
         for member in &definition.members {
-            match self.types.get(member) {
-                None => return failed(format!("Undefined type {member:?}")),
-                Some(found) if found.kind != "OBJECT" => {
-                    return failed(format!("UNION type {member:?} must be OBJECT"));
-                }
-                Some(_) => {}
-            }
             if !seen.insert(member) {
-                let name = definition.name;
                 return failed(format!(
-                    "Union type {name} can only include type {member} once"
+                    "the union {name:?} has {member:?} twice in it; name it once"
+                ));
+            }
+            let found = self.types.get(member);
+            if found.is_none_or(|found| found.kind != "OBJECT") {
+                return failed(format!(
+                    "the union {name:?} has {member:?} in it, which is no object type; define it as one"
                 ));
             }
         }
@@ -91,9 +124,10 @@ impl<'v> Schema<'v> {
 
     fn check_values(&self, definition: &Definition<'v>, budget: &mut Budget) -> Verdict {
         let name = definition.name;
-        if definition.kind == "ENUM" && definition.values.is_empty() {
+        let is_enum = definition.kind == "ENUM";
+        if is_enum && definition.values.is_empty() {
             return failed(format!(
-                "ENUM {name}: must define one or more unique enum values"
+                "the enum {name:?} has no values; give it one at least"
             ));
         }
         let mut seen = HashSet::new();
@@ -101,230 +135,107 @@ impl<'v> Schema<'v> {
             let value = text(node, "Name");
             if !seen.insert(value) {
                 return failed(format!(
-                    "Enum value {name}.{value} can only be defined once"
+                    "the enum {name:?} has the value {value:?} twice; drop one of them"
                 ));
             }
-            if definition.kind != "ENUM" {
+            if !is_enum {
                 continue;
             }
             if matches!(value, "true" | "false" | "null") {
-                return failed(format!("ENUM {name}: non-enum value {value}"));
+                return failed(format!(
+                    "the enum {name:?} cannot have the value {value:?}, which means something else; rename it"
+                ));
             }
-            let directives: Vec<&Value> = list(node, "Directives").iter().collect();
-            self.check_directives(&directives, "ENUM_VALUE", None, true, budget)?;
+            self.check_one_place(list(node, "Directives"), "ENUM_VALUE", None, budget)?;
         }
         Ok(())
     }
 
-    pub(super) fn check_arguments(
+    /// The arguments of a field, or of the directive that they are `within`.
+    fn check_arguments(
         &self,
         arguments: &[Value],
-        directive: Option<&Value>,
+        within: Option<&Value>,
         budget: &mut Budget,
     ) -> Verdict {
         for argument in arguments {
             let name = text(argument, "Name");
             not_reserved(name)?;
             let of = of(argument)?;
-            match self.of_type(of) {
-                None => return failed(format!("Undefined type {}", type_name(of))),
-                Some(found) if !found.is_input() => {
-                    let of = type_text(of);
-                    return failed(format!(
-                        "cannot use {of} as argument {name}: it is no input type"
-                    ));
-                }
-                Some(_) => {}
+            let found = self.of_type(of);
+            if !found.is_some_and(Definition::is_input) {
+                let of = type_text(of);
+                return failed(format!(
+                    "the argument {name:?} cannot be of type {of:?}; take a scalar, an enum or an input object"
+                ));
             }
-            let directives: Vec<&Value> = list(argument, "Directives").iter().collect();
-            self.check_directives(&directives, "ARGUMENT_DEFINITION", directive, true, budget)?;
+            let directives = list(argument, "Directives");
+            self.check_one_place(directives, "ARGUMENT_DEFINITION", within, budget)?;
         }
         Ok(())
     }
 
-    pub(super) fn check_directives(
+    /// Directives that stand together.
+    fn check_one_place(
         &self,
-        directives: &[&Value],
+        directives: &[Value],
         location: &str,
         within: Option<&Value>,
-        one_place: bool,
         budget: &mut Budget,
     ) -> Verdict {
         let mut seen = HashSet::new();
         for directive in directives {
-            let name = text(directive, "Name");
-            not_reserved(name)?;
-            if within.is_some_and(|within| text(within, "Name") == name) {
-                return failed(format!("Directive {name} cannot refer to itself"));
-            }
-            let Some(definition) = self.directives.get(name) else {
-                return failed(format!("Undefined directive {name}"));
-            };
-            if one_place && !seen.insert(name) && !flag(definition, "IsRepeatable") {
-                return failed(format!(
-                    "The directive {name} can only be used once at this location"
-                ));
-            }
-            if !texts(definition, "Locations").any(|allowed| allowed == location) {
-                return failed(format!("Directive {name} is not applicable on {location}"));
-            }
-            let arguments = list(directive, "Arguments");
-            let known = list(definition, "Arguments");
-            budget.step(4 + arguments.len() as u64 * known.len() as u64 / 4)?;
-            for argument in arguments {
-                let argument = text(argument, "Name");
-                if named(known, argument).is_none() {
-                    return failed(format!(
-                        "Undefined argument {argument} for directive {name}"
-                    ));
-                }
-            }
-            for argument in known {
-                let required = of(argument).is_ok_and(|of| flag(of, "NonNull"))
-                    && argument.get_str("DefaultValue").is_none();
-                let given = named(arguments, text(argument, "Name"));
-                if required && given.is_none_or(|given| is_null(given.get_str("Value"))) {
-                    let argument = text(argument, "Name");
-                    return failed(format!(
-                        "Argument {argument} for directive {name} cannot be null"
-                    ));
-                }
+            let definition = self.check_directive(directive, location, within, budget)?;
+            if !seen.insert(text(directive, "Name")) {
+                may_repeat(definition)?;
             }
         }
         Ok(())
     }
 
-    fn check_implements(
+    /// One directive; gives its definition.
+    fn check_directive(
         &self,
-        definition: &Definition<'v>,
-        interface: &str,
+        directive: &Value,
+        location: &str,
+        within: Option<&Value>,
         budget: &mut Budget,
-    ) -> Verdict {
-        let name = definition.name;
-        let Some(interface) = self.types.get(interface) else {
-            return failed(format!("Undefined type {interface:?}"));
-        };
-        if interface.kind != "INTERFACE" {
+    ) -> Result<&'v Value, Error> {
+        let name = text(directive, "Name");
+        not_reserved(name)?;
+        if within.is_some_and(|within| text(within, "Name") == name) {
             return failed(format!(
-                "{:?} is a non interface type {}",
-                interface.name, interface.kind
+                "the directive \"@{name}\" stands in its own definition; take it out there"
             ));
         }
-        budget.step(interface.fields.len() as u64 * (1 + definition.fields.len() as u64))?;
-        for required in &interface.fields {
-            let field = text(required, "Name");
-            let lacks = |what: &str| {
-                let interface = interface.name;
-                failed(format!(
-                    "For {name} to implement {interface} the field {field} {what}"
-                ))
-            };
-            let Some(found) = definition.field(field) else {
-                return lacks("must be there");
-            };
-            if !self.is_covariant(of(required)?, of(found)?) {
-                return lacks("must have its type");
-            }
-            let arguments = list(found, "Arguments");
-            budget.step(arguments.len() as u64 * list(required, "Arguments").len() as u64)?;
-            for argument in list(required, "Arguments") {
-                let Some(other) = named(arguments, text(argument, "Name")) else {
-                    return lacks("must have the same arguments");
-                };
-                if !is_compatible(of(argument)?, of(other)?) {
-                    return lacks("must have arguments of the same types");
-                }
-            }
-            for argument in arguments {
-                let new = named(list(required, "Arguments"), text(argument, "Name")).is_none();
-                let needed =
-                    flag(of(argument)?, "NonNull") && argument.get_str("DefaultValue").is_none();
-                if new && needed {
-                    return lacks("must not require more arguments");
-                }
-            }
+        let definition = self.directive_at(name, location)?;
+        let given = list(directive, "Arguments");
+        let known = list(definition, "Arguments");
+        budget.step(4 + given.len() as u64 * known.len() as u64 / 4)?;
+        let mut names = given.iter().map(|argument| text(argument, "Name"));
+        if let Some(argument) = names.find(|name| named(known, name).is_none()) {
+            return failed(format!(
+                "the directive \"@{name}\" takes no argument {argument:?}; leave it out or define it"
+            ));
         }
-        let pairs = interface.interfaces.len() as u64 * definition.interfaces.len() as u64;
-        budget.step(pairs)?;
-        for above in &interface.interfaces {
-            if !definition.interfaces.contains(above) {
+        for argument in known.iter().filter(|argument| is_needed(argument)) {
+            let argument = text(argument, "Name");
+            let value = named(given, argument).map(|given| given.get_str("Value"));
+            if value.is_none_or(is_null) {
                 return failed(format!(
-                    "Type {name} must implement {above} because it is implemented by {}",
-                    interface.name
+                    "the directive \"@{name}\" needs its argument {argument:?}; give it a value"
                 ));
             }
         }
-        Ok(())
-    }
-
-    fn is_covariant(&self, required: &Value, actual: &Value) -> bool {
-        if flag(required, "NonNull") && !flag(actual, "NonNull") {
-            return false;
-        }
-        let (wanted, given) = (text(required, "NamedType"), text(actual, "NamedType"));
-        if !wanted.is_empty() {
-            return wanted == given || self.possible(wanted).contains(&given);
-        }
-        match (required.get_str("Elem"), actual.get_str("Elem")) {
-            (Some(required), Some(actual)) => self.is_covariant(required, actual),
-            _ => false,
-        }
-    }
-
-    /// Refuses input objects that cannot be written, because they need one of their own kind in them.
-    pub(super) fn check_circles(&self, names: &[&'v str]) -> Verdict {
-        let needed = |name: &str| -> Vec<&'v str> {
-            let fields = self.types.get(name).map(|found| found.fields.as_slice());
-            let fields = fields.unwrap_or_default().iter();
-            let of = fields.filter_map(|field| field.get_str("Type"));
-            let of = of.filter(|of| flag(of, "NonNull"));
-            let names = of.map(|of| text(of, "NamedType"));
-            names.filter(|name| self.is_input_object(name)).collect()
-        };
-        let mut done = HashSet::new();
-        for start in names
-            .iter()
-            .copied()
-            .filter(|name| self.is_input_object(name))
-        {
-            // The types on the way here, each with those that it needs and that are still to be looked at.
-            let mut path: Vec<(&str, Vec<&str>)> = Vec::new();
-            let mut on_path = HashSet::new();
-            let mut next = Some(start);
-            loop {
-                if let Some(name) = next.take() {
-                    if on_path.contains(name) {
-                        return failed(format!(
-                            "Cannot reference Input Object {name:?} within itself"
-                        ));
-                    }
-                    if done.insert(name) {
-                        on_path.insert(name);
-                        path.push((name, needed(name)));
-                    }
-                }
-                let Some((name, rest)) = path.last_mut() else {
-                    break;
-                };
-                next = rest.pop();
-                if next.is_none() {
-                    on_path.remove(name);
-                    path.pop();
-                }
-            }
-        }
-        Ok(())
-    }
-
-    fn is_input_object(&self, name: &str) -> bool {
-        let found = self.types.get(name);
-        found.is_some_and(|found| found.kind == "INPUT_OBJECT")
+        Ok(definition)
     }
 }
 
-pub(super) fn not_reserved(name: &str) -> Verdict {
+fn not_reserved(name: &str) -> Verdict {
     if name.starts_with("__") {
-        return failed(format!("Name {name:?} must not begin with \"__\""));
+        return failed(format!(
+            "the name {name:?} begins with \"__\", as GraphQL's own do; take another"
+        ));
     }
     Ok(())
 }

@@ -1,4 +1,7 @@
 //! JSON to a [`Schema`], or why it is none. What a draft does not know is passed over.
+//!
+//! Where OPA knows the reason too it is told in few words, those that scripts compare what `json.verify_schema` gives
+//! them with.
 
 mod parts;
 
@@ -63,7 +66,7 @@ pub(super) fn shallow(depth: usize) -> Result<(), Error> {
     if depth <= DEEPEST {
         return Ok(());
     }
-    let message = format!("schema or document nests too deep: at most {DEEPEST} levels");
+    let message = format!("a schema or a document nests deeper than {DEEPEST} levels; nest less");
     Err(Error::Halt(message))
 }
 

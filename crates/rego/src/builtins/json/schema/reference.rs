@@ -258,7 +258,9 @@ fn pointed<'v>(document: &'v Value, pointer: &str) -> Result<&'v Value, Error> {
         return Ok(document);
     }
     let Some(pointer) = pointer.strip_prefix('/') else {
-        let what = format!("nothing in the schema is named #{pointer}");
+        let what = format!(
+            "no part of the schema is named \"#{pointer}\"; give one that name or refer to another"
+        );
         return Err(Error::Failed(what));
     };
     let mut target = document;

@@ -151,7 +151,8 @@ impl<'s> Validator<'_, '_, 's> {
                 return Ok(node);
             }
         }
-        Err(Error::Failed("a reference leads back to itself".to_owned()))
+        let what = "a reference leads back to itself; let it lead to what is no reference";
+        Err(Error::Failed(what.to_owned()))
     }
 
     fn add(
