@@ -28,10 +28,10 @@ pub(super) const KEYS: &[Key] = &[
         "directory of what is kept on disk; persisted bundles lie in `bundles/<name>/`",
     )
     .default(".opa"),
-    served(
+    accepted(
         "nd_builtin_cache",
         Kind::Bool,
-        "decision-log events carry the results of non-deterministic built-ins",
+        "decision-log events do not carry the results of non-deterministic built-ins yet",
     )
     .default("false"),
     accepted(
