@@ -1,4 +1,4 @@
-//! The first document of a YAML text as a value. JSON text is YAML too.
+//! The first document of a YAML text as a value; those behind it have to be YAML too. JSON text is.
 //!
 //! Values are shared, so that an alias costs nothing by itself; what reads it as JSON would unfold it, and so each
 //! is charged at its full size.
@@ -21,6 +21,11 @@ const MERGE: &str = "map merge requires map or sequence of maps as the value";
 pub(super) fn document(text: &str, budget: &mut Budget) -> Result<Value, Error> {
     budget.build(text.len() as u64)?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    if let Some(c) = text.chars().find(|c| !is_printable(*c)) {
+        return Err(failed(&format!(
+            "yaml: the text has {c:?} in it; escape it"
+        )));
+    }
     let mut reader = Reader {
         parser: Parser::new_from_str(text),
         anchors: HashMap::new(),
@@ -31,9 +36,19 @@ pub(super) fn document(text: &str, budget: &mut Budget) -> Result<Value, Error> 
         match reader.next()? {
             Event::StreamEnd => return Ok(Value::Null),
             Event::StreamStart | Event::DocumentStart(_) | Event::Nothing => {}
-            event => return Ok(reader.node(event, 0)?.value),
+            event => {
+                let value = reader.node(event, 0)?.value;
+                while reader.next()? != Event::StreamEnd {}
+                return Ok(value);
+            }
         }
     }
+}
+
+/// Whether a character may stand in YAML as it is.
+fn is_printable(c: char) -> bool {
+    let spaces = matches!(c, '\t' | '\n' | '\r' | '\u{85}');
+    spaces || !c.is_control() && !matches!(c, '\u{fffe}' | '\u{ffff}')
 }
 
 struct Reader<'r> {
