@@ -30,6 +30,8 @@ pub(super) fn document(text: &str, budget: &mut Budget) -> Result<Value, Error> 
         parser: Parser::new_from_str(text),
         anchors: HashMap::new(),
         aliased: 0,
+        at: 0,
+        end: unfinished_end(text),
         budget,
     };
     loop {
@@ -45,6 +47,12 @@ pub(super) fn document(text: &str, budget: &mut Budget) -> Result<Value, Error> 
     }
 }
 
+/// Where a text ends of which the last line has no line break.
+fn unfinished_end(text: &str) -> Option<usize> {
+    let unfinished = !text.ends_with(['\n', '\r']);
+    unfinished.then(|| text.chars().count())
+}
+
 /// Whether a character may stand in YAML as it is.
 fn is_printable(c: char) -> bool {
     let spaces = matches!(c, '\t' | '\n' | '\r' | '\u{85}');
@@ -55,6 +63,10 @@ struct Reader<'r> {
     parser: Parser<'r, StrInput<'r>>,
     anchors: HashMap<usize, Node>,
     aliased: u64,
+    /// Where the last event ended, in characters.
+    at: usize,
+    /// Where the text ends, if it does so within a line.
+    end: Option<usize>,
     budget: &'r mut Budget,
 }
 
@@ -71,7 +83,10 @@ impl<'r> Reader<'r> {
     fn next(&mut self) -> Result<Event<'r>, Error> {
         self.budget.step(1)?;
         match self.parser.next_event() {
-            Some(Ok((event, _))) => Ok(event),
+            Some(Ok((event, span))) => {
+                self.at = span.end.index();
+                Ok(event)
+            }
             Some(Err(error)) => Err(failed(&format!(
                 "yaml: line {}: {}",
                 error.marker().line(),
@@ -89,13 +104,15 @@ impl<'r> Reader<'r> {
         self.budget.build(size_of::<Value>() as u64)?;
         let (anchor, node) = match event {
             Event::Scalar(text, style, anchor, tag) => {
+                let is_block = matches!(style, ScalarStyle::Literal | ScalarStyle::Folded);
+                // The parser adds the line break that the last line of the text lacks.
+                let added = is_block && self.end == Some(self.at);
+                let text = text.strip_suffix('\n').filter(|_| added).unwrap_or(&text);
                 let value = match tag {
-                    None if style == ScalarStyle::Plain => scalar::resolve(&text),
-                    Some(tag) if tag.is_yaml_core_schema() => {
-                        scalar::resolve_as(&tag.suffix, &text)
-                    }
+                    None if style == ScalarStyle::Plain => scalar::resolve(text),
+                    Some(tag) if tag.is_yaml_core_schema() => scalar::resolve_as(&tag.suffix, text),
                     // Quoted, or with a tag of somebody's own.
-                    _ => Some(Value::from(&*text)),
+                    _ => Some(Value::from(text)),
                 };
                 let unsupported = || failed(&format!("json: unsupported value: {text}"));
                 let value = value.ok_or_else(unsupported)?;

@@ -100,6 +100,27 @@ const CASES: &[Case] = &[
         r#"{"a": 1, "b": ["x", "yes", null]}"#,
     ),
     ("yaml.unmarshal", r#"["a: 1\na: 2"]"#, r#"{"a": 2}"#),
+    ("yaml.unmarshal", r#"["a: |\n  é"]"#, r#"{"a": "é"}"#),
+    ("yaml.unmarshal", r#"["a: |+\n  x"]"#, r#"{"a": "x"}"#),
+    ("yaml.unmarshal", r#"["a: |-\n  x\n\n  "]"#, r#"{"a": "x"}"#),
+    (
+        "yaml.unmarshal",
+        r#"["a: |+\n  x\n\n  "]"#,
+        r#"{"a": "x\n\n"}"#,
+    ),
+    ("yaml.unmarshal", r#"["a: >\n  x"]"#, r#"{"a": "x"}"#),
+    ("yaml.unmarshal", r#"["a: |\n  x\n  "]"#, r#"{"a": "x\n"}"#),
+    (
+        "yaml.unmarshal",
+        r#"["a: |\n  x\nb: x"]"#,
+        r#"{"a": "x\n", "b": "x"}"#,
+    ),
+    ("yaml.unmarshal", r#"["a: |\n  x\n# x"]"#, r#"{"a": "x\n"}"#),
+    (
+        "yaml.unmarshal",
+        r#"["- |\n  x\n- >\n  x"]"#,
+        r#"["x\n", "x"]"#,
+    ),
     ("yaml.unmarshal", r#"[""]"#, "null"),
     ("yaml.unmarshal", r#"["1: a"]"#, r#"{"1": "a"}"#),
     (
