@@ -15,7 +15,8 @@ use crate::value::{Object, Value};
 const MAX_DEPTH: usize = 200;
 /// How many values all aliases of a text may add together.
 const MAX_ALIASED: u64 = 1_000_000;
-const MERGE: &str = "map merge requires map or sequence of maps as the value";
+const MERGE: &str =
+    "yaml: `<<` has something other than mappings; give it one or a sequence of them";
 
 /// Reads the first document of `text`; an empty text is null.
 pub(super) fn document(text: &str, budget: &mut Budget) -> Result<Value, Error> {
@@ -99,7 +100,7 @@ impl<'r> Reader<'r> {
     /// The value that begins with `event`; its depth is bounded, and with it the recursion.
     fn node(&mut self, event: Event<'r>, depth: usize) -> Result<Node, Error> {
         if depth > MAX_DEPTH {
-            return Err(failed("yaml: exceeded max depth"));
+            return Err(failed("yaml: collections nest too deep; nest less"));
         }
         self.budget.build(size_of::<Value>() as u64)?;
         let (anchor, node) = match event {
@@ -182,10 +183,12 @@ impl<'r> Reader<'r> {
         };
         self.aliased = self.aliased.saturating_add(node.size);
         if self.aliased > MAX_ALIASED {
-            return Err(failed("yaml: document contains excessive aliasing"));
+            return Err(failed(
+                "yaml: aliases add too many values; write fewer of them",
+            ));
         }
         if depth + node.value.depth() > MAX_DEPTH {
-            return Err(failed("yaml: exceeded max depth"));
+            return Err(failed("yaml: collections nest too deep; nest less"));
         }
         let bytes = node.size.saturating_mul(size_of::<Value>() as u64);
         self.budget.build(bytes)?;
