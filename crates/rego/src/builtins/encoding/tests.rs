@@ -78,6 +78,11 @@ const CASES: &[Case] = &[
     ),
     (
         "urlquery.encode_object",
+        r#"[{"~": "1", "a": "b c", null: "x"}]"#,
+        r#""a=b+c&null=x&~=1""#,
+    ),
+    (
+        "urlquery.encode_object",
         r#"[{"a":"b","c":["d","e"],"f":{"y","x"},"z":[]}]"#,
         r#""a=b&c=d&c=e&f=x&f=y""#,
     ),

@@ -1,5 +1,6 @@
 //! Queries of URLs.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use crate::builtins::text::{self, Style, quote};
@@ -22,15 +23,19 @@ pub(super) fn decode(context: &mut Context<'_>, args: &[&Value]) -> Result<Value
 
 pub(super) fn encode_object(context: &mut Context<'_>, args: &[&Value]) -> Result<Value, Error> {
     let mut output = String::new();
+    let mut members = Vec::new();
     for (name, values) in operand::object(args, 0)?.iter() {
-        let json;
+        context
+            .budget
+            .build(size_of::<(Cow<'_, str>, &Value)>() as u64)?;
         let name = match name {
-            Value::String(name) => &**name,
-            name => {
-                json = text::write(name, Style::Json, context.budget)?;
-                &json
-            }
+            Value::String(name) => Cow::Borrowed(&**name),
+            name => Cow::Owned(text::write(name, Style::Json, context.budget)?),
         };
+        members.push((name, values));
+    }
+    members.sort_by(|(one, _), (other, _)| one.cmp(other));
+    for (name, values) in members {
         let values = match values {
             Value::Array(array) => array.iter(),
             Value::Set(set) => set.iter(),
@@ -49,7 +54,7 @@ pub(super) fn encode_object(context: &mut Context<'_>, args: &[&Value]) -> Resul
             if !output.is_empty() {
                 output.push('&');
             }
-            escape(&mut output, name);
+            escape(&mut output, &name);
             output.push('=');
             escape(&mut output, value);
         }

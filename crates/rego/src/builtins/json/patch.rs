@@ -12,8 +12,7 @@ pub(super) fn patch(context: &mut Context<'_>, args: &[&Value]) -> Result<Value,
     let mut target = operand::value(args, 0)?.clone();
     for operation in operand::array(args, 1)? {
         let Value::Object(operation) = operation else {
-            let message =
-                "must be an array of JSON-Patch objects, but at least one element is not an object";
+            let message = "a patch is an array of objects, and something in it is none";
             return Err(failed(message));
         };
         target = apply(context, &target, operation)?;
@@ -76,9 +75,7 @@ fn apply(context: &mut Context<'_>, target: &Value, operation: &Object) -> Resul
                 return Ok(target.clone());
             }
             let (want, found) = (edit.show(value)?, edit.show(&found)?);
-            Err(failed(&format!(
-                "value from EditTree != patch value.\n\nExpected: {want}\n\nFound: {found}"
-            )))
+            Err(failed(&format!("`test` wants {want} and there is {found}")))
         }
         other => Err(failed(&format!("unrecognized op: '{other}'"))),
     }
@@ -115,7 +112,7 @@ impl<'v> Edit<'_, '_, 'v> {
             Value::Set(_) => {
                 let (key, new) = (self.show(key)?, self.show(new)?);
                 return Err(failed(&format!(
-                    "set key {key} does not equal value to be inserted {new}"
+                    "a set has its members under themselves: {new} cannot be put at {key}"
                 )));
             }
             Value::Array(array) => {

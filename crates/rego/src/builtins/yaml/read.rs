@@ -1,4 +1,4 @@
-//! The first document of a YAML text as a value. JSON text is YAML too.
+//! The first document of a YAML text as a value; those behind it have to be YAML too. JSON text is.
 //!
 //! Values are shared, so that an alias costs nothing by itself; what reads it as JSON would unfold it, and so each
 //! is charged at its full size.
@@ -15,31 +15,59 @@ use crate::value::{Object, Value};
 const MAX_DEPTH: usize = 200;
 /// How many values all aliases of a text may add together.
 const MAX_ALIASED: u64 = 1_000_000;
-const MERGE: &str = "map merge requires map or sequence of maps as the value";
+const MERGE: &str =
+    "yaml: `<<` has something other than mappings; give it one or a sequence of them";
 
 /// Reads the first document of `text`; an empty text is null.
 pub(super) fn document(text: &str, budget: &mut Budget) -> Result<Value, Error> {
     budget.build(text.len() as u64)?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    if let Some(c) = text.chars().find(|c| !is_printable(*c)) {
+        return Err(failed(&format!(
+            "yaml: the text has {c:?} in it; escape it"
+        )));
+    }
     let mut reader = Reader {
         parser: Parser::new_from_str(text),
         anchors: HashMap::new(),
         aliased: 0,
+        at: 0,
+        end: unfinished_end(text),
         budget,
     };
     loop {
         match reader.next()? {
             Event::StreamEnd => return Ok(Value::Null),
             Event::StreamStart | Event::DocumentStart(_) | Event::Nothing => {}
-            event => return Ok(reader.node(event, 0)?.value),
+            event => {
+                let value = reader.node(event, 0)?.value;
+                while reader.next()? != Event::StreamEnd {}
+                return Ok(value);
+            }
         }
     }
+}
+
+/// Where a text ends of which the last line has no line break.
+fn unfinished_end(text: &str) -> Option<usize> {
+    let unfinished = !text.ends_with(['\n', '\r']);
+    unfinished.then(|| text.chars().count())
+}
+
+/// Whether a character may stand in YAML as it is.
+fn is_printable(c: char) -> bool {
+    let spaces = matches!(c, '\t' | '\n' | '\r' | '\u{85}');
+    spaces || !c.is_control() && !matches!(c, '\u{fffe}' | '\u{ffff}')
 }
 
 struct Reader<'r> {
     parser: Parser<'r, StrInput<'r>>,
     anchors: HashMap<usize, Node>,
     aliased: u64,
+    /// Where the last event ended, in characters.
+    at: usize,
+    /// Where the text ends, if it does so within a line.
+    end: Option<usize>,
     budget: &'r mut Budget,
 }
 
@@ -56,7 +84,10 @@ impl<'r> Reader<'r> {
     fn next(&mut self) -> Result<Event<'r>, Error> {
         self.budget.step(1)?;
         match self.parser.next_event() {
-            Some(Ok((event, _))) => Ok(event),
+            Some(Ok((event, span))) => {
+                self.at = span.end.index();
+                Ok(event)
+            }
             Some(Err(error)) => Err(failed(&format!(
                 "yaml: line {}: {}",
                 error.marker().line(),
@@ -69,18 +100,20 @@ impl<'r> Reader<'r> {
     /// The value that begins with `event`; its depth is bounded, and with it the recursion.
     fn node(&mut self, event: Event<'r>, depth: usize) -> Result<Node, Error> {
         if depth > MAX_DEPTH {
-            return Err(failed("yaml: exceeded max depth"));
+            return Err(failed("yaml: collections nest too deep; nest less"));
         }
         self.budget.build(size_of::<Value>() as u64)?;
         let (anchor, node) = match event {
             Event::Scalar(text, style, anchor, tag) => {
+                let is_block = matches!(style, ScalarStyle::Literal | ScalarStyle::Folded);
+                // The parser adds the line break that the last line of the text lacks.
+                let added = is_block && self.end == Some(self.at);
+                let text = text.strip_suffix('\n').filter(|_| added).unwrap_or(&text);
                 let value = match tag {
-                    None if style == ScalarStyle::Plain => scalar::resolve(&text),
-                    Some(tag) if tag.is_yaml_core_schema() => {
-                        scalar::resolve_as(&tag.suffix, &text)
-                    }
+                    None if style == ScalarStyle::Plain => scalar::resolve(text),
+                    Some(tag) if tag.is_yaml_core_schema() => scalar::resolve_as(&tag.suffix, text),
                     // Quoted, or with a tag of somebody's own.
-                    _ => Some(Value::from(&*text)),
+                    _ => Some(Value::from(text)),
                 };
                 let unsupported = || failed(&format!("json: unsupported value: {text}"));
                 let value = value.ok_or_else(unsupported)?;
@@ -150,10 +183,12 @@ impl<'r> Reader<'r> {
         };
         self.aliased = self.aliased.saturating_add(node.size);
         if self.aliased > MAX_ALIASED {
-            return Err(failed("yaml: document contains excessive aliasing"));
+            return Err(failed(
+                "yaml: aliases add too many values; write fewer of them",
+            ));
         }
         if depth + node.value.depth() > MAX_DEPTH {
-            return Err(failed("yaml: exceeded max depth"));
+            return Err(failed("yaml: collections nest too deep; nest less"));
         }
         let bytes = node.size.saturating_mul(size_of::<Value>() as u64);
         self.budget.build(bytes)?;

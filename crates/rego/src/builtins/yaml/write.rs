@@ -1,5 +1,7 @@
 //! Values as YAML, in the layout of Go's yaml.
 
+use std::cmp::Ordering;
+
 use super::string;
 use crate::builtins::sprintf::shortest;
 use crate::builtins::text::{self, Style};
@@ -57,11 +59,15 @@ impl Writer<'_> {
     }
 
     fn mapping(&mut self, object: &Object, indent: usize) -> Result<(), Error> {
-        for (at, (key, value)) in object.iter().enumerate() {
+        let members = object.iter();
+        let mut members: Vec<(&str, &Value)> = members
+            .filter_map(|(key, value)| Some((key.as_str()?, value)))
+            .collect();
+        members.sort_by(|(one, _), (other, _)| order(one, other));
+        for (at, (key, value)) in members.into_iter().enumerate() {
             self.line(at, indent)?;
-            self.budget
-                .build(key.as_str().unwrap_or_default().len() as u64)?;
-            let key = string::write(key.as_str().unwrap_or_default(), indent, true)?;
+            self.budget.build(key.len() as u64)?;
+            let key = string::write(key, indent, true)?;
             self.output.push_str(&key);
             self.output.push(':');
             let nested = is_nested(value);
@@ -110,12 +116,58 @@ fn scalar_text(value: &Value, indent: usize) -> Result<String, Error> {
     })
 }
 
-/// A 64-bit integer as it is, any other number as the shortest double.
+/// The order of keys: as people count, `a2` before `a10`. What differs first decides; letters are behind all else, but
+/// before what goes on with a number.
+fn order(one: &str, other: &str) -> Ordering {
+    let pairs = one.chars().zip(other.chars());
+    let shared = pairs.take_while(|(one, other)| one == other);
+    let shared = shared.map(|(c, _)| c.len_utf8()).sum();
+    let (before, one_rest) = one.split_at_checked(shared).unwrap_or((one, ""));
+    let other_rest = other.get(shared..).unwrap_or_default();
+    let (Some(first), Some(second)) = (one_rest.chars().next(), other_rest.chars().next()) else {
+        return one.len().cmp(&other.len());
+    };
+    match (first.is_alphabetic(), second.is_alphabetic()) {
+        (true, true) => first.cmp(&second),
+        (false, false) => {
+            let mut digits = before.bytes().rev().take_while(u8::is_ascii_digit);
+            let goes_on = digits.any(|digit| digit != b'0');
+            let numbers = number(one_rest, goes_on).cmp(&number(other_rest, goes_on));
+            numbers.then(first.cmp(&second))
+        }
+        (is_letter, _) => {
+            let in_number = before.ends_with(|c: char| c.is_ascii_digit());
+            if is_letter == in_number {
+                Ordering::Less
+            } else {
+                Ordering::Greater
+            }
+        }
+    }
+}
+
+/// The number that a text begins with, as what its size goes by: digits that count, and all digits. Zeros in front
+/// count where the number has begun before.
+fn number(text: &str, goes_on: bool) -> (usize, &str, usize) {
+    let length = text.bytes().take_while(u8::is_ascii_digit).count();
+    let digits = text.get(..length).unwrap_or_default();
+    let counting = if goes_on {
+        digits
+    } else {
+        digits.trim_start_matches('0')
+    };
+    (counting.len(), counting, length)
+}
+
+/// A 64-bit integer as it is, any other number as the shortest double; one beyond doubles as it is written.
 fn number_text(text: &str, number: &Number) -> String {
-    if text.parse::<i64>().is_ok() || text.parse::<u64>().is_ok() {
-        return text.to_owned();
+    if let Ok(integer) = text.parse::<i64>() {
+        return integer.to_string();
     }
     let float = number.to_f64();
+    if text.parse::<u64>().is_ok() || float.is_infinite() {
+        return text.to_owned();
+    }
     let sign = if float < 0.0 { "-" } else { "" };
     format!("{sign}{}", shortest(float.abs()))
 }

@@ -216,7 +216,7 @@ const CASES: &[Case] = &[
     (
         "json.patch",
         r#"[{"a":[1,2]},[1]]"#,
-        "error: json.patch: must be an array of JSON-Patch objects, but at least one element is not an object",
+        "error: json.patch: a patch is an array of objects, and something in it is none",
     ),
     (
         "json.patch",
@@ -241,12 +241,12 @@ const CASES: &[Case] = &[
     (
         "json.patch",
         r#"[{"a","b"},[{"op":"add","path":"c","value":"d"}]]"#,
-        r#"error: json.patch: set key "c" does not equal value to be inserted "d""#,
+        r#"error: json.patch: a set has its members under themselves: "d" cannot be put at "c""#,
     ),
     (
         "json.patch",
         r#"[{"a","b"},[{"op":"add","path":"-","value":"d"}]]"#,
-        r#"error: json.patch: set key "-" does not equal value to be inserted "d""#,
+        r#"error: json.patch: a set has its members under themselves: "d" cannot be put at "-""#,
     ),
     (
         "json.patch",
@@ -261,7 +261,7 @@ const CASES: &[Case] = &[
     (
         "json.patch",
         r#"[{"a","b"},[{"op":"replace","path":"b","value":"x"}]]"#,
-        r#"error: json.patch: set key "b" does not equal value to be inserted "x""#,
+        r#"error: json.patch: a set has its members under themselves: "x" cannot be put at "b""#,
     ),
     (
         "json.patch",
@@ -281,7 +281,7 @@ const CASES: &[Case] = &[
     (
         "json.patch",
         r#"[{"a",{"b":1}},[{"op":"move","from":["a"],"path":["b"]}]]"#,
-        r#"error: json.patch: set key "b" does not equal value to be inserted "a""#,
+        r#"error: json.patch: a set has its members under themselves: "a" cannot be put at "b""#,
     ),
     (
         "json.patch",
