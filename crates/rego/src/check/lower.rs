@@ -8,6 +8,7 @@ mod call;
 mod declared;
 mod imports;
 mod metadata;
+mod order;
 mod query;
 mod rule;
 mod term;

@@ -30,8 +30,6 @@ struct Order<'a> {
     /// Which variables the literal at hand would bind: those with the current stamp.
     marks: Vec<u32>,
     stamp: u32,
-    /// Negations that are closures: `not { … }`.
-    blocks: HashSet<Place>,
     assigned: HashSet<Local>,
     reported: HashSet<Local>,
     /// Variables that a stuck `x in …` asks for: what is meant is most often `some x in …`.
@@ -175,7 +173,6 @@ impl<'a> Order<'a> {
             safe: vec![false; count],
             marks: vec![0; count],
             stamp: 0,
-            blocks: resolved.blocks,
             assigned: resolved.assigned,
             reported: HashSet::new(),
             looked_for: HashSet::new(),
@@ -384,8 +381,10 @@ impl<'a> Order<'a> {
 
     /// Orders the closures of a literal.
     fn closures(&mut self, literal: &mut Literal, depth: u32) {
-        if let LiteralKind::Not(body) = &mut literal.kind
-            && !self.blocks.contains(&literal.place)
+        if let LiteralKind::Not {
+            body,
+            closed: false,
+        } = &mut literal.kind
         {
             return self.body(body, depth);
         }

@@ -7,7 +7,7 @@ use super::reg::Reg;
 use super::with::{Callee, Frame, Mock};
 use super::{Row, scan};
 use crate::hir::Place;
-use crate::plan::ir::{Comparison, Emit, Expr, Pattern, Scan, Stmt};
+use crate::plan::ir::{Comparison, ComprehensionKind, Emit, Expr, Pattern, Scan, Stmt};
 use crate::value::Value;
 
 /// Where answers go.
@@ -142,6 +142,11 @@ impl<'a> Machine<'a> {
         let Some(left) = self.eval(left)? else {
             return Ok(false);
         };
+        // OPA does not evaluate a comprehension to compare it with what it cannot give.
+        if comparison == Comparison::Equal && right.makes().is_some_and(|kind| !gives(kind, &left))
+        {
+            return Ok(false);
+        }
         let Some(right) = self.eval(right)? else {
             return Ok(false);
         };
@@ -411,6 +416,16 @@ fn operator(comparison: Comparison) -> Option<&'static str> {
         Comparison::Greater => "gt",
         Comparison::GreaterEqual => "gte",
     })
+}
+
+/// Whether OPA looks at a comprehension to compare it with this value; of sets it always does.
+fn gives(kind: ComprehensionKind, value: &Value) -> bool {
+    match value {
+        Value::Array(_) => kind == ComprehensionKind::Array,
+        Value::Object(_) => kind == ComprehensionKind::Object,
+        Value::Set(_) => true,
+        _ => false,
+    }
 }
 
 #[inline]

@@ -54,7 +54,9 @@ pub(super) fn decode_url(context: &mut Context<'_>, args: &[&Value]) -> Result<V
 }
 
 pub(super) fn is_valid(context: &mut Context<'_>, args: &[&Value]) -> Result<Value, Error> {
-    let input = operand::string(args, 0)?;
+    let Value::String(input) = operand::value(args, 0)? else {
+        return Ok(false.into());
+    };
     context.budget.build(input.len() as u64)?;
     Ok(read(input.as_bytes(), Alphabet::Standard).is_ok().into())
 }

@@ -31,7 +31,10 @@ pub(super) fn document(text: &str, budget: &mut Budget) -> Result<Value, Error> 
         match reader.next()? {
             Event::StreamEnd => return Ok(Value::Null),
             Event::StreamStart | Event::DocumentStart(_) | Event::Nothing => {}
-            event => return Ok(reader.node(event, 0)?.value),
+            event => {
+                let value = reader.node(event, 0)?.value;
+                return reader.rest().map(|()| value);
+            }
         }
     }
 }
@@ -63,6 +66,20 @@ impl<'r> Reader<'r> {
                 error.info()
             ))),
             None => Err(failed("yaml: the text ends too early")),
+        }
+    }
+
+    /// Reads to the text's end: what follows the first document counts for nothing, but must be YAML too.
+    fn rest(&mut self) -> Result<(), Error> {
+        loop {
+            match self.next()? {
+                Event::StreamEnd => return Ok(()),
+                // Without `---`.
+                Event::DocumentStart(false) => {
+                    return Err(failed("yaml: did not find expected <document start>"));
+                }
+                _ => {}
+            }
         }
     }
 
