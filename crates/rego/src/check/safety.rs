@@ -31,6 +31,8 @@ struct Order<'a> {
     marks: Vec<u32>,
     stamp: u32,
     assigned: HashSet<Local>,
+    /// Whether the body at hand is that of a negation that is none of its own: what moves goes before the negation.
+    negated: bool,
     reported: HashSet<Local>,
     /// Variables that a stuck `x in …` asks for: what is meant is most often `some x in …`.
     looked_for: HashSet<Local>,
@@ -174,6 +176,7 @@ impl<'a> Order<'a> {
             marks: vec![0; count],
             stamp: 0,
             assigned: resolved.assigned,
+            negated: false,
             reported: HashSet::new(),
             looked_for: HashSet::new(),
             file,
@@ -386,10 +389,15 @@ impl<'a> Order<'a> {
             closed: false,
         } = &mut literal.kind
         {
-            return self.body(body, depth);
+            let around = std::mem::replace(&mut self.negated, true);
+            self.body(body, depth);
+            self.negated = around;
+            return;
         }
         visit::closures(literal, &mut |head, body| {
+            let around = std::mem::replace(&mut self.negated, false);
             self.body(body, depth + 1);
+            self.negated = around;
             match head {
                 Some(ComprehensionHead::Array(value) | ComprehensionHead::Set(value)) => {
                     self.require(Stage::Safety, value);

@@ -243,30 +243,32 @@ impl Locals {
         }
     }
 
-    /// Shows variables of the body that opens next in the innermost one, but for those whose names something declares
-    /// there; gives them.
-    pub(super) fn lend(&mut self, names: &[(Str, Place)]) -> HashMap<Str, Local> {
+    /// Shows what the body that opens next declares in the innermost one already, but for names that something
+    /// declares there; gives the variables.
+    pub(super) fn lend(&mut self, declares: &Declares, place: Place) -> HashMap<Str, Local> {
         let depth = self.scopes.len() + 1;
+        let mut names: Vec<&Str> = declares.own.iter().collect();
+        names.sort();
         let mut lent = HashMap::new();
-        for (name, place) in names {
+        for name in names {
             if !self.is_declared(name) {
-                let local = self.fresh_at(depth, (name, *place), false);
-                self.insert(name, local, (*place, Occurrence::Declared));
+                let local = self.fresh_at(depth, (name, place), false);
+                self.insert(name, local, (place, Occurrence::Declared));
                 lent.insert(name.clone(), local);
             }
         }
         lent
     }
 
-    /// Shows what was lent no more; what used it has seen the name.
-    pub(super) fn take_back(&mut self, lent: &HashMap<Str, Local>) {
-        for name in lent.keys() {
+    /// Shows what was lent no more; gives what was used, of which the names are seen.
+    pub(super) fn take_back(&mut self, mut lent: HashMap<Str, Local>) -> HashMap<Str, Local> {
+        lent.retain(|name, _| {
             let scope = self.scopes.last_mut();
             let shown = scope.and_then(|scope| scope.declared.remove(name));
-            if shown.is_some_and(|shown| shown.used) {
-                self.see(name);
-            }
-        }
+            shown.is_some_and(|shown| shown.used)
+        });
+        lent.keys().for_each(|name| self.see(name));
+        lent
     }
 
     /// What the innermost body, which has just opened, will declare are these.

@@ -214,11 +214,8 @@ impl<'a> Machine<'a> {
 
 // === helpers ===
 
-pub(super) fn below<'a>(mut value: Reg<'a>, keys: &[Value]) -> Option<Reg<'a>> {
-    for key in keys {
-        value = value.get(key)?;
-    }
-    Some(value)
+pub(super) fn below<'a>(value: Reg<'a>, keys: &[Value]) -> Option<Reg<'a>> {
+    keys.iter().try_fold(value, |value, key| value.get(key))
 }
 
 fn keys_of(value: &Value) -> Vec<Value> {

@@ -25,7 +25,9 @@ impl Lower<'_> {
     fn closure(&mut self, body: &ast::Body, closure: Closure) -> hir::Body {
         let outside = std::mem::take(&mut self.before);
         self.locals.open(declared::names(body), closure);
+        let apart = std::mem::replace(&mut self.apart, true);
         let literals = self.literals(body);
+        self.apart = apart;
         self.close(first_literal(body));
         self.before = outside;
         hir::Body { literals }
@@ -44,7 +46,9 @@ impl Lower<'_> {
         }
         let outside = std::mem::take(&mut self.before);
         self.locals.open(Declares::default(), Closure::Implicit);
+        let apart = std::mem::replace(&mut self.apart, true);
         let literals = self.literals(body);
+        self.apart = apart;
         self.locals.close();
         self.before = outside;
         hir::Body { literals }
@@ -348,19 +352,16 @@ impl Lower<'_> {
         domain: &Term,
         body: &ast::Body,
     ) -> LiteralKind {
-        let own: Vec<&Var> = key.into_iter().chain([value]).collect();
-        let named = own.iter().filter(|var| &*var.name != "_");
-        let named: Vec<_> = named
-            .map(|var| (var.name.clone(), self.place(var.span)))
-            .collect();
-        // A name that nothing declares is a variable of this `every` in its domain already, where it is unsafe.
-        let lent = self.locals.lend(&named);
-        let domain = self.head_term(domain);
-        self.locals.take_back(&lent);
-        let outside = std::mem::take(&mut self.before);
         let mut declares = declared::names(body);
-        named.iter().for_each(|(name, _)| declares.add(name));
-        for var in own {
+        for var in key.into_iter().chain([value]) {
+            declares.add(&var.name);
+        }
+        // A name that nothing declares is a variable of this `every` in its domain already, where it is unsafe.
+        let lent = self.locals.lend(&declares, self.place(domain.span));
+        let domain = self.head_term(domain);
+        let lent = self.locals.take_back(lent);
+        let outside = std::mem::take(&mut self.before);
+        for var in key.into_iter().chain([value]) {
             if matches!(&*var.name, "input" | "data") {
                 let message = format!("unexpected {}: expected a variable of every", var.name);
                 self.error(Stage::Arguments, Code::Parse, var.span, message);
@@ -370,7 +371,9 @@ impl Lower<'_> {
         self.locals.expect(lent);
         let key = key.map(|key| self.declare(&key.name, key.span, Occurrence::Declared));
         let value = self.declare(&value.name, value.span, Occurrence::Declared);
+        let apart = std::mem::replace(&mut self.apart, true);
         let literals = self.literals(body);
+        self.apart = apart;
         self.close(first_literal(body));
         self.before = outside;
         let body = Box::new(hir::Body { literals });

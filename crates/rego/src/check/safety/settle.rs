@@ -80,8 +80,12 @@ impl Order<'_> {
             side.kind,
             ExprKind::Array(_) | ExprKind::Set(_) | ExprKind::Object(_)
         );
-        let evaluates = matches!(other.kind, ExprKind::Ref(_) | ExprKind::Call(_));
-        collection && (evaluates || self.iterates(side))
+        let evaluates = match &other.kind {
+            // OPA's index asks for the input before anything is evaluated.
+            ExprKind::Ref(reference) => !matches!(reference.base, Base::Input),
+            kind => matches!(kind, ExprKind::Call(_)),
+        };
+        collection && !self.negated && (evaluates || self.iterates(side))
     }
 
     /// A whole side: a reference stays, but what is in its keys moves.
