@@ -267,7 +267,9 @@ impl Locals {
             let shown = scope.and_then(|scope| scope.declared.remove(name));
             shown.is_some_and(|shown| shown.used)
         });
-        lent.keys().for_each(|name| self.see(name));
+        for name in lent.keys() {
+            self.see(name);
+        }
         lent
     }
 

@@ -19,7 +19,9 @@ pub(super) fn names(body: &Body) -> Declares {
             walk(pattern, Heads::Skipped, &mut |name| declares.add(name));
         });
         if let LiteralKind::Some(vars) = &literal.kind {
-            vars.iter().for_each(|var| declares.add(&var.name));
+            for var in vars {
+                declares.add(&var.name);
+            }
         }
     }
     hide(body, &mut declares);
@@ -42,7 +44,11 @@ fn hide(body: &Body, declares: &mut Declares) {
             });
         });
         match &literal.kind {
-            LiteralKind::Some(vars) => vars.iter().for_each(|var| declares.hide(&var.name)),
+            LiteralKind::Some(vars) => {
+                for var in vars {
+                    declares.hide(&var.name);
+                }
+            }
             LiteralKind::Every { body, .. } => hide(body, declares),
             LiteralKind::NotBody(body) => hide(body, declares),
             LiteralKind::And(left, right) | LiteralKind::Or(left, right) => {

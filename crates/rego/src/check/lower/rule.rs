@@ -122,7 +122,9 @@ impl Lower<'_> {
     /// A body with the parameters in sight.
     fn open_branch(&mut self, body: &ast::Body, params: &Params) {
         let mut declares = declared::names(body);
-        params.names.keys().for_each(|name| declares.add(name));
+        for name in params.names.keys() {
+            declares.add(name);
+        }
         self.faulty = false;
         self.locals.open(declares, Closure::Plain);
         for (name, (local, place)) in &params.names {
@@ -163,7 +165,9 @@ impl Lower<'_> {
             param_names(arg, &mut names);
         }
         let mut declares = Declares::default();
-        names.iter().for_each(|(name, _)| declares.add(name));
+        for (name, _) in &names {
+            declares.add(name);
+        }
         self.locals.open(declares, Closure::Plain);
         let mut params = Params::default();
         for (name, span) in names {
