@@ -124,8 +124,11 @@ impl Lower<'_> {
         let outside = std::mem::take(&mut self.before);
         self.locals
             .open(super::declared::names(body), Closure::Plain);
+        // What stands in a comprehension is looked at, wherever that stands.
+        let apart = std::mem::replace(&mut self.apart, false);
         let mut literals = self.literals(body);
         let head = head(self);
+        self.apart = apart;
         literals.append(&mut self.before);
         self.close(first_literal(body));
         self.before = outside;
