@@ -70,6 +70,28 @@ pub fn without_index(opa: &Path, text: &Text, query: &str, strict: bool) -> io::
     })
 }
 
+/// Whether `opa eval` runs a comprehension for all keys at once, to look its answers up by them: then what fails for
+/// one that nobody asks for fails the query.
+pub fn indexes_comprehensions(
+    opa: &Path,
+    text: &Text,
+    query: &str,
+    strict: bool,
+) -> io::Result<bool> {
+    in_folder(text, |folder| {
+        let how = How {
+            strict,
+            ..How::default()
+        };
+        let mut command = command(opa, folder, text, query, how);
+        command.args(["--metrics", "--instrument"]);
+        let output = json::parse(&command.output()?.stdout).unwrap_or(Value::Null);
+        let metrics = output.get_str("metrics");
+        let built = "counter_eval_op_comprehension_cache_build";
+        Ok(metrics.is_some_and(|metrics| metrics.get_str(built).is_some()))
+    })
+}
+
 /// The names of the built-in functions that it has.
 pub fn builtins(opa: &Path) -> io::Result<Vec<String>> {
     let output = Command::new(opa)
@@ -118,6 +140,28 @@ fn eval(
     query: &str,
     how: How,
 ) -> io::Result<Result<Answer, Refusal>> {
+    let mut command = command(opa, folder, text, query, how);
+    let Ok(output) = json::parse(&command.output()?.stdout) else {
+        return Ok(Ok(Answer::Failed("opa fell over".to_owned())));
+    };
+    if let Some(Value::Array(errors)) = output.get_str("errors") {
+        return Ok(failed(errors.iter().collect()));
+    }
+    let rows = match output.get_str("result") {
+        Some(Value::Array(rows)) => rows.iter().collect(),
+        _ => Vec::new(),
+    };
+    let value = match text.way {
+        Way::Query { .. } => {
+            let rows = rows.into_iter().filter(|row| holds(row));
+            program::rows(rows.map(bindings).collect())
+        }
+        Way::InTurn | Way::Together => rows.first().and_then(|row| first_value(row)),
+    };
+    Ok(Ok(value.map_or(Answer::Undefined, Answer::Value)))
+}
+
+fn command(opa: &Path, folder: &Path, text: &Text, query: &str, how: How) -> Command {
     let mut command = Command::new(opa);
     command.args(["eval", "--format", "json"]);
     if how.plain {
@@ -140,22 +184,7 @@ fn eval(
         .arg("--data")
         .arg(folder.join("data.json"))
         .arg(text.question(query));
-    let output = json::parse(&command.output()?.stdout).map_err(io::Error::other)?;
-    if let Some(Value::Array(errors)) = output.get_str("errors") {
-        return Ok(failed(errors.iter().collect()));
-    }
-    let rows = match output.get_str("result") {
-        Some(Value::Array(rows)) => rows.iter().collect(),
-        _ => Vec::new(),
-    };
-    let value = match text.way {
-        Way::Query { .. } => {
-            let rows = rows.into_iter().filter(|row| holds(row));
-            program::rows(rows.map(bindings).collect())
-        }
-        Way::InTurn | Way::Together => rows.first().and_then(|row| first_value(row)),
-    };
-    Ok(Ok(value.map_or(Answer::Undefined, Answer::Value)))
+    command
 }
 
 /// Errors in modules, or the answer that an error in the query or in its evaluation is.

@@ -173,7 +173,12 @@ pub enum LiteralKind {
     /// Must be equal; locals and patterns on either side may be bound by it.
     Unify(Expr, Expr),
     /// Must have no solution.
-    Not(Body),
+    Not {
+        /// What must have none.
+        body: Body,
+        /// Whether it is a body of its own, as `not { … }` is: what its literals need is evaluated inside.
+        closed: bool,
+    },
     /// Must hold for each member.
     Every {
         /// The key.
@@ -218,7 +223,7 @@ pub enum Target {
 /// What a `with` puts in place.
 #[derive(Debug, Clone)]
 pub enum Replacement {
-    /// A value; for a function: what every call gives.
+    /// A value; for a function: what every call gives. A reference to `data` is evaluated where the call is.
     Value(Expr),
     /// A function of the policy, by path.
     Function(Vec<Value>),

@@ -86,7 +86,8 @@ fn places(args: &[&Value]) -> Result<u64, Error> {
             "must be an unsigned integer number but got a negative integer",
         ));
     }
-    Ok(u64::try_from(places).unwrap_or(u64::MAX))
+    // OPA sees the lowest 64 bits only.
+    Ok(places.iter_u64_digits().next().unwrap_or_default())
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ mod call;
 mod declared;
 mod imports;
 mod metadata;
+mod order;
 mod query;
 mod rule;
 mod term;
@@ -50,6 +51,8 @@ struct Lower<'a> {
     before: Vec<Literal>,
     /// Parameters that a branch does not use, once for each such branch.
     unused_args: Vec<(Str, Place)>,
+    /// Whether the literal at hand stands in `every`, `and`, `or` or a negation that is a body of its own.
+    apart: bool,
     /// Whether a declaration of the branch or head at hand is wrong: what nothing uses is then no error.
     faulty: bool,
     errors: &'a mut Errors,
@@ -118,6 +121,7 @@ impl Lowering {
                     path: rule_path(&globals.package, rule),
                     before: Vec::new(),
                     unused_args: Vec::new(),
+                    apart: false,
                     faulty: false,
                     errors,
                 };

@@ -1,7 +1,8 @@
 //! What names mean outside bodies: packages, their rules, functions, imports.
 
 use std::cell::RefCell;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::ops::Bound;
 
 use crate::hir::MAX_PATH;
 use crate::syntax::ast::{Import, Module, Ref, Rule, Term, TermKind};
@@ -13,7 +14,7 @@ pub(super) struct Names {
     /// The first parts of the names of each package's rules.
     packages: HashMap<Vec<Str>, HashSet<Str>>,
     /// The rules by the ground part of their path; of functions the number of parameters.
-    rules: HashMap<Vec<Value>, Option<usize>>,
+    rules: BTreeMap<Vec<Value>, Option<usize>>,
 }
 
 /// What a name of a module means.
@@ -65,6 +66,13 @@ impl Names {
     /// Whether `path` leads into what a rule gives.
     pub(super) fn inside_rule(&self, path: &[Value]) -> bool {
         above(path).any(|above| self.rules.contains_key(above))
+    }
+
+    /// Whether a rule stands at `path` or below it.
+    pub(super) fn leads_to_rule(&self, path: &[Value]) -> bool {
+        let from = (Bound::Included(path), Bound::Unbounded);
+        let next = self.rules.range::<[Value], _>(from).next();
+        next.is_some_and(|(rule, _)| rule.starts_with(path))
     }
 
     pub(super) fn globals(&self, package: Vec<Str>, imports: &[Import]) -> Globals<'_> {

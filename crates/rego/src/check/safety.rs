@@ -30,9 +30,9 @@ struct Order<'a> {
     /// Which variables the literal at hand would bind: those with the current stamp.
     marks: Vec<u32>,
     stamp: u32,
-    /// Negations that are closures: `not { … }`.
-    blocks: HashSet<Place>,
     assigned: HashSet<Local>,
+    /// Whether the body at hand is that of a negation that is none of its own: what moves goes before the negation.
+    negated: bool,
     reported: HashSet<Local>,
     /// Variables that a stuck `x in …` asks for: what is meant is most often `some x in …`.
     looked_for: HashSet<Local>,
@@ -175,8 +175,8 @@ impl<'a> Order<'a> {
             safe: vec![false; count],
             marks: vec![0; count],
             stamp: 0,
-            blocks: resolved.blocks,
             assigned: resolved.assigned,
+            negated: false,
             reported: HashSet::new(),
             looked_for: HashSet::new(),
             file,
@@ -384,13 +384,20 @@ impl<'a> Order<'a> {
 
     /// Orders the closures of a literal.
     fn closures(&mut self, literal: &mut Literal, depth: u32) {
-        if let LiteralKind::Not(body) = &mut literal.kind
-            && !self.blocks.contains(&literal.place)
+        if let LiteralKind::Not {
+            body,
+            closed: false,
+        } = &mut literal.kind
         {
-            return self.body(body, depth);
+            let around = std::mem::replace(&mut self.negated, true);
+            self.body(body, depth);
+            self.negated = around;
+            return;
         }
         visit::closures(literal, &mut |head, body| {
+            let around = std::mem::replace(&mut self.negated, false);
             self.body(body, depth + 1);
+            self.negated = around;
             match head {
                 Some(ComprehensionHead::Array(value) | ComprehensionHead::Set(value)) => {
                     self.require(Stage::Safety, value);

@@ -28,7 +28,6 @@ pub(super) struct Locals {
     /// The bodies around a head: its closures declare anew what stands in them.
     outside_head: usize,
     somes: u32,
-    blocks: HashSet<Place>,
     assigned: HashSet<Local>,
 }
 
@@ -64,6 +63,15 @@ pub(super) enum Closure {
     Implicit,
 }
 
+/// What a body declares.
+#[derive(Debug, Default)]
+pub(super) struct Declares {
+    /// The names that it declares itself.
+    own: HashSet<Str>,
+    /// Names of which no global is seen in it: its own, those of bodies in it, and what stands in patterns besides.
+    hides: HashSet<Str>,
+}
+
 /// One body.
 #[derive(Debug, Default)]
 struct Scope {
@@ -74,8 +82,7 @@ struct Scope {
     seen: HashSet<Str>,
     /// What names will be declared as that stand here before.
     ahead: HashMap<Str, Local>,
-    /// Names that this body declares somewhere: no global of that name is seen in it.
-    hides: HashSet<Str>,
+    declares: Declares,
     closure: Closure,
     /// Free names of closures that ended, until it is known whether they stand in this body too.
     pending: Vec<(Name, Local)>,
@@ -97,19 +104,36 @@ pub(super) struct Resolved {
     pub(super) depths: Vec<u32>,
     /// Which variable each is; most are themselves.
     pub(super) joined: Vec<Option<Local>>,
-    /// Negations that are closures: `not { … }`.
-    pub(super) blocks: HashSet<Place>,
     /// Those that `:=` declares.
     pub(super) assigned: HashSet<Local>,
+}
+
+// === impl Declares ===
+
+impl Declares {
+    /// A name that the body declares.
+    pub(super) fn add(&mut self, name: &Str) {
+        if &**name != "_" {
+            self.own.insert(name.clone());
+            self.hide(name);
+        }
+    }
+
+    /// A name of which the body sees no global.
+    pub(super) fn hide(&mut self, name: &Str) {
+        if &**name != "_" {
+            self.hides.insert(name.clone());
+        }
+    }
 }
 
 // === impl Locals ===
 
 impl Locals {
-    /// Opens a body that declares `hides`.
-    pub(super) fn open(&mut self, hides: HashSet<Str>, closure: Closure) {
+    /// Opens a body.
+    pub(super) fn open(&mut self, declares: Declares, closure: Closure) {
         self.scopes.push(Scope {
-            hides,
+            declares,
             closure,
             ..Scope::default()
         });
@@ -148,11 +172,6 @@ impl Locals {
             outer.pending.append(&mut rest);
         }
         unused
-    }
-
-    /// Notes that the negation at `place` is a closure.
-    pub(super) fn block(&mut self, place: Place) {
-        self.blocks.insert(place);
     }
 
     /// A new variable of the innermost body.
@@ -224,6 +243,43 @@ impl Locals {
         }
     }
 
+    /// Shows what the body that opens next declares in the innermost one already, but for names that something
+    /// declares there; gives the variables.
+    pub(super) fn lend(&mut self, declares: &Declares, place: Place) -> HashMap<Str, Local> {
+        let depth = self.scopes.len() + 1;
+        let mut names: Vec<&Str> = declares.own.iter().collect();
+        names.sort();
+        let mut lent = HashMap::new();
+        for name in names {
+            if !self.is_declared(name) {
+                let local = self.fresh_at(depth, (name, place), false);
+                self.insert(name, local, (place, Occurrence::Declared));
+                lent.insert(name.clone(), local);
+            }
+        }
+        lent
+    }
+
+    /// Shows what was lent no more; gives what was used, of which the names are seen.
+    pub(super) fn take_back(&mut self, mut lent: HashMap<Str, Local>) -> HashMap<Str, Local> {
+        lent.retain(|name, _| {
+            let scope = self.scopes.last_mut();
+            let shown = scope.and_then(|scope| scope.declared.remove(name));
+            shown.is_some_and(|shown| shown.used)
+        });
+        for name in lent.keys() {
+            self.see(name);
+        }
+        lent
+    }
+
+    /// What the innermost body, which has just opened, will declare are these.
+    pub(super) fn expect(&mut self, lent: HashMap<Str, Local>) {
+        if let Some(scope) = self.scopes.last_mut() {
+            scope.ahead = lent;
+        }
+    }
+
     /// Whether `name` can still be declared in the innermost body.
     fn undeclared(&self, name: &Str) -> Result<(), String> {
         let Some(scope) = self.scopes.last() else {
@@ -283,7 +339,8 @@ impl Locals {
 
     /// Whether an open body declares `name` somewhere.
     pub(super) fn hidden(&self, name: &str) -> bool {
-        self.scopes.iter().any(|scope| scope.hides.contains(name))
+        let mut scopes = self.scopes.iter();
+        scopes.any(|scope| scope.declares.hides.contains(name))
     }
 
     /// The variable that `name` is, as nothing declares it.
@@ -315,9 +372,9 @@ impl Locals {
     /// The body whose own `name` is although it is declared further on.
     fn declared_later(&self, name: &Str) -> Option<usize> {
         let scopes = self.scopes.iter().enumerate().skip(self.outside_head);
-        let (at, _) = scopes
-            .rev()
-            .find(|(_, scope)| scope.closure == Closure::Whole && scope.hides.contains(name))?;
+        let (at, _) = scopes.rev().find(|(_, scope)| {
+            scope.closure == Closure::Whole && scope.declares.own.contains(name)
+        })?;
         let here = at + 1 == self.scopes.len();
         (!here || self.known_before(name, at)).then_some(at)
     }
@@ -357,7 +414,6 @@ impl Locals {
             infos: self.infos,
             depths: self.depths,
             joined: self.joined,
-            blocks: self.blocks,
             assigned: self.assigned,
         }
     }

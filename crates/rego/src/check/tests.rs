@@ -117,7 +117,7 @@ fn what_a_negated_literal_needs_goes_before_it() {
     let checked = checked(text, &Capabilities::default()).unwrap();
     let body = &checked.hir.rules[0].body.literals;
     assert!(matches!(body[0].kind, LiteralKind::Unify(..)), "{body:#?}");
-    assert!(matches!(body[1].kind, LiteralKind::Not(_)), "{body:#?}");
+    assert!(matches!(body[1].kind, LiteralKind::Not { .. }), "{body:#?}");
 }
 
 #[test]

@@ -119,16 +119,19 @@ fn packages(hir: &Hir, modules: &[Module], errors: &mut Errors) {
     }
 }
 
-/// Whether base data has something at `path`, or no object above it.
+/// Whether base data has something at `path`, or no object above it. Rules with keys that are no strings stand beside
+/// any data.
 fn overlaps(data: &Value, path: &[Value]) -> bool {
+    if path.iter().any(|key| key.as_str().is_none()) {
+        return false;
+    }
     let mut at = data;
     for key in path {
         match at {
-            Value::Object(object) if key.as_str().is_some() => match object.get(key) {
+            Value::Object(object) => match object.get(key) {
                 Some(value) => at = value,
                 None => return false,
             },
-            Value::Object(_) => return false,
             _ => return true,
         }
     }

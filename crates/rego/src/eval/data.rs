@@ -8,7 +8,7 @@ use super::memo::Keys;
 use super::reg::Reg;
 use super::with::Frame;
 use crate::plan::ir::{Expr, Node, NodeId, Scan, UnitKind};
-use crate::value::{Object, Set, Value};
+use crate::value::{Object, Value};
 
 /// Where the keys from a node lead.
 enum Place<'a> {
@@ -138,14 +138,16 @@ impl<'a> Machine<'a> {
             Place::Value(None) => return Ok(Flow::More),
             Place::Value(Some(value)) => keys_of(&value),
             Place::Node(node) => {
+                // Base data comes first, as in OPA.
                 let base = self.base_at(&node.path);
-                let mut all = base.map_or_else(Vec::new, |base| keys_of(&base));
+                let mut all = base.as_deref().map_or_else(Vec::new, keys_of);
                 for (key, child) in &node.children {
-                    if !self.is_function(*child) {
+                    let known = base.as_deref().is_some_and(|base| base.get(key).is_some());
+                    if !known && !self.is_function(*child) {
                         all.push(key.clone());
                     }
                 }
-                Set::from(all).iter().cloned().collect()
+                all
             }
         };
         self.check_stack()?;
@@ -212,11 +214,8 @@ impl<'a> Machine<'a> {
 
 // === helpers ===
 
-pub(super) fn below<'a>(mut value: Reg<'a>, keys: &[Value]) -> Option<Reg<'a>> {
-    for key in keys {
-        value = value.get(key)?;
-    }
-    Some(value)
+pub(super) fn below<'a>(value: Reg<'a>, keys: &[Value]) -> Option<Reg<'a>> {
+    keys.iter().try_fold(value, |value, key| value.get(key))
 }
 
 fn keys_of(value: &Value) -> Vec<Value> {

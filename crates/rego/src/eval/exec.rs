@@ -7,7 +7,7 @@ use super::reg::Reg;
 use super::with::{Callee, Frame, Mock};
 use super::{Row, scan};
 use crate::hir::Place;
-use crate::plan::ir::{Comparison, Emit, Expr, Pattern, Scan, Stmt};
+use crate::plan::ir::{Comparison, ComprehensionKind, Emit, Expr, Pattern, Scan, Stmt};
 use crate::value::Value;
 
 /// Where answers go.
@@ -139,9 +139,17 @@ impl<'a> Machine<'a> {
             let sides = left.zip(right);
             return Ok(sides.is_some_and(|(left, right)| compares(comparison, left, right)));
         }
+        let given = is_given(left);
         let Some(left) = self.eval(left)? else {
             return Ok(false);
         };
+        // OPA does not evaluate a comprehension to compare it with what it cannot give.
+        if comparison == Comparison::Equal
+            && given
+            && right.makes().is_some_and(|kind| !gives(kind, &left))
+        {
+            return Ok(false);
+        }
         let Some(right) = self.eval(right)? else {
             return Ok(false);
         };
@@ -411,6 +419,25 @@ fn operator(comparison: Comparison) -> Option<&'static str> {
         Comparison::Greater => "gt",
         Comparison::GreaterEqual => "gte",
     })
+}
+
+/// Whether a value comes from `input` or a variable; what `data` gives OPA compares the other way round.
+fn is_given(expr: &Expr) -> bool {
+    match expr {
+        Expr::Input(_) | Expr::Slot(_) | Expr::Const(_) => true,
+        Expr::Dot(dot) => is_given(&dot.base),
+        _ => false,
+    }
+}
+
+/// Whether OPA looks at a comprehension to compare it with this value; of sets it always does.
+fn gives(kind: ComprehensionKind, value: &Value) -> bool {
+    match value {
+        Value::Array(_) => kind == ComprehensionKind::Array,
+        Value::Object(_) => kind == ComprehensionKind::Object,
+        Value::Set(_) => true,
+        _ => false,
+    }
 }
 
 #[inline]

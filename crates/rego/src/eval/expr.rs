@@ -61,6 +61,10 @@ impl<'a> Machine<'a> {
         if let (Expr::Slot(slot), [Expr::Const(key)]) = (base, keys) {
             return Ok(self.slot_ref(*slot).and_then(|reg| reg.get(key)));
         }
+        let known = |key: &Expr| matches!(key, Expr::Const(_) | Expr::Slot(_));
+        if matches!(base, Expr::Unit(_)) && !keys.iter().all(known) {
+            return self.dot_of_unit(base, keys);
+        }
         let Some(mut value) = self.eval(base)? else {
             return Ok(None);
         };
@@ -84,6 +88,16 @@ impl<'a> Machine<'a> {
             }
         }
         Ok(Some(value))
+    }
+
+    /// A look-up in a rule's document: keys are evaluated before the rules.
+    #[inline(never)]
+    fn dot_of_unit(&mut self, base: &'a Expr, keys: &'a [Expr]) -> Answer<'a> {
+        let Some(keys) = self.eval_keys(keys)? else {
+            return Ok(None);
+        };
+        let value = self.eval(base)?;
+        Ok(value.and_then(|value| keys.iter().try_fold(value, |value, key| value.get(key))))
     }
 
     #[inline(never)]

@@ -237,6 +237,7 @@ impl<'a> Machine<'a> {
     ) -> Answer<'a> {
         match mock {
             Mock::Value(value) => Ok(Some(Reg::Ref(value))),
+            Mock::Document(document) => self.eval(document),
             Mock::Unit(unit) => self.unmocked(|machine| machine.call(unit, args, place)),
             Mock::Builtin(builtin) => {
                 self.unmocked(|machine| machine.call_builtin(builtin, args, place))

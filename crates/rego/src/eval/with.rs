@@ -12,7 +12,7 @@ use super::memo::Memo;
 use super::reads::Target;
 use crate::builtins::Builtin;
 use crate::hir::BuiltinRef;
-use crate::plan::ir::{Function, Replace, UnitId, With};
+use crate::plan::ir::{Expr, Function, Replace, UnitId, With};
 use crate::value::Value;
 
 /// What holds inside a `with`, and what is remembered there.
@@ -44,6 +44,8 @@ pub(super) enum Callee<'a> {
 pub(super) enum Mock<'a> {
     /// A value.
     Value(&'a Value),
+    /// A document, asked for where the call is.
+    Document(&'a Expr),
     /// A function of the policy.
     Unit(UnitId),
     /// A built-in.
@@ -86,6 +88,12 @@ impl<'a> Frame<'a> {
 
     pub(super) fn has_mocks(&self) -> bool {
         !self.functions.is_empty()
+    }
+
+    /// Whether a function is replaced by something that is evaluated where it is called.
+    fn evaluates_mocks(&self) -> bool {
+        let mut mocks = self.functions.iter();
+        mocks.any(|(_, mock)| matches!(mock, Mock::Unit(_) | Mock::Document(_)))
     }
 }
 
@@ -166,7 +174,7 @@ impl<'a> Machine<'a> {
                         None => return Ok(false),
                     }
                 }
-                Replace::Function(..) => None,
+                Replace::Function(..) | Replace::Document(..) => None,
             };
             self.replace(replacement, value)?;
         }
@@ -182,9 +190,9 @@ impl<'a> Machine<'a> {
         let changed = self.changed_by(match replacement {
             Replace::Input(..) => Target::Input,
             Replace::Data(path, _) => Target::Data(path),
-            Replace::Function(function, _) | Replace::Constant(function, _) => {
-                Target::Function(callee(function))
-            }
+            Replace::Function(function, _)
+            | Replace::Constant(function, _)
+            | Replace::Document(function, _) => Target::Function(callee(function)),
         })?;
         let Some(frame) = self.now_mut() else {
             return Ok(());
@@ -198,6 +206,10 @@ impl<'a> Machine<'a> {
             (Replace::Data(path, _), Some(value)) => frame.data.push((path, value)),
             (Replace::Constant(function, _), Some(value)) => {
                 frame.functions.push((callee(function), Mock::Value(value)));
+            }
+            (Replace::Document(function, document), _) => {
+                let mock = Mock::Document(document);
+                frame.functions.push((callee(function), mock));
             }
             (Replace::Function(function, by), _) => {
                 let mock = match by {
@@ -247,6 +259,7 @@ impl<'a> Machine<'a> {
         result
     }
 
+    /// The outermost frame in which the unit is what it is here.
     fn home(&self, unit: UnitId) -> usize {
         let mut home = self.frame;
         let changes = |changed: &Arc<[bool]>| changed.get(unit.0 as usize) != Some(&false);
@@ -256,7 +269,9 @@ impl<'a> Machine<'a> {
         {
             home = frame.parent;
         }
-        home
+        // What stands in for a function there may read what was replaced since.
+        let evaluates = self.frames.get(home).is_some_and(Frame::evaluates_mocks);
+        if evaluates { self.frame } else { home }
     }
 
     fn clear_mocks(&mut self) -> Result<(), Halt> {

@@ -57,7 +57,7 @@ impl Lowering<'_, '_> {
             LiteralKind::Unify(left, right) => {
                 self.settling(left, right, |lowering| lowering.unify(left, right))
             }
-            LiteralKind::Not(body) => {
+            LiteralKind::Not { body, .. } => {
                 let block = self.found(literal.place, body)?;
                 self.frame.push(Stmt::Not(block));
                 Ok(())
@@ -166,7 +166,13 @@ impl Lowering<'_, '_> {
             Target::Builtin(builtin) => Function::Builtin(builtin.clone()),
         };
         Ok(match &with.value {
-            Replacement::Value(value) => Replace::Constant(function, self.expr(value)?),
+            Replacement::Value(value) => {
+                let planned = self.expr(value)?;
+                match value.kind {
+                    ExprKind::Ref(_) => Replace::Document(function, planned),
+                    _ => Replace::Constant(function, planned),
+                }
+            }
             Replacement::Function(path) => {
                 Replace::Function(function, Function::Unit(self.function(with.place, path)?))
             }

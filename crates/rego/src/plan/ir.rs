@@ -351,6 +351,8 @@ pub enum Replace {
     Function(Function, Function),
     /// A function: every call of it gives this value.
     Constant(Function, Expr),
+    /// A function: every call of it asks for this document.
+    Document(Function, Expr),
 }
 
 /// A function.
@@ -423,6 +425,21 @@ pub enum Expr {
     Shared(Box<Expr>),
     /// A comprehension that asks for members by their keys.
     Grouped(Box<Grouped>),
+}
+
+// === impl Expr ===
+
+impl Expr {
+    /// What it makes, if it is a comprehension.
+    #[must_use]
+    pub fn makes(&self) -> Option<ComprehensionKind> {
+        match self {
+            Self::Comprehension(comprehension) => Some(comprehension.kind),
+            Self::Grouped(grouped) => Some(grouped.plain.kind),
+            Self::Once(_, expr) | Self::Shared(expr) => expr.makes(),
+            _ => None,
+        }
+    }
 }
 
 const _: () = assert!(

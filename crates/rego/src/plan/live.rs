@@ -150,7 +150,7 @@ impl Seen<'_> {
                 self.expr(left);
                 self.expr(right);
             }
-            LiteralKind::Not(body) => self.body(body),
+            LiteralKind::Not { body, .. } => self.body(body),
             LiteralKind::Every { domain, body, .. } => {
                 self.expr(domain);
                 self.body(body);

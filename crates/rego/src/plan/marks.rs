@@ -203,7 +203,7 @@ fn mentions(text: &str, name: &str) -> bool {
 }
 
 fn is_negated(literal: &Literal) -> bool {
-    matches!(literal.kind, LiteralKind::Not(_))
+    matches!(literal.kind, LiteralKind::Not { .. })
 }
 
 fn literal_parts(literal: &Literal, parts: &mut Vec<Place>) {
@@ -217,7 +217,7 @@ fn literal_parts(literal: &Literal, parts: &mut Vec<Place>) {
             expr_parts(domain, Spot::Side, parts);
             parts.push(domain.place);
         }
-        LiteralKind::Not(_) | LiteralKind::Or(..) | LiteralKind::Print(_) => {}
+        LiteralKind::Not { .. } | LiteralKind::Or(..) | LiteralKind::Print(_) => {}
     }
     for with in &literal.with {
         if let Replacement::Value(value) = &with.value {

@@ -301,7 +301,9 @@ impl Display for Shown<'_, &Replace> {
             Replace::Input(at, expr) => write!(f, "input{} as {}", path(at), Shown(self.0, expr)),
             Replace::Data(at, expr) => write!(f, "data{} as {}", path(at), Shown(self.0, expr)),
             Replace::Function(of, by) => write!(f, "{} as {}", function(of), function(by)),
-            Replace::Constant(of, by) => write!(f, "{} as {}", function(of), Shown(self.0, by)),
+            Replace::Constant(of, by) | Replace::Document(of, by) => {
+                write!(f, "{} as {}", function(of), Shown(self.0, by))
+            }
         }
     }
 }

@@ -130,7 +130,7 @@ impl<'p> Reach<'p> {
                     self.function(from);
                     self.function(to);
                 }
-                Replace::Constant(function, expr) => {
+                Replace::Constant(function, expr) | Replace::Document(function, expr) => {
                     self.function(function);
                     self.expr(expr);
                 }

@@ -59,6 +59,11 @@ impl Lowering<'_, '_> {
                 self.matching(right, left)
             }
             (true, true) => {
+                // What is referred to is asked for before a comprehension is evaluated.
+                let (left, right) = match (&left.kind, &right.kind) {
+                    (ExprKind::Comprehension(_), ExprKind::Ref(_)) => (right, left),
+                    _ => (left, right),
+                };
                 let left = self.expr(left)?;
                 let right = self.expr(right)?;
                 self.frame

@@ -167,9 +167,10 @@ fn scan(scan: &Scan, to: &mut dyn Visitor) {
 
 fn replace(replace: &Replace, to: &mut dyn Visitor) {
     match replace {
-        Replace::Input(_, value) | Replace::Data(_, value) | Replace::Constant(_, value) => {
-            expr(value, to);
-        }
+        Replace::Input(_, value)
+        | Replace::Data(_, value)
+        | Replace::Constant(_, value)
+        | Replace::Document(_, value) => expr(value, to),
         Replace::Function(_, by) => to.stands_in(by),
     }
 }

@@ -20,6 +20,7 @@ const CASES: &[Case] = &[
     ("base64.is_valid", r#"["aGVsbG8="]"#, "true"),
     ("base64.is_valid", r#"["aGVsbG8"]"#, "false"),
     ("base64.is_valid", r#"[""]"#, "true"),
+    ("base64.is_valid", "[1]", "false"),
     ("base64.is_valid", r#"["aGVs\nbG8="]"#, "true"),
     ("base64.is_valid", r#"["aGVsbG9="]"#, "true"),
     ("base64url.encode", r#"["hello?>~~"]"#, r#""aGVsbG8_Pn5-""#),

@@ -41,8 +41,7 @@ pub(super) fn document(text: &str, budget: &mut Budget) -> Result<Value, Error> 
             Event::StreamStart | Event::DocumentStart(_) | Event::Nothing => {}
             event => {
                 let value = reader.node(event, 0)?.value;
-                while reader.next()? != Event::StreamEnd {}
-                return Ok(value);
+                return reader.rest().map(|()| value);
             }
         }
     }
@@ -94,6 +93,20 @@ impl<'r> Reader<'r> {
                 error.info()
             ))),
             None => Err(failed("yaml: the text ends too early")),
+        }
+    }
+
+    /// Reads to the text's end: what follows the first document counts for nothing, but must be YAML too.
+    fn rest(&mut self) -> Result<(), Error> {
+        loop {
+            match self.next()? {
+                Event::StreamEnd => return Ok(()),
+                // Without `---`.
+                Event::DocumentStart(false) => {
+                    return Err(failed("yaml: did not find expected <document start>"));
+                }
+                _ => {}
+            }
         }
     }
 

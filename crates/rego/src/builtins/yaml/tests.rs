@@ -5,6 +5,10 @@ use std::fmt::Write as _;
 use crate::builtins::testing::{Case, answer, holds};
 
 const CASES: &[Case] = &[
+    ("yaml.is_valid", r#"["[]x"]"#, "false"),
+    ("yaml.is_valid", r#"["a\n---\nb: ["]"#, "false"),
+    ("yaml.is_valid", r#"["a\n...\nb"]"#, "false"),
+    ("yaml.unmarshal", r#"["a\n---\nb"]"#, r#""a""#),
     (
         "yaml.marshal",
         r#"[{"b":1,"a":[1,2.50,null,true,"x"]}]"#,

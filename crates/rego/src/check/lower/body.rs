@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use super::declared::{self, variables};
+use super::declared::{self, all_variables};
 use super::{Lower, term::as_ref};
 use crate::check::errors::Stage;
-use crate::check::scope::{Closure, Occurrence};
+use crate::check::scope::{Closure, Declares, Occurrence};
 use crate::hir::{self, Expr, ExprKind, Literal, LiteralKind, Local};
 use crate::source::{Code, Span};
 use crate::syntax::ast::{self, Term, TermKind, Var};
@@ -25,7 +25,9 @@ impl Lower<'_> {
     fn closure(&mut self, body: &ast::Body, closure: Closure) -> hir::Body {
         let outside = std::mem::take(&mut self.before);
         self.locals.open(declared::names(body), closure);
+        let apart = std::mem::replace(&mut self.apart, true);
         let literals = self.literals(body);
+        self.apart = apart;
         self.close(first_literal(body));
         self.before = outside;
         hir::Body { literals }
@@ -43,8 +45,10 @@ impl Lower<'_> {
             }
         }
         let outside = std::mem::take(&mut self.before);
-        self.locals.open(HashSet::new(), Closure::Implicit);
+        self.locals.open(Declares::default(), Closure::Implicit);
+        let apart = std::mem::replace(&mut self.apart, true);
         let literals = self.literals(body);
+        self.apart = apart;
         self.locals.close();
         self.before = outside;
         hir::Body { literals }
@@ -58,15 +62,23 @@ impl Lower<'_> {
             return self.negation(literal, out);
         }
         let mut made = Vec::new();
-        self.kind(literal, &mut made);
-        let mut needed = std::mem::take(&mut self.before);
-        let with = self.modifiers(&literal.with);
+        let (with, mut needed) = if assigns {
+            // Modifiers do not see what their literal declares.
+            let with = self.modifiers(&literal.with);
+            out.append(&mut self.before);
+            self.kind(literal, &mut made);
+            (with, std::mem::take(&mut self.before))
+        } else {
+            self.kind(literal, &mut made);
+            let needed = std::mem::take(&mut self.before);
+            (self.modifiers(&literal.with), needed)
+        };
         // What a modifier's value needs is evaluated outside of it.
         out.append(&mut self.before);
         // `not print(…)` prints and holds, as `print(…)` does.
         if literal.negated && !self.is_print_literal(literal) {
             let body = hir::Body { literals: made };
-            made = vec![Literal::new(place, LiteralKind::Not(body))];
+            made = vec![Literal::new(place, negation(body, false))];
         }
         needed.append(&mut made);
         for mut literal in needed {
@@ -89,13 +101,12 @@ impl Lower<'_> {
             braces: false,
             literals: vec![inner],
         };
-        self.locals.block(place);
         let body = self.operand(&body, "not");
-        let mut negation = Literal::new(place, LiteralKind::Not(body));
-        negation.with = self.modifiers(&literal.with);
+        let mut negated = Literal::new(place, negation(body, true));
+        negated.with = self.modifiers(&literal.with);
         // What a modifier's value needs is evaluated outside of it.
         out.append(&mut self.before);
-        out.push(negation);
+        out.push(negated);
     }
 
     fn kind(&mut self, literal: &ast::Literal, out: &mut Vec<Literal>) {
@@ -125,24 +136,18 @@ impl Lower<'_> {
                 domain,
                 body,
             } => self.every(key.as_deref(), value, domain, body),
-            ast::LiteralKind::NotBody(body) => {
-                self.locals.block(place);
-                LiteralKind::Not(self.closure(body, Closure::Whole))
-            }
+            ast::LiteralKind::NotBody(body) => negation(self.closure(body, Closure::Whole), true),
             // Neither side binds anything: each is "there is no case that it does not hold".
             ast::LiteralKind::And(left, right) => {
                 for body in [left, right] {
                     let place = self.place(body.span);
-                    self.locals.block(place);
                     // Two negations are two closures.
-                    self.locals.open(HashSet::new(), Closure::Implicit);
-                    let inner = LiteralKind::Not(self.operand(body, "and"));
+                    self.locals.open(Declares::default(), Closure::Implicit);
+                    let inner = negation(self.operand(body, "and"), true);
                     self.close(body.span);
                     let literals = vec![Literal::new(place, inner)];
-                    out.push(Literal::new(
-                        place,
-                        LiteralKind::Not(hir::Body { literals }),
-                    ));
+                    let outer = negation(hir::Body { literals }, true);
+                    out.push(Literal::new(place, outer));
                 }
                 return;
             }
@@ -222,41 +227,22 @@ impl Lower<'_> {
     }
 
     /// `LEFT = RIGHT`; of two arrays element by element, so that each element can bind in the order that is safe.
-    fn unify(&mut self, left: Expr, right: Expr, literal: &ast::Literal, out: &mut Vec<Literal>) {
+    fn unify(&self, left: Expr, right: Expr, literal: &ast::Literal, out: &mut Vec<Literal>) {
         let place = self.place(literal.span);
-        match (left.kind, right.kind) {
-            (ExprKind::Array(left), ExprKind::Array(right))
-                if left.len() == right.len() && !literal.negated =>
-            {
-                for (left, right) in left.into_iter().zip(right) {
-                    self.unify(left, right, literal, out);
-                }
-            }
-            (ExprKind::Array(items), ExprKind::Const(Value::Array(values)))
-            | (ExprKind::Const(Value::Array(values)), ExprKind::Array(items))
-                if items.len() == values.len() && !literal.negated =>
-            {
-                for (item, value) in items.into_iter().zip(values.iter()) {
-                    let value = Expr::constant(value.clone(), item.place);
-                    self.unify(item, value, literal, out);
-                }
-            }
-            (ExprKind::Object(left), ExprKind::Object(right))
-                if !literal.negated && same_keys(&left, &right) =>
-            {
-                let mut values: BTreeMap<Value, Expr> = keyed(right).collect();
-                for (key, left) in keyed(left) {
-                    if let Some(right) = values.remove(&key) {
-                        self.unify(left, right, literal, out);
-                    }
-                }
-            }
-            (a, b) => {
-                let left = Expr::new(left.place, a);
-                let right = Expr::new(right.place, b);
-                out.push(Literal::new(place, LiteralKind::Unify(left, right)));
-            }
+        let mut pairs = Vec::new();
+        if literal.negated {
+            pairs.push((left, right));
+        } else {
+            take_apart(left, right, &mut pairs);
         }
+        // What refers is asked for before anything is compared, the left side's first.
+        pairs.sort_by_key(|(left, right)| match (refers(left), refers(right)) {
+            (true, _) => 0,
+            (false, true) => 1,
+            (false, false) => 2,
+        });
+        let unified = pairs.into_iter();
+        out.extend(unified.map(|(a, b)| Literal::new(place, LiteralKind::Unify(a, b))));
     }
 
     /// `input := …` hides the document; in a pattern a name is what it was.
@@ -330,7 +316,9 @@ impl Lower<'_> {
     fn some_in(&mut self, key: Option<&Term>, value: &Term, collection: &Term) -> LiteralKind {
         let place = self.place(collection.span);
         let mut outer = HashSet::new();
-        all_variables(collection, &mut outer);
+        all_variables(collection, &mut |name| {
+            outer.insert(name.clone());
+        });
         let collection = self.term(collection);
         for term in key.into_iter().chain([value]) {
             let mut names = Vec::new();
@@ -364,21 +352,28 @@ impl Lower<'_> {
         domain: &Term,
         body: &ast::Body,
     ) -> LiteralKind {
+        let mut declares = declared::names(body);
+        for var in key.into_iter().chain([value]) {
+            declares.add(&var.name);
+        }
+        // A name that nothing declares is a variable of this `every` in its domain already, where it is unsafe.
+        let lent = self.locals.lend(&declares, self.place(domain.span));
         let domain = self.head_term(domain);
+        let lent = self.locals.take_back(lent);
         let outside = std::mem::take(&mut self.before);
-        let mut hides = declared::names(body);
-        hides.extend(key.into_iter().chain([value]).map(|var| var.name.clone()));
-        hides.remove("_");
         for var in key.into_iter().chain([value]) {
             if matches!(&*var.name, "input" | "data") {
                 let message = format!("unexpected {}: expected a variable of every", var.name);
                 self.error(Stage::Arguments, Code::Parse, var.span, message);
             }
         }
-        self.locals.open(hides, Closure::Whole);
+        self.locals.open(declares, Closure::Whole);
+        self.locals.expect(lent);
         let key = key.map(|key| self.declare(&key.name, key.span, Occurrence::Declared));
         let value = self.declare(&value.name, value.span, Occurrence::Declared);
+        let apart = std::mem::replace(&mut self.apart, true);
         let literals = self.literals(body);
+        self.apart = apart;
         self.close(first_literal(body));
         self.before = outside;
         let body = Box::new(hir::Body { literals });
@@ -396,6 +391,52 @@ pub(super) fn first_literal(body: &ast::Body) -> Span {
     body.literals
         .first()
         .map_or(body.span, |literal| literal.span)
+}
+
+fn negation(body: hir::Body, closed: bool) -> LiteralKind {
+    LiteralKind::Not { body, closed }
+}
+
+/// The parts of two sides that must be equal one by one.
+fn take_apart(left: Expr, right: Expr, pairs: &mut Vec<(Expr, Expr)>) {
+    match (left.kind, right.kind) {
+        (ExprKind::Array(left), ExprKind::Array(right)) if left.len() == right.len() => {
+            for (left, right) in left.into_iter().zip(right) {
+                take_apart(left, right, pairs);
+            }
+        }
+        (ExprKind::Array(items), ExprKind::Const(Value::Array(values)))
+        | (ExprKind::Const(Value::Array(values)), ExprKind::Array(items))
+            if items.len() == values.len() =>
+        {
+            for (item, value) in items.into_iter().zip(values.iter()) {
+                let value = Expr::constant(value.clone(), item.place);
+                take_apart(item, value, pairs);
+            }
+        }
+        (ExprKind::Object(left), ExprKind::Object(right)) if same_keys(&left, &right) => {
+            let mut values: BTreeMap<Value, Expr> = keyed(right).collect();
+            for (key, left) in keyed(left) {
+                if let Some(right) = values.remove(&key) {
+                    take_apart(left, right, pairs);
+                }
+            }
+        }
+        (a, b) => pairs.push((Expr::new(left.place, a), Expr::new(right.place, b))),
+    }
+}
+
+/// Whether something outside closures refers.
+fn refers(expr: &Expr) -> bool {
+    match &expr.kind {
+        ExprKind::Ref(_) => true,
+        ExprKind::Array(items) | ExprKind::Set(items) => items.iter().any(refers),
+        ExprKind::Object(members) => members.iter().any(|(k, v)| refers(k) || refers(v)),
+        ExprKind::Const(_)
+        | ExprKind::Local(_)
+        | ExprKind::Comprehension(_)
+        | ExprKind::Call(_) => false,
+    }
 }
 
 /// Whether both have the same keys, all of them ground.
@@ -438,16 +479,6 @@ fn output_variables<'t>(term: &'t Term, found: &mut Vec<(&'t Str, Span)>) {
         }
         _ => {}
     }
-}
-
-/// All names in a term outside closures, heads of references too.
-fn all_variables(term: &Term, found: &mut HashSet<Str>) {
-    if let TermKind::Ref(reference) = &term.kind {
-        all_variables(&reference.head, found);
-    }
-    variables(term, &mut |name| {
-        found.insert(name.clone());
-    });
 }
 
 /// What OPA calls a term of that kind.

@@ -169,13 +169,15 @@ impl Lower<'_> {
         }
     }
 
-    /// A built-in that is deprecated is none in v1; one that the host forbids is none at all.
+    /// A built-in that is deprecated is none in v1, but where OPA does not look; one that the host forbids is none at
+    /// all.
     fn deprecated(&mut self, callee: &Callee, span: Span) {
         if let Callee::Builtin(builtin) = callee {
             self.forbidden(builtin, span);
         }
         if let Callee::Builtin(BuiltinRef::Known(builtin)) = callee
             && builtin.deprecated
+            && !self.apart
             && self.refuses_shadows()
         {
             let message = format!(

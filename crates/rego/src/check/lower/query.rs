@@ -37,6 +37,7 @@ pub(in crate::check) fn query(
         path: Vec::new(),
         before: Vec::new(),
         unused_args: Vec::new(),
+        apart: false,
         faulty: false,
         errors,
     };

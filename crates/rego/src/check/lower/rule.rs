@@ -7,7 +7,7 @@ use super::{Lower, declared, strs};
 use crate::check::errors::Stage;
 use crate::check::names::{scalar, var_name};
 use crate::check::safety;
-use crate::check::scope::{Closure, Occurrence};
+use crate::check::scope::{Closure, Declares, Occurrence};
 use crate::hir::{Body, Branch, Expr, ExprKind, Literal, Local, Place, Rule, RuleKind};
 use crate::source::{Code, Span};
 use crate::syntax::ast::{self, Else, HeadKind, Term, TermKind};
@@ -121,10 +121,12 @@ impl Lower<'_> {
 
     /// A body with the parameters in sight.
     fn open_branch(&mut self, body: &ast::Body, params: &Params) {
-        let mut hides = declared::names(body);
-        hides.extend(params.names.keys().cloned());
+        let mut declares = declared::names(body);
+        for name in params.names.keys() {
+            declares.add(name);
+        }
         self.faulty = false;
-        self.locals.open(hides, Closure::Plain);
+        self.locals.open(declares, Closure::Plain);
         for (name, (local, place)) in &params.names {
             let at = (*place, Occurrence::Argument);
             self.locals.insert(name, *local, at);
@@ -162,8 +164,11 @@ impl Lower<'_> {
         for arg in args {
             param_names(arg, &mut names);
         }
-        let hides: HashSet<Str> = names.iter().map(|(name, _)| (*name).clone()).collect();
-        self.locals.open(hides, Closure::Plain);
+        let mut declares = Declares::default();
+        for (name, _) in &names {
+            declares.add(name);
+        }
+        self.locals.open(declares, Closure::Plain);
         let mut params = Params::default();
         for (name, span) in names {
             let place = self.place(span);

@@ -37,7 +37,9 @@ impl Lower<'_> {
             }),
             TermKind::ObjectComprehension(key, value, body) => {
                 self.comprehension(place, body, |lower| {
-                    ComprehensionHead::Object(lower.head_term(key), lower.head_term(value))
+                    // Calls of both go before references of either.
+                    let (key, value) = (lower.term(key), lower.term(value));
+                    ComprehensionHead::Object(lower.plain(key), lower.plain(value))
                 })
             }
             TermKind::Call(call) => match self.call_value(call, term.span) {
@@ -100,6 +102,11 @@ impl Lower<'_> {
     /// of them are left.
     pub(super) fn head_term(&mut self, term: &Term) -> Expr {
         let value = self.term(term);
+        self.plain(value)
+    }
+
+    /// What is left where `value` becomes a literal before, if it evaluates.
+    pub(super) fn plain(&mut self, value: Expr) -> Expr {
         if is_plain(&value) {
             value
         } else {
@@ -117,8 +124,11 @@ impl Lower<'_> {
         let outside = std::mem::take(&mut self.before);
         self.locals
             .open(super::declared::names(body), Closure::Plain);
+        // What stands in a comprehension is looked at, wherever that stands.
+        let apart = std::mem::replace(&mut self.apart, false);
         let mut literals = self.literals(body);
         let head = head(self);
+        self.apart = apart;
         literals.append(&mut self.before);
         self.close(first_literal(body));
         self.before = outside;
@@ -138,7 +148,8 @@ impl Lower<'_> {
     }
 
     fn set(&mut self, items: &[Term], place: Place) -> Expr {
-        let items: Vec<Expr> = items.iter().map(|item| self.term(item)).collect();
+        let items = self.ordered(items, |item| item).into_iter();
+        let items: Vec<Expr> = items.map(|item| self.term(item)).collect();
         match constants(&items) {
             Some(values) => Expr::constant(Set::from_iter(values), place),
             None => Expr::new(place, ExprKind::Set(items.into())),
@@ -146,8 +157,8 @@ impl Lower<'_> {
     }
 
     fn object(&mut self, members: &[(Term, Term)], place: Place) -> Expr {
+        let members = self.ordered(members, |(key, _)| key).into_iter();
         let members: Vec<(Expr, Expr)> = members
-            .iter()
             .map(|(key, value)| (self.term(key), self.term(value)))
             .collect();
         let ground = members

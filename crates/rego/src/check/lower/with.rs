@@ -4,7 +4,7 @@ use super::Lower;
 use super::call::{Function, dotted, path_text};
 use crate::check::errors::Stage;
 use crate::check::names::{scalar, var_name};
-use crate::hir::{Base, BuiltinRef, Callee, Replacement, Target, With};
+use crate::hir::{Base, BuiltinRef, Callee, Expr, ExprKind, Replacement, Target, With};
 use crate::source::{Code, Span};
 use crate::syntax::ast::{self, Ref, Term, TermKind};
 use crate::value::Value;
@@ -12,10 +12,33 @@ use crate::value::Value;
 impl Lower<'_> {
     /// The modifiers of a literal; what their values need goes before the literal.
     pub(super) fn modifiers(&mut self, modifiers: &[ast::With]) -> Box<[With]> {
-        modifiers
+        let lowered = modifiers.iter().filter_map(|with| self.modifier(with));
+        let mut lowered: Box<[With]> = lowered.collect();
+        // Calls of all values go before what refers in one of them.
+        for with in &mut lowered {
+            if let Replacement::Value(value) = &mut with.value
+                && !(with.target.is_function() && self.is_document(value))
+            {
+                let evaluated = std::mem::replace(value, Expr::constant(true, with.place));
+                *value = self.plain(evaluated);
+            }
+        }
+        lowered
+    }
+
+    /// Whether the value refers to rules or a package of them: in the place of a function it is then evaluated where
+    /// that is called.
+    fn is_document(&self, value: &Expr) -> bool {
+        let ExprKind::Ref(reference) = &value.kind else {
+            return false;
+        };
+        let path: Option<Vec<Value>> = reference
+            .keys
             .iter()
-            .filter_map(|with| self.modifier(with))
-            .collect()
+            .map(|key| key.as_const().cloned())
+            .collect();
+        matches!(reference.base, Base::Data)
+            && path.is_some_and(|path| self.names.leads_to_rule(&path))
     }
 
     fn modifier(&mut self, with: &ast::With) -> Option<With> {
@@ -30,7 +53,7 @@ impl Lower<'_> {
         };
         let value = match arity {
             Some(arity) => self.replacement(&with.value, &target, arity),
-            None => Replacement::Value(self.head_term(&with.value)),
+            None => Replacement::Value(self.term(&with.value)),
         };
         Some(With {
             place,
@@ -129,7 +152,14 @@ impl Lower<'_> {
                 }
             };
         }
-        Replacement::Value(self.head_term(term))
+        Replacement::Value(self.term(term))
+    }
+}
+
+impl Target {
+    /// Whether it is a function, of the policy or built in.
+    fn is_function(&self) -> bool {
+        matches!(self, Self::Function(_) | Self::Builtin(_))
     }
 }
 

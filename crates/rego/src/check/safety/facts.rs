@@ -46,7 +46,7 @@ impl Facts {
                 facts.expr(domain, depth, order);
                 facts.closed(literal, depth, order);
             }
-            LiteralKind::Not(_) | LiteralKind::Or(..) | LiteralKind::Print(_) => {
+            LiteralKind::Not { .. } | LiteralKind::Or(..) | LiteralKind::Print(_) => {
                 facts.closed(literal, depth, order);
             }
         }
@@ -219,7 +219,7 @@ impl Outer<'_, '_> {
                 self.expr(left);
                 self.expr(right);
             }
-            LiteralKind::Not(body) => self.body(&body.literals),
+            LiteralKind::Not { body, .. } => self.body(&body.literals),
             LiteralKind::Every { domain, body, .. } => {
                 self.expr(domain);
                 self.body(&body.literals);

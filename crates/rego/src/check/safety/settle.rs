@@ -1,7 +1,8 @@
 //! What a literal becomes once its place is found: references that must be evaluated on their own go before it.
 //!
 //! In a negated literal these are all references in arguments (where one is undefined, so is the whole body, as in
-//! OPA); in others those that iterate, so that iteration is a literal of its own.
+//! OPA); in others those that iterate, so that iteration is a literal of its own, and those in a pattern, which OPA
+//! asks for before it compares anything.
 
 use super::Order;
 use crate::hir::{Base, Callee, Expr, ExprKind, Literal, LiteralKind, With};
@@ -18,9 +19,11 @@ struct Mover<'m> {
 impl Order<'_> {
     pub(super) fn settle(&mut self, mut literal: Literal, depth: u32, out: &mut Vec<Literal>) {
         let with = std::mem::take(&mut literal.with);
-        let block = self.blocks.contains(&literal.place);
         match &mut literal.kind {
-            LiteralKind::Not(body) if !block => {
+            LiteralKind::Not {
+                body,
+                closed: false,
+            } => {
                 let mut mover = Mover {
                     depth,
                     every: true,
@@ -53,15 +56,36 @@ impl Order<'_> {
             LiteralKind::Unify(left, right) => {
                 // The result of a call is an argument to OPA.
                 let call = matches!(right.kind, ExprKind::Call(_)) && mover.every;
+                let every = mover.every;
+                let (left_first, right_first) =
+                    (self.asks_first(left, right), self.asks_first(right, left));
+                mover.every = every || left_first;
                 if call {
                     self.inner(left, mover);
                 } else {
                     self.top(left, mover);
                 }
+                mover.every = every || right_first;
                 self.top(right, mover);
+                mover.every = every;
             }
             _ => {}
         }
+    }
+
+    /// Whether what a collection refers to is asked for before it is compared with the other side, or with what that
+    /// has in the place of its variables.
+    fn asks_first(&self, side: &Expr, other: &Expr) -> bool {
+        let collection = matches!(
+            side.kind,
+            ExprKind::Array(_) | ExprKind::Set(_) | ExprKind::Object(_)
+        );
+        let evaluates = match &other.kind {
+            // OPA's index asks for the input before anything is evaluated.
+            ExprKind::Ref(reference) => !matches!(reference.base, Base::Input),
+            kind => matches!(kind, ExprKind::Call(_)),
+        };
+        collection && !self.negated && (evaluates || self.iterates(side))
     }
 
     /// A whole side: a reference stays, but what is in its keys moves.

@@ -41,7 +41,7 @@ pub(in crate::check) fn literal(of: &mut Literal, visitor: &mut impl Visitor) {
             expr(left, visitor);
             expr(right, visitor);
         }
-        LiteralKind::Not(inner) => body(inner, visitor),
+        LiteralKind::Not { body: inner, .. } => body(inner, visitor),
         LiteralKind::Every {
             key,
             value,
@@ -142,7 +142,7 @@ pub(super) fn closures(of: &mut Literal, found: &mut Closure<'_>) {
             expr_closures(left, found);
             expr_closures(right, found);
         }
-        LiteralKind::Not(body) => found(None, body),
+        LiteralKind::Not { body, .. } => found(None, body),
         LiteralKind::Every { domain, body, .. } => {
             expr_closures(domain, found);
             found(None, body);

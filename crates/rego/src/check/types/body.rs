@@ -1,6 +1,6 @@
 //! The literals of a body in order: each is checked, and gives its variables their types.
 //!
-//! What stands in `not { … }`, in `every` and in `or` is not typed, only its references and comprehensions are
+//! What stands in a negation that is a body of its own, in `every` and in `or` is not typed, only its references and comprehensions are
 //! looked at: OPA does no more, and policies rely on it.
 
 use std::collections::HashMap;
@@ -152,10 +152,11 @@ impl<'h, 'e> Checker<'h, 'e> {
         match &literal.kind {
             LiteralKind::Test(expr) => self.test(expr, literal),
             LiteralKind::Unify(a, b) => self.unification(a, b, literal),
-            LiteralKind::Not(body) => match body.literals.as_slice() {
-                [inner] if !self.is_closure(literal, inner) => self.literal(inner),
-                _ => self.nested(body),
-            },
+            LiteralKind::Not {
+                body,
+                closed: false,
+            } => self.body(body),
+            LiteralKind::Not { body, .. } => self.nested(body),
             LiteralKind::Every { domain, body, .. } => {
                 self.parts(domain);
                 self.nested(body);
@@ -174,24 +175,6 @@ impl<'h, 'e> Checker<'h, 'e> {
         self.layers.truncate(depth);
     }
 
-    /// Whether a negation was written `not { … }`, or is the first of the two that a side of `and` became.
-    fn is_closure(&self, not: &Literal, inner: &Literal) -> bool {
-        if matches!(inner.kind, LiteralKind::Not(_)) && inner.place == not.place {
-            return true;
-        }
-        let Some(file) = self.files.get(not.place.file as usize) else {
-            return false;
-        };
-        let after = file.slice(not.place.span).strip_prefix("not");
-        let brace = after
-            .map(str::trim_start)
-            .filter(|text| text.starts_with('{'));
-        brace.is_some_and(|text| {
-            let end = not.place.span.end as usize;
-            end.saturating_sub(text.len()) < inner.place.span.start as usize
-        })
-    }
-
     fn nested(&mut self, body: &'h Body) {
         let before = std::mem::replace(&mut self.loose, true);
         self.body(body);
@@ -207,7 +190,7 @@ impl<'h, 'e> Checker<'h, 'e> {
                 self.parts(a);
                 self.parts(b);
             }
-            LiteralKind::Not(body) => self.body(body),
+            LiteralKind::Not { body, .. } => self.body(body),
             LiteralKind::Every { domain, body, .. } => {
                 self.parts(domain);
                 self.body(body);

@@ -368,7 +368,7 @@ impl<'h> Walk<'h> {
         match &literal.kind {
             LiteralKind::Test(expr) => self.todo.push(expr),
             LiteralKind::Unify(a, b) => self.todo.extend([a, b]),
-            LiteralKind::Not(body) => bodies.push(body),
+            LiteralKind::Not { body, .. } => bodies.push(body),
             LiteralKind::Every { domain, body, .. } => {
                 self.todo.push(domain);
                 bodies.push(body);

@@ -232,6 +232,7 @@ fn field(item: &Item, key: &str) -> Result<Item, Error> {
             let value = object.get_str(key).cloned();
             Ok(value.map_or(Item::Undefined, Item::Value))
         }
+        Item::Undefined => Ok(Item::Undefined),
         _ => Err(failed(&format!("can't evaluate field {key}"))),
     }
 }
@@ -268,8 +269,14 @@ fn same(left: &Item, right: &Item) -> Result<bool, Error> {
         (Item::Value(left), Item::Value(right)) if left.type_name() == right.type_name() => {
             Ok(left == right)
         }
+        // What is not there is equal to what is not there either.
+        _ if is_nothing(left) || is_nothing(right) => Ok(is_nothing(left) && is_nothing(right)),
         _ => Err(failed("incompatible types for comparison")),
     }
+}
+
+fn is_nothing(item: &Item) -> bool {
+    matches!(item, Item::Undefined | Item::Value(Value::Null))
 }
 
 fn members(item: Item) -> Result<Vec<(Item, Item)>, Error> {

@@ -105,6 +105,16 @@ const CASES: &[Case] = &[
     ),
     (
         "strings.render_template",
+        r#"["{{eq .a.b 1}} {{eq .a .b}}",{}]"#,
+        r#""false true""#,
+    ),
+    (
+        "strings.render_template",
+        r#"["{{.a.b}}-{{.c}}",{}]"#,
+        r#""<undefined>-<undefined>""#,
+    ),
+    (
+        "strings.render_template",
         r#"["{{if .a}}T{{else}}F{{end}}{{if .b}}T{{else}}F{{end}}{{if .c}}T{{else}}F{{end}}{{if .d}}T{{else}}F{{end}}",{"a":0,"b":"","c":[],"d":1}]"#,
         r#""TFFT""#,
     ),
