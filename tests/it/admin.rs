@@ -56,7 +56,12 @@ async fn every_metric_is_documented_and_every_documented_metric_is_there() {
         .await
         .expect("an instance");
     let mut text = String::new();
-    while !text.contains("bundle_loaded_counter") || !text.contains("bundle_failed_load_counter") {
+    let followed = [
+        "bundle_loaded_counter",
+        "bundle_failed_load_counter",
+        "last_success_bundle_activation",
+    ];
+    while !followed.iter().all(|name| text.contains(name)) {
         // What follows the status is a task of its own, a moment behind.
         tokio::task::yield_now().await;
         let (head, body) = ask(api, "GET", "/metrics").await;
