@@ -4,9 +4,11 @@
 //! kept from earlier answers is told there at once.
 
 use std::net::SocketAddr;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Instant;
 
+use futures_util::FutureExt as _;
 use tokio::net::lookup_host;
 use tokio::time::timeout_at;
 
@@ -80,7 +82,7 @@ impl Outside {
                 Question::HttpSend(_) => Err(NoAnswer::Type("operand 1 must be object".to_owned())),
             }
         };
-        let answered = timeout_at(deadline.into(), answered).await;
+        let answered = timeout_at(deadline.into(), guarded(answered)).await;
         answered.unwrap_or(Err(NoAnswer::Cancelled))
     }
 
@@ -114,5 +116,27 @@ impl Known for Inner {
             Question::HttpSend(Value::Object(asked)) => self.kept(asked).map(Ok),
             Question::HttpSend(_) | Question::Addresses(_) => None,
         }
+    }
+}
+
+/// A defect on the way to an answer must not take the Check with it, which would be refused without a record. The
+/// evaluation ends with an error, strict or not.
+async fn guarded(answered: impl Future<Output = Answer>) -> Answer {
+    let caught = AssertUnwindSafe(answered).catch_unwind().await;
+    caught.unwrap_or_else(|_| {
+        tracing::error!("A defect ended what a policy asked of the world; the evaluation fails.");
+        let text = "a defect stopped what was asked of the world; please report it";
+        Err(NoAnswer::Halt(text.to_owned()))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_defect_is_an_answer_that_ends_the_evaluation() {
+        let answer = guarded(async { panic!("a defect") }).await;
+        assert!(matches!(answer, Err(NoAnswer::Halt(_))), "{answer:?}");
     }
 }

@@ -1,17 +1,12 @@
 //! Checks that are put off: long ones go to [`heavy`](super::heavy)'s threads at once, those that wait for
 //! something outside when it has come. Whoever asked gets the answer by a channel.
 
-use std::sync::Arc;
-
 use tokio::runtime::Handle;
-use tokio::sync::{Semaphore, oneshot};
+use tokio::sync::oneshot;
 
 use super::check::{Answer, Checked, Checker, Run};
 use super::heavy::{Heavy, Resume};
 use crate::outside::Outside;
-
-/// How many Checks may wait for something outside.
-const WAITING: usize = 4096;
 
 /// Where Checks go that are put off.
 #[derive(Debug, Clone)]
@@ -20,7 +15,6 @@ pub struct Later {
     outside: Outside,
     /// What waits for answers runs there.
     runtime: Handle,
-    room: Arc<Semaphore>,
 }
 
 /// Who waits for a Check, and where Checks go that are put off once more.
@@ -40,7 +34,6 @@ impl Later {
             heavy,
             outside,
             runtime,
-            room: Arc::new(Semaphore::new(WAITING)),
         }
     }
 
@@ -77,9 +70,6 @@ impl Later {
             }
             return;
         }
-        let Ok(room) = Arc::clone(&self.room).try_acquire_owned() else {
-            return asker.refuse(checker, run);
-        };
         let (heavy, outside) = (self.heavy.clone(), self.outside.clone());
         let parent = checker.parent(&run);
         self.runtime.spawn(async move {
@@ -89,7 +79,6 @@ impl Later {
                 let answer = answer.await;
                 run.tell(answer);
             }
-            drop(room);
             heavy.submit_when_there_is_room(asker, run).await;
         });
     }

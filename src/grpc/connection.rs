@@ -22,6 +22,10 @@ use crate::tls;
 /// How long a connection without a single call may take to agree to its end.
 const SILENCE: Duration = Duration::from_secs(1);
 
+/// Twice what h2 reckons a frame of DATA costs that is small, not the last of its stream, and unread. A connection
+/// on which such frames take up half of its window is ended, as an attack.
+const SMALL_FRAME: u32 = 2 * 256;
+
 /// A connection on its way to its thread.
 pub(super) struct Accepted {
     pub(super) stream: Detached,
@@ -123,12 +127,24 @@ where
     }
 }
 
+/// The window of a connection with so many streams.
+fn window(streams: u32) -> u32 {
+    const LEAST: u32 = 1 << 20;
+    /// RFC 9113, section 6.9.1.
+    const MOST: u32 = i32::MAX.cast_unsigned();
+    // Some clients put the length in a frame of its own, before the message.
+    let frames = streams.saturating_mul(2);
+    frames.saturating_mul(SMALL_FRAME).clamp(LEAST, MOST)
+}
+
 fn builder(config: &Config) -> http2::Builder<Local> {
     let mut builder = http2::Builder::new(Local);
     builder
         .timer(TokioTimer::new())
         .auto_date_header(false)
         .max_concurrent_streams(config.max_concurrent_streams)
+        // All streams may open at once with a message that is followed by an empty frame of its own.
+        .initial_connection_window_size(window(config.max_concurrent_streams))
         // A burst of timeouts in Envoy resets many streams at once. Taken for an attack, as the
         // default of 20 does, it would cost every other call of the connection its answer.
         .max_pending_accept_reset_streams(config.max_concurrent_streams as usize)

@@ -6,8 +6,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::Request;
 use regate::grpc::{
-    self, Address, BoundAddress, Call, Called, Code, Config, Reply, Routes, Serving, Stats, Status,
-    Unary,
+    self, Address, Bound, BoundAddress, Call, Called, Code, Config, Reply, Routes, Serving, Stats,
+    Status, Unary,
 };
 use regate::task::{self, Drain, DrainGuard, ShutdownTrigger};
 
@@ -49,7 +49,10 @@ pub(crate) fn tcp() -> Config {
 }
 
 pub(crate) fn serve(config: Config, routes: Routes) -> Server {
-    let bound = grpc::bind(config).unwrap();
+    serve_bound(grpc::bind(config).unwrap(), routes)
+}
+
+pub(crate) fn serve_bound(bound: Bound, routes: Routes) -> Server {
     let (trigger, shutdown) = task::shutdown();
     let (drain, guard): (Drain, DrainGuard) = task::drain();
     let (addresses, stats) = (bound.addresses(), bound.stats());

@@ -1,5 +1,7 @@
 //! Connections over threads, and the end.
 
+use std::io::{Read as _, Write as _};
+
 use http_body::Frame;
 use tokio::net::TcpStream;
 
@@ -96,4 +98,71 @@ async fn a_burst_of_resets_spares_the_connection() {
         held.abort();
     }
     assert_eq!(client.ask("still here").await, "still here");
+}
+
+/// gRPC C-core and others end a call by an empty frame of its own, so that its message is not the last frame.
+#[tokio::test]
+async fn a_burst_of_small_messages_spares_the_connection() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("authz.sock");
+    let socket = Address::Unix {
+        path: path.clone(),
+        mode: None,
+    };
+    let config = config(vec![socket]);
+    let calls = config.max_concurrent_streams;
+    let bound = grpc::bind(config).unwrap();
+    let mut stream = std::os::unix::net::UnixStream::connect(path).unwrap();
+    // All of it is there before anything is read.
+    stream.write_all(&burst(calls)).unwrap();
+
+    let server = serve_bound(bound, Routes::default());
+    let answered = tokio::task::spawn_blocking(move || {
+        let mut answered = 0;
+        while answered < calls {
+            let mut head = [0; 9];
+            stream.read_exact(&mut head).unwrap();
+            let mut payload = vec![0; usize::from(u16::from_be_bytes([head[1], head[2]]))];
+            stream.read_exact(&mut payload).unwrap();
+            let (kind, flags) = (head[3], head[4]);
+            let text = String::from_utf8_lossy(&payload);
+            assert_ne!(kind, GO_AWAY, "after {answered} answers: {text}");
+            answered += u32::from(kind == HEADERS && flags & END_STREAM != 0);
+        }
+    });
+    answered.await.unwrap();
+    drop(server);
+}
+
+const HEADERS: u8 = 1;
+const GO_AWAY: u8 = 7;
+const END_STREAM: u8 = 1;
+const END_HEADERS: u8 = 4;
+
+/// The bytes of a connection with so many calls at once.
+fn burst(calls: u32) -> Vec<u8> {
+    let mut bytes = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0".to_vec();
+    let first = [
+        b"\x83\x86\x40\x05:path\x12/test.Service/Echo".as_slice(),
+        b"\x40\x0ccontent-type\x10application/grpc",
+    ]
+    .concat();
+    let mut frame = |kind, flags, id: u32, payload: &[u8]| {
+        bytes.extend([0, 0, u8::try_from(payload.len()).unwrap(), kind, flags]);
+        bytes.extend(id.to_be_bytes());
+        bytes.extend(payload);
+    };
+    for number in 0..calls {
+        let id = 2 * number + 1;
+        // The first call's fields are known by their indices from then on.
+        let fields = if number == 0 {
+            &*first
+        } else {
+            b"\x83\x86\xbf\xbe"
+        };
+        frame(HEADERS, END_HEADERS, id, fields);
+        frame(0, 0, id, b"\0\0\0\0\0");
+        frame(0, END_STREAM, id, b"");
+    }
+    bytes
 }

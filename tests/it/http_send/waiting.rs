@@ -1,15 +1,11 @@
 //! Checks that wait for a server, beside others: told by the order in which they end, never by a clock.
 
 use serde_json::{Value, json};
-use tokio::sync::mpsc;
 use tonic::Code;
 
 use super::server::Server;
 use crate::heavy::{begin, client, code, head, is_error, metric, request};
 use crate::support::process::{Sidecar, SidecarSpec, until};
-
-/// How many there is room for.
-const ROOM: usize = 4096;
 
 async fn sidecar(server: &Server, config: Value, args: &[&str]) -> Sidecar {
     let policy = include_str!("policy.rego");
@@ -112,32 +108,6 @@ async fn what_is_kept_is_told_without_waiting() {
     assert_eq!(count("regate_http_send_cache_hits_total").await, 4);
     assert_eq!(count("regate_http_send_cache_misses_total").await, 1);
     assert_eq!(count("regate_http_send_cache_entries").await, 1);
-}
-
-#[tokio::test]
-async fn what_finds_no_room_to_wait_is_refused_at_once() {
-    let server = Server::start().await;
-    let mut config = plain();
-    config["plugins"]["envoy_ext_authz_grpc"]["max-concurrent-checks"] = json!(2 * ROOM);
-    let sidecar = sidecar(&server, config, &[]).await;
-    // A connection carries as many calls as there is room for.
-    let (mut one, mut other) = (client(&sidecar).await, client(&sidecar).await);
-    let (sender, mut answers) = mpsc::unbounded_channel();
-    // They wait for one request: equal ones whose response may be kept are sent once.
-    for number in 0..ROOM + 8 {
-        let client = if number < ROOM { &mut one } else { &mut other };
-        let (answer, sender) = (begin(client, head(), "/shared").await, sender.clone());
-        tokio::spawn(async move { sender.send(answer.await.unwrap()) });
-    }
-
-    for _ in 0..8 {
-        let answer = answers.recv().await.unwrap();
-        assert_ne!(answer.status().code(), Code::Ok, "{answer:?}");
-    }
-    server.open();
-    for _ in 0..ROOM {
-        assert_eq!(code(&answers.recv().await.unwrap()), 0);
-    }
 }
 
 #[tokio::test]
