@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use tokio::sync::{mpsc, oneshot, watch as channel};
 
+use crate::data::Object;
 use crate::engine::{Engine, Entrypoint, RegoVersion};
 use crate::task::{self, Shutdown};
 use crate::{bundle, http};
@@ -34,6 +35,8 @@ pub struct Config {
     pub rego_version: RegoVersion,
     /// `engine`: what decides.
     pub engine: Engine,
+    /// What `opa.runtime()` gives.
+    pub runtime: Object,
     /// `--max-errors`: how many compile errors are shown.
     pub max_errors: usize,
     /// Bundles downloaded from services.

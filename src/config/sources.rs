@@ -8,6 +8,7 @@ use super::flags::Flags;
 use super::overlay;
 use super::problem::Report;
 use super::section::Section;
+use crate::data::Object;
 use crate::data::yaml::{Kind, Node};
 use crate::engine::Engine;
 use crate::http::{Credentials, ServiceConfig, TokenSource};
@@ -42,6 +43,8 @@ pub(super) fn read(root: &Section<'_>, flags: &Flags, report: &mut Report) -> in
         watch: flags.watch,
         rego_version: flags.rego_version,
         engine: engine(root.text("engine")),
+        // It shows the whole tree, which is not known here.
+        runtime: Object::default(),
         max_errors: flags.max_errors,
         bundles,
         services,

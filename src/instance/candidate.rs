@@ -52,6 +52,7 @@ impl Candidate {
         &self,
         entrypoints: Vec<Entrypoint>,
         engine: Engine,
+        runtime: Object,
         max_errors: usize,
     ) -> Result<Policy, String> {
         bundle::check_overlap(&self.bundles().collect::<Vec<_>>())
@@ -82,6 +83,7 @@ impl Candidate {
             data: data.finish(),
             entrypoints,
             engine,
+            runtime,
             max_errors,
         })
         .map_err(|e| e.to_string())?;

@@ -223,8 +223,9 @@ impl Writer {
         let started = Instant::now();
         let entrypoints = self.entrypoints.clone();
         let (engine, max_errors) = (self.config.engine, self.config.max_errors);
+        let runtime = self.config.runtime.clone();
         let compiled = candidate::on_large_stack("compile", move || {
-            let policy = candidate.compile(entrypoints, engine, max_errors);
+            let policy = candidate.compile(entrypoints, engine, runtime, max_errors);
             (candidate, policy)
         });
         let (candidate, policy) = compiled

@@ -27,6 +27,7 @@ async fn running(paths: &[&Path], bundles: &[&str], watch: bool) -> Result<Runni
         ignore: vec![".*".to_owned()],
         watch,
         rego_version: RegoVersion::V1,
+        runtime: Object::default(),
         max_errors: 10,
         bundles: bundles.iter().map(|name| bundle_config(name)).collect(),
         services: Vec::new(),
