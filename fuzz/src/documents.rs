@@ -131,6 +131,10 @@ pub fn yaml(data: &[u8]) {
         assert_eq!(valid, Ok(read.is_ok().into()), "valid is what can be read");
     }
     let Ok(value) = read else { return };
+    // It is written without quotes, as by OPA, and read as a merge.
+    if value.to_string().contains("<<") {
+        return;
+    }
     let Ok(written) = call(&caches, "yaml.marshal", &[&value]) else {
         return;
     };

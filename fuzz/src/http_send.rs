@@ -1,5 +1,7 @@
 //! What `http.send` is told, by policies and by servers. Nothing is sent: the only socket there is does not exist.
 
+use std::time::Duration;
+
 use regate::http::client::outbound::{self, Outbound, Setup};
 use regate_rego::Value;
 use regate_rego::builtins::http::{Pem, Request, Response};
@@ -67,7 +69,7 @@ pub fn http_request(data: &[u8]) {
     }
     NOWHERE.clone_into(&mut request.url);
     request.retries = 0;
-    let outbound = Outbound::limited_to(Some(vec!["nowhere".to_owned()]));
+    let outbound = Outbound::limited_to(Some(vec!["nowhere".to_owned()]), Duration::from_secs(1));
     let sent = outbound.send(&request, setup(&request));
     let sent = RUNTIME.with(|runtime| runtime.block_on(sent));
     assert!(sent.is_err(), "nothing answers");
