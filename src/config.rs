@@ -36,6 +36,9 @@ pub use variables::{Environment, Strings};
 use self::problem::Report;
 use self::section::Section;
 
+/// The variable of the environment.
+const HTTP_SEND_TIMEOUT: &str = "HTTP_SEND_TIMEOUT";
+
 /// Everything that a run is told.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Config {
@@ -47,6 +50,9 @@ pub struct Config {
     pub decision_log: decision_log::Config,
     /// `caching.inter_query_builtin_cache`: responses of `http.send`.
     pub cache: outside::CacheConfig,
+    /// `HTTP_SEND_TIMEOUT` of the environment: how long a request of `http.send` may take that does not say it; zero
+    /// is no limit.
+    pub http_send_timeout: Duration,
     /// What is told of bundles and plugins.
     pub status: StatusConfig,
     /// `--addr`: the HTTP API.
@@ -136,6 +142,10 @@ impl Config {
             instance: sources::read(&root, flags, &mut report),
             decision_log: observe::decision_log(&root, &mut report),
             cache: observe::cache(&root),
+            http_send_timeout: http_send_timeout(env).unwrap_or_else(|error| {
+                report.flag_error(HTTP_SEND_TIMEOUT, error);
+                outside::TIMEOUT
+            }),
             status: observe::status(&root, &mut report),
             api: listen::read("--addr", &flags.addrs, flags, &mut report),
             diagnostic: listen::read(
@@ -156,6 +166,19 @@ impl Config {
             effective: Effective::of(&tree),
         })
     }
+}
+
+/// How long a request of `http.send` may take that does not say it, as the environment says; zero is no limit.
+///
+/// # Errors
+///
+/// Fails where the variable is no duration.
+pub fn http_send_timeout(env: &dyn Strings) -> Result<Duration, String> {
+    let said = env.get(HTTP_SEND_TIMEOUT).filter(|said| !said.is_empty());
+    let Some(said) = said else {
+        return Ok(outside::TIMEOUT);
+    };
+    parse_duration(&said).ok_or_else(|| format!("expected a duration such as 5s, not `{said}`"))
 }
 
 fn parse(text: &str, env: &dyn Strings, report: &mut Report) -> Option<Node> {

@@ -6,7 +6,7 @@
 use std::net::SocketAddr;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use futures_util::FutureExt as _;
 use tokio::net::lookup_host;
@@ -30,6 +30,9 @@ use cache::Cache;
 use counts::Counts;
 use flights::Flights;
 
+/// How long a response to `http.send` is waited for where neither its request nor the environment says it.
+pub const TIMEOUT: Duration = Duration::from_secs(5);
+
 /// Answers questions. Clones share what is kept.
 #[derive(Debug, Clone)]
 pub struct Outside(Arc<Inner>);
@@ -45,17 +48,18 @@ struct Inner {
 // === impl Outside ===
 
 impl Outside {
-    /// Keeps responses as `cache` says.
+    /// Keeps responses as `cache` says, and waits for one for `timeout` where its request does not say how long; zero
+    /// is no limit.
     #[must_use]
-    pub fn new(cache: CacheConfig) -> Self {
-        Self::limited_to(None, cache)
+    pub fn new(cache: CacheConfig, timeout: Duration) -> Self {
+        Self::limited_to(None, cache, timeout)
     }
 
     /// The same, where only the hosts in `allowed` may be asked and asked for, if any are named.
     #[must_use]
-    pub fn limited_to(allowed: Option<Vec<String>>, cache: CacheConfig) -> Self {
+    pub fn limited_to(allowed: Option<Vec<String>>, cache: CacheConfig, timeout: Duration) -> Self {
         Self(Arc::new(Inner {
-            outbound: Outbound::limited_to(allowed),
+            outbound: Outbound::limited_to(allowed, timeout),
             cache: Cache::new(cache),
             flights: Flights::default(),
             counts: Counts::default(),
@@ -94,7 +98,7 @@ impl Outside {
 
 impl Default for Outside {
     fn default() -> Self {
-        Self::new(CacheConfig::default())
+        Self::new(CacheConfig::default(), TIMEOUT)
     }
 }
 

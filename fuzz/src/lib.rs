@@ -15,15 +15,22 @@ use regate::config::{Config, Flags};
 use regate::data::{Doc, json, yaml};
 use regate::engine::RegoVersion;
 
+mod builtin;
 mod certificates;
 mod check_request;
 mod documents;
+mod formats;
+mod http_send;
+mod patterns;
 mod rego;
 mod token;
 
 pub use certificates::rego_certificates;
 pub use check_request::check_request;
-pub use documents::{graphql, json_schema};
+pub use documents::{graphql, json_patch, json_schema, yaml};
+pub use formats::{address, encoding, template, time_layout, units};
+pub use http_send::http_request;
+pub use patterns::{glob, regex};
 pub use rego::{rego_check, rego_eval, rego_parse, rego_value};
 pub use token::token;
 
@@ -219,6 +226,56 @@ pub const TARGETS: &[Target] = &[
             "\"$id\":",
             "true",
         ],
+    },
+    Target {
+        name: "json_patch",
+        run: json_patch,
+        pieces: documents::PATCH_PIECES,
+    },
+    Target {
+        name: "yaml",
+        run: yaml,
+        pieces: documents::YAML_PIECES,
+    },
+    Target {
+        name: "regex",
+        run: regex,
+        pieces: patterns::REGEX_PIECES,
+    },
+    Target {
+        name: "glob",
+        run: glob,
+        pieces: patterns::GLOB_PIECES,
+    },
+    Target {
+        name: "template",
+        run: template,
+        pieces: formats::TEMPLATE_PIECES,
+    },
+    Target {
+        name: "units",
+        run: units,
+        pieces: formats::UNITS_PIECES,
+    },
+    Target {
+        name: "time_layout",
+        run: time_layout,
+        pieces: formats::TIME_PIECES,
+    },
+    Target {
+        name: "encoding",
+        run: encoding,
+        pieces: formats::ENCODING_PIECES,
+    },
+    Target {
+        name: "address",
+        run: address,
+        pieces: formats::ADDRESS_PIECES,
+    },
+    Target {
+        name: "http_request",
+        run: http_request,
+        pieces: http_send::PIECES,
     },
 ];
 

@@ -1,14 +1,16 @@
 //! A bounded fuzz run on stable Rust: replays the kept corpus, then mutates from it.
 //!
-//! It has no coverage feedback; for that there is libFuzzer (see `fuzz_targets/`). It runs the
-//! targets on a thread with the stack of a data thread, so that an input that needs more ends the
-//! run; the printed seed brings the same inputs again.
+//! It has no coverage feedback; for that there is libFuzzer (see `fuzz_targets/`). It runs as many
+//! targets at once as there are processors, each on a thread with the stack of a data thread, so
+//! that an input that needs more ends the run; the printed seed brings the same inputs again.
 
 use std::any::Any;
 use std::fmt::Write as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
 use regate_fuzz::{TARGETS, Target};
@@ -17,6 +19,8 @@ const STACK: usize = 16 << 20;
 const MAX_LENGTH: usize = 64 << 10;
 /// An input that takes longer is a failure: no request may stall others.
 const TOO_SLOW: Duration = Duration::from_secs(10);
+/// More than this is held by no targets that run at once, in KiB.
+const TOO_MUCH: u64 = 1 << 20;
 const USAGE: &str = "usage: regate-fuzz [--seconds N] [--seed N] [TARGET]...";
 
 struct Options {
@@ -34,11 +38,8 @@ fn main() -> ExitCode {
         }
     };
     println!("fuzz: seed {}", options.seed);
-    let run = std::thread::Builder::new()
-        .stack_size(STACK)
-        .spawn(move || run(&options));
-    match run.map(std::thread::JoinHandle::join) {
-        Ok(Ok(0)) => ExitCode::SUCCESS,
+    match run(&options) {
+        0 => ExitCode::SUCCESS,
         _ => ExitCode::FAILURE,
     }
 }
@@ -76,14 +77,27 @@ fn options(mut args: impl Iterator<Item = String>) -> Result<Options, String> {
 /// Runs each target for the time that is given; gives the number that failed.
 fn run(options: &Options) -> usize {
     let time = Duration::from_secs(options.seconds);
-    let outcomes = options
-        .targets
-        .iter()
-        .map(|target| fuzz(target, options.seed, time));
-    let failed = outcomes.filter(|passed| !passed).count();
+    let [next, failed] = [const { AtomicUsize::new(0) }; 2];
+    let work = || {
+        let take = || options.targets.get(next.fetch_add(1, Ordering::Relaxed));
+        while let Some(target) = take() {
+            if !fuzz(target, options.seed, time) {
+                failed.fetch_add(1, Ordering::Relaxed);
+            }
+        }
+    };
+    let workers = thread::available_parallelism().map_or(1, usize::from);
+    thread::scope(|scope| {
+        for _ in 0..workers.min(options.targets.len()) {
+            let worker = thread::Builder::new().stack_size(STACK);
+            worker.spawn_scoped(scope, work).expect("a thread");
+        }
+    });
+    let failed = failed.into_inner();
     println!(
-        "fuzz: {} passed, {failed} failed",
-        options.targets.len() - failed
+        "fuzz: {} passed, {failed} failed; {} MiB at most",
+        options.targets.len() - failed,
+        peak().unwrap_or_default() >> 10
     );
     failed
 }
@@ -108,9 +122,25 @@ fn fuzz(target: &Target, seed: u64, time: Duration) -> bool {
                 return false;
             }
         }
+        if peak().is_some_and(|peak| peak > TOO_MUCH) {
+            println!(
+                "fuzz: {}: FAILED: the last inputs took too much memory",
+                target.name
+            );
+            return false;
+        }
     }
     println!("fuzz: {}: {executions} executions", target.name);
     true
+}
+
+/// The most memory that the process held until now, in KiB, where the system tells it.
+fn peak() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmHWM:"))?;
+    line.trim().strip_suffix("kB")?.trim().parse().ok()
 }
 
 fn survives(target: &Target, input: &[u8], home: &Path) -> bool {

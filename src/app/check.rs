@@ -102,7 +102,7 @@ impl Checks {
         if let Some(log) = &log {
             observed.decision_log(log.stats());
         }
-        let outside = Outside::new(config.cache);
+        let outside = Outside::new(config.cache, config.http_send_timeout);
         observed.outside(&outside);
         let (shared, intake, metrics) = (
             Arc::new(Shared {

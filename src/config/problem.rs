@@ -28,7 +28,7 @@ pub enum Place {
     Line(String, usize),
     /// The configuration file as a whole.
     File(String),
-    /// A flag.
+    /// A flag, or a variable of the environment.
     Flag(&'static str),
 }
 

@@ -15,7 +15,7 @@ use super::load::{self, Paths};
 use super::metrics::{self, Metrics};
 use super::observe::{Observed, Observer};
 use super::problem::Problems;
-use super::world::World;
+use super::world::{Unsaid, World};
 use super::{Problem, Report, present, schemas};
 
 /// What `eval` is asked for.
@@ -63,6 +63,8 @@ pub struct Request {
     pub capabilities: Option<Value>,
     /// Schemas of input.
     pub schema: Option<PathBuf>,
+    /// How long a request of `http.send` may take that does not say it; zero is no limit.
+    pub http_send_timeout: Duration,
     /// What `opa.runtime()` gives.
     pub runtime: Object,
 }
@@ -212,7 +214,11 @@ fn answer(
         }
     }));
     options.tracer = observer.as_ref().map(Observer::tracer);
-    let world = World::new(request.capabilities.as_ref());
+    let world = World::new(
+        request.capabilities.as_ref(),
+        Unsaid::All,
+        request.http_send_timeout,
+    );
     let world = world.map_err(|problem| vec![problem])?;
     options.outside = Some(world.lend(options.budget.deadline));
     let mut evaluator = Evaluator::new();

@@ -22,7 +22,7 @@ use super::eval::Explain;
 use super::load::{self, Paths};
 use super::metrics::Metrics;
 use super::problem::{self, Problems};
-use super::world::World;
+use super::world::{Unsaid, World};
 use super::{Report, observe, schemas};
 
 pub use watch::watch;
@@ -64,6 +64,10 @@ pub struct Request {
     pub max_errors: usize,
     /// The built-ins that there are, as a JSON document.
     pub capabilities: Option<Value>,
+    /// Whether servers are asked where the capabilities name none.
+    pub allow_net: bool,
+    /// How long a request of `http.send` may take that does not say it; zero is no limit.
+    pub http_send_timeout: Duration,
     /// Schemas of input.
     pub schema: Option<PathBuf>,
     /// What `opa.runtime()` gives.
@@ -121,10 +125,20 @@ fn prepare(request: &Request) -> Result<Suite, (Problems, bool)> {
         ..How::default()
     };
     let built = build::build(&modules, &loaded.data, how, &mut metrics);
+    let unsaid = if request.allow_net {
+        Unsaid::All
+    } else {
+        Unsaid::Nobody
+    };
     Ok(Suite {
         tests,
         built: built.map_err(|problems| (problems, false))?,
-        world: World::new(request.capabilities.as_ref()).map_err(late)?,
+        world: World::new(
+            request.capabilities.as_ref(),
+            unsaid,
+            request.http_send_timeout,
+        )
+        .map_err(late)?,
     })
 }
 

@@ -20,6 +20,17 @@ const PATIENCE: Duration = Duration::from_hours(1);
 pub(super) struct World {
     outside: Outside,
     runtime: Arc<Runtime>,
+    /// Whether nobody is asked anything.
+    closed: bool,
+}
+
+/// Whom evaluations may ask where no capabilities name hosts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Unsaid {
+    /// All.
+    All,
+    /// Nobody: whoever asks ends the evaluation.
+    Nobody,
 }
 
 /// It on loan to one evaluation.
@@ -32,8 +43,13 @@ struct Loan {
 // === impl World ===
 
 impl World {
-    /// A world of the hosts that a capabilities document allows, or of all.
-    pub(super) fn new(capabilities: Option<&Value>) -> Result<Self, Problem> {
+    /// A world of the hosts that a capabilities document names, else of those that `unsaid` says.
+    /// A response is waited for as long as its request says, else for `timeout`.
+    pub(super) fn new(
+        capabilities: Option<&Value>,
+        unsaid: Unsaid,
+        timeout: Duration,
+    ) -> Result<Self, Problem> {
         let allowed = match capabilities {
             None => None,
             Some(document) => {
@@ -44,7 +60,8 @@ impl World {
         };
         let runtime: io::Result<Runtime> = Builder::new_current_thread().enable_all().build();
         Ok(Self {
-            outside: Outside::limited_to(allowed, CacheConfig::default()),
+            closed: allowed.is_none() && unsaid == Unsaid::Nobody,
+            outside: Outside::limited_to(allowed, CacheConfig::default(), timeout),
             runtime: Arc::new(runtime.map_err(Problem::plain)?),
         })
     }
@@ -62,7 +79,19 @@ impl World {
 
 impl Lent for Loan {
     fn ask(&mut self, question: &Question) -> Reply {
-        let World { outside, runtime } = &self.world;
+        let World {
+            outside,
+            runtime,
+            closed,
+        } = &self.world;
+        if *closed {
+            // An error that a policy could take for an answer would let tests pass for a wrong reason.
+            return Reply::Answer(Err(Error::Halt(format!(
+                "{} asks nobody in tests: replace it by `with`, or allow it by --allow-net, or name its hosts in \
+                 `allow_net` of --capabilities",
+                question.builtin()
+            ))));
+        }
         let answer = outside.answer(question.clone(), self.deadline, None);
         let answer: Result<Value, Error> = runtime.block_on(answer);
         Reply::Answer(answer)

@@ -15,6 +15,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
 use crate::support::archive;
+use crate::support::process::{in_time, until};
 
 /// Everything that brings metrics of its own; one bundle arrives, the other never does.
 const CONFIG: &str = r#"
@@ -51,27 +52,26 @@ async fn every_metric_is_documented_and_every_documented_metric_is_there() {
     assert!(head.starts_with("HTTP/1.1 400 "), "{head}");
     ask(api, "GET", "/health").await;
     let mut status = running.instance().status();
-    status
-        .wait_for(|status| status.bundles.iter().all(|b| b.last_request.is_some()))
-        .await
-        .expect("an instance");
-    let mut text = String::new();
+    let asked = status.wait_for(|status| status.bundles.iter().all(|b| b.last_request.is_some()));
+    let asked = in_time("both bundles' first request", asked).await;
+    drop(asked.expect("an instance"));
     let followed = [
         "bundle_loaded_counter",
         "bundle_failed_load_counter",
         "last_success_bundle_activation",
     ];
-    while !followed.iter().all(|name| text.contains(name)) {
-        // What follows the status is a task of its own, a moment behind.
-        tokio::task::yield_now().await;
+    // What follows the status is a task of its own, a moment behind.
+    until("the metrics follow", async || {
         let (head, body) = ask(api, "GET", "/metrics").await;
         assert!(head.starts_with("HTTP/1.1 200 "), "{head}");
         assert!(
             head.contains("content-type: text/plain; version=0.0.4; charset=utf-8"),
             "{head}"
         );
-        text = body;
-    }
+        let follows = followed.iter().all(|name| body.contains(name));
+        follows.then_some(())
+    })
+    .await;
     ask(http_authz, "GET", "/").await;
     let (_, text) = ask(api, "GET", "/metrics").await;
     let (shown, listed) = (shown(&text), listed());
@@ -81,7 +81,7 @@ async fn every_metric_is_documented_and_every_documented_metric_is_there() {
         "left: shown, right: docs/METRICS.md"
     );
     assert_eq!(shown, listed, "left: shown, right: docs/METRICS.md");
-    running.stop().await;
+    in_time("the end", running.stop()).await;
 }
 
 #[tokio::test]
@@ -99,7 +99,7 @@ async fn health_over_a_socket() {
     assert!(head.starts_with("HTTP/1.1 200 "), "{head}");
     let (head, _) = ask(api, "HEAD", "/health").await;
     assert!(head.starts_with("HTTP/1.1 405 "), "{head}");
-    running.stop().await;
+    in_time("the end", running.stop()).await;
 }
 
 async fn start(folder: &Path) -> Running {
@@ -141,7 +141,8 @@ async fn ask(address: SocketAddr, method: &str, path: &str) -> (String, String) 
     let request = format!("{method} {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
     stream.write_all(request.as_bytes()).await.expect("written");
     let mut answer = String::new();
-    stream.read_to_string(&mut answer).await.expect("an answer");
+    let read = stream.read_to_string(&mut answer);
+    in_time("an answer", read).await.expect("an answer");
     let (head, body) = answer.split_once("\r\n\r\n").expect("a head");
     (head.to_owned(), body.to_owned())
 }

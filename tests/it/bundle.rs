@@ -13,6 +13,7 @@ use regate::task::{self, ShutdownTrigger};
 use tokio::sync::mpsc;
 
 use crate::support::archive::{bundle, gzip};
+use crate::support::process::in_time;
 
 mod server;
 pub(crate) mod tls;
@@ -40,8 +41,8 @@ impl Fetcher {
     }
 
     async fn next(&mut self) -> Update {
-        let update = tokio::time::timeout(Duration::from_secs(30), self.updates.recv()).await;
-        update.expect("an update comes").expect("the fetcher runs")
+        let update = in_time("an update", self.updates.recv()).await;
+        update.expect("the fetcher runs")
     }
 
     /// The next update, which must be a bundle, and which is answered with `verdict`.
@@ -472,10 +473,10 @@ async fn shutdown_ends_the_fetcher() {
     let (trigger, shutdown) = task::shutdown();
     fetch::spawn(source(&service(&server.url(""))), sender, shutdown);
     // Not answered: the fetcher waits for a verdict that never comes.
-    let waiting = updates.recv().await;
+    let waiting = in_time("a bundle", updates.recv()).await;
     assert!(waiting.is_some());
     trigger.trigger();
-    assert!(updates.recv().await.is_none());
+    assert!(in_time("the end", updates.recv()).await.is_none());
 }
 
 #[tokio::test]
@@ -521,7 +522,8 @@ async fn all_bundles_of_a_configuration_start_or_none() {
     assert_eq!(polls.keys().collect::<Vec<_>>(), ["a", "b"]);
     let mut names = Vec::new();
     for _ in 0..2 {
-        let Some(Update::Ready { bundle, .. }) = updates.recv().await else {
+        let update = in_time("a bundle", updates.recv()).await;
+        let Some(Update::Ready { bundle, .. }) = update else {
             panic!("expected a bundle")
         };
         names.push(bundle.name);

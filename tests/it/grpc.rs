@@ -12,6 +12,7 @@ use regate::grpc::{
 use regate::task::{self, Drain, DrainGuard, ShutdownTrigger};
 
 pub(crate) use crate::support::call::{Answer, Client, framed};
+use crate::support::process::{in_time, until};
 
 mod errors;
 mod life;
@@ -98,11 +99,17 @@ impl Server {
         Client::connect(&self.addresses[0]).await
     }
 
+    /// Waits until so many calls are in flight.
+    pub(crate) async fn calls(&self, wanted: usize) {
+        let there = async || (self.stats.in_flight() == wanted).then_some(());
+        until("so many calls are in flight", there).await;
+    }
+
     /// Shuts down, and returns whether everything in flight could be finished.
     pub(crate) async fn stop(self) -> bool {
         self.trigger.trigger();
         let clean = self.serving.finish(Duration::from_secs(30)).await;
-        self.drain.wait().await;
+        in_time("the end", self.drain.wait()).await;
         clean
     }
 }

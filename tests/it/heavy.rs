@@ -2,10 +2,7 @@
 
 use bytes::Bytes;
 use envoy_types::pb::envoy::service::auth::v3::CheckResponse;
-use envoy_types::pb::envoy::service::auth::v3::attribute_context::{
-    HttpRequest, Request as AuthRequest,
-};
-use envoy_types::pb::envoy::service::auth::v3::{AttributeContext, CheckRequest};
+use envoy_types::pb::envoy::service::auth::v3::attribute_context::HttpRequest;
 use http::Request;
 use http_body::Frame;
 use prost::Message as _;
@@ -16,7 +13,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tonic::Code;
 
-use crate::support::call::{Answer, Client, framed};
+use crate::support::call::{Answer, Client, check_request};
 use crate::support::client::get;
 use crate::support::process::{Sidecar, SidecarSpec, until};
 
@@ -51,21 +48,10 @@ pub(crate) fn head() -> http::request::Builder {
 
 /// A `CheckRequest` for a path.
 pub(crate) fn request(path: &str) -> Bytes {
-    let http = HttpRequest {
+    check_request(HttpRequest {
         path: path.to_owned(),
         ..HttpRequest::default()
-    };
-    let attributes = AttributeContext {
-        request: Some(AuthRequest {
-            http: Some(http),
-            ..AuthRequest::default()
-        }),
-        ..AttributeContext::default()
-    };
-    let check = CheckRequest {
-        attributes: Some(attributes),
-    };
-    framed(&check.encode_to_vec())
+    })
 }
 
 /// Begins a Check; its answer comes later.

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use regate::engine::{NoAnswer, Question};
-use regate::outside::{CacheConfig, Outside};
+use regate::outside::{CacheConfig, Outside, TIMEOUT};
 use serde_json::{Value, json};
 
 use crate::bundle::tls::Authority;
@@ -16,8 +16,13 @@ use server::Server;
 
 /// The answer to an argument of `http.send`.
 async fn ask(outside: &Outside, asked: &Value) -> Result<Value, NoAnswer> {
+    ask_within(Duration::from_secs(20), outside, asked).await
+}
+
+/// The same for an evaluation that must have ended by then.
+async fn ask_within(time: Duration, outside: &Outside, asked: &Value) -> Result<Value, NoAnswer> {
     let asked = regate_rego::value::json::parse(asked.to_string()).unwrap();
-    let deadline = Instant::now() + Duration::from_secs(20);
+    let deadline = Instant::now() + time;
     let answer = outside
         .answer(Question::HttpSend(asked), deadline, None)
         .await?;
@@ -225,6 +230,27 @@ async fn a_request_has_its_own_time() {
 }
 
 #[tokio::test]
+async fn a_request_that_names_no_time_has_the_environments() {
+    let server = Server::start().await;
+    let outside = Outside::new(CacheConfig::default(), Duration::from_millis(50));
+    let asked = get(&server.url("/held"), json!({}));
+    let error = ask(&outside, &asked).await.unwrap_err();
+    assert!(error.to_string().contains("50ms"), "{error}");
+}
+
+/// OPA 1.22 waits on, too.
+#[tokio::test]
+async fn a_request_with_no_time_or_less_waits_for_as_long_as_the_evaluation_does() {
+    let server = Server::start().await;
+    let outside = Outside::new(CacheConfig::default(), Duration::from_millis(1));
+    for timeout in [json!(0), json!("0s"), json!(-1), json!("-1s")] {
+        let asked = get(&server.url("/held"), json!({"timeout": timeout}));
+        let answer = ask_within(Duration::from_millis(50), &outside, &asked).await;
+        assert!(matches!(answer, Err(NoAnswer::Cancelled)), "{answer:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_unix_socket_is_a_host() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.sock");
@@ -386,10 +412,11 @@ async fn equal_requests_at_the_same_time_are_one_where_the_response_is_kept() {
 #[tokio::test]
 async fn the_cache_is_bounded_as_configured() {
     let server = Server::start().await;
-    let outside = Outside::new(CacheConfig {
+    let cache = CacheConfig {
         max_bytes: 1,
         ..CacheConfig::default()
-    });
+    };
+    let outside = Outside::new(cache, TIMEOUT);
     let asked = get(
         &server.url("/?cache-control=max-age=60"),
         json!({"cache": true}),

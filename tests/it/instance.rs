@@ -10,6 +10,7 @@ use regate::instance::{Config, Instance, start};
 use regate::task::{self, ShutdownTrigger};
 use tokio::sync::{mpsc, oneshot};
 
+use crate::support::process::in_time;
 use crate::support::values;
 
 struct Running {
@@ -93,7 +94,9 @@ impl Running {
             .send(Update::Ready { bundle, activated })
             .await
             .expect("the writer takes it");
-        outcome.await.expect("the writer answers")
+        in_time("the writer's answer", outcome)
+            .await
+            .expect("the writer answers")
     }
 }
 
@@ -203,10 +206,6 @@ async fn a_watched_file_is_loaded_again_by_itself() {
     std::fs::write(&staged, "package authz\nallow := 2").expect("written");
     std::fs::rename(&staged, &policy).expect("renamed");
     let changed = status.wait_for(|status| status.generation == 2);
-    drop(
-        tokio::time::timeout(Duration::from_secs(30), changed)
-            .await
-            .expect("the change is seen"),
-    );
+    drop(in_time("the change", changed).await);
     assert_eq!(running.decide(), "2");
 }

@@ -5,17 +5,17 @@ use std::os::unix::fs::PermissionsExt;
 
 use bytes::Bytes;
 use envoy_types::pb::envoy::config::core::v3::header_value_option::HeaderAppendAction;
+use envoy_types::pb::envoy::service::auth::v3::CheckResponse;
 use envoy_types::pb::envoy::service::auth::v3::attribute_context::HttpRequest;
-use envoy_types::pb::envoy::service::auth::v3::attribute_context::Request as AuthRequest;
 use envoy_types::pb::envoy::service::auth::v3::check_response::HttpResponse;
-use envoy_types::pb::envoy::service::auth::v3::{AttributeContext, CheckRequest, CheckResponse};
 use http::Request;
 use http_body::Frame;
 use prost::Message as _;
 use serde_json::{Value, json};
 use tokio::net::{TcpStream, UnixStream};
 
-use crate::grpc::{Answer, Client, framed};
+use crate::grpc::{Answer, Client};
+use crate::support::call::{check_request, framed};
 use crate::support::process::{Sidecar, SidecarSpec, binary};
 
 const POLICY: &str = include_str!("options/policy.rego");
@@ -48,24 +48,13 @@ fn request(path: &str, body: &str) -> Bytes {
     let mut headers = HashMap::new();
     headers.insert("x-role".to_owned(), "reader".to_owned());
     headers.insert("content-type".to_owned(), "application/json".to_owned());
-    let http = HttpRequest {
+    check_request(HttpRequest {
         path: path.to_owned(),
         body: body.to_owned(),
         size: i64::try_from(body.len()).unwrap(),
         headers,
         ..HttpRequest::default()
-    };
-    let attributes = AttributeContext {
-        request: Some(AuthRequest {
-            http: Some(http),
-            ..AuthRequest::default()
-        }),
-        ..AttributeContext::default()
-    };
-    let check = CheckRequest {
-        attributes: Some(attributes),
-    };
-    framed(&check.encode_to_vec())
+    })
 }
 
 async fn ask(sidecar: &Sidecar, path: &str, body: &str) -> Answer {

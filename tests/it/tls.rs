@@ -18,6 +18,7 @@ use tokio::net::TcpStream;
 use tokio_rustls::client::TlsStream;
 
 use crate::grpc::{Ask, Client, Server, serve, tcp};
+use crate::support::process::{in_time, until};
 
 type Authority = CertifiedIssuer<'static, KeyPair>;
 
@@ -119,9 +120,10 @@ fn der(pair: &Pair) -> CertificateDer<'static> {
 /// Waits until a handshake failed and its connection is gone.
 async fn until_refused(server: &Server) {
     let live = || server.stats.connections().sum::<usize>();
-    while server.stats.handshake_failures() == 0 || live() > 0 {
-        tokio::task::yield_now().await;
-    }
+    until("it is refused", async || {
+        (server.stats.handshake_failures() > 0 && live() == 0).then_some(())
+    })
+    .await;
 }
 
 #[tokio::test]
@@ -135,10 +137,8 @@ async fn calls_are_answered_over_tls_alone() {
     assert_eq!(stream.get_ref().1.alpn_protocol(), Some(b"h2".as_slice()));
     assert_eq!(Client::new(stream).await.ask("hello").await, "hello");
 
-    assert!(
-        server.connect().await.ended.await.unwrap().is_err(),
-        "plain text is not TLS"
-    );
+    let ended = in_time("its end", server.connect().await.ended).await;
+    assert!(ended.unwrap().is_err(), "plain text is not TLS");
     until_refused(&server).await;
 }
 
@@ -196,7 +196,7 @@ async fn a_new_certificate_leaves_live_connections_alone() {
     let stream = connect(&server, client_config(&ours, None)).await.unwrap();
     assert_eq!(shown(&stream), der(&new), "a bad file changes nothing");
     assert!(server.stop().await);
-    live.ended.await.unwrap().unwrap();
+    in_time("its end", live.ended).await.unwrap().unwrap();
 }
 
 #[tokio::test]
@@ -254,10 +254,11 @@ async fn the_http_api_speaks_both_versions_over_tls() {
             let request = b"GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
             stream.write_all(request).await.unwrap();
             let mut answer = String::new();
-            stream.read_to_string(&mut answer).await.unwrap();
+            let read = stream.read_to_string(&mut answer);
+            in_time("an answer", read).await.unwrap();
             assert!(answer.ends_with("hello"), "{answer}");
         }
     }
     trigger.trigger();
-    drain.wait().await;
+    in_time("the end", drain.wait()).await;
 }

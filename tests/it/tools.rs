@@ -8,6 +8,8 @@ use std::sync::LazyLock;
 use regate::data::{Value, read};
 use regex::Regex;
 
+use crate::support::process::Process;
+
 /// What a program said.
 #[derive(Debug, PartialEq)]
 struct Said {
@@ -166,38 +168,24 @@ true
     assert_eq!(event, &read::json_value(want.as_bytes()).expect("JSON"));
 }
 
-#[test]
-fn tests_run_again_when_a_file_changes() {
-    use std::io::{BufRead as _, BufReader};
-
+#[tokio::test]
+async fn tests_run_again_when_a_file_changes() {
     let folder = tempfile::tempdir().expect("a directory");
     let file = folder.path().join("a_test.rego");
     std::fs::write(&file, "package a\n\ntest_a if 1 == 2\n").expect("a file");
-    let mut child = Command::new(env!("CARGO_BIN_EXE_regate"))
+    let mut command = Command::new(env!("CARGO_BIN_EXE_regate"));
+    command
         .args(["test", "--watch", "."])
-        .current_dir(folder.path())
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("the binary runs");
-    let mut lines = BufReader::new(child.stdout.take().expect("stdout")).lines();
-    let mut until = |text: &str| {
-        let mut said = String::new();
-        for line in lines.by_ref() {
-            said.push_str(&line.expect("a line"));
-            said.push('\n');
-            if said.ends_with(&format!("{text}\n")) {
-                break;
-            }
-        }
-        said
-    };
-    let first = until("Watching for changes ...");
-    assert!(first.contains("FAIL: 1/1\n"), "{first}");
+        .current_dir(folder.path());
+    let process = Process::start(command);
+    let output = process.output();
+    let line = |text: &'static str| move |line: &str| (line == text).then_some(());
+    output
+        .find("that it watches", line("Watching for changes ..."))
+        .await;
+    assert_eq!(output.count(|line| line == "FAIL: 1/1"), 1);
     std::fs::write(&file, "package a\n\ntest_a if 1 == 1\n").expect("a file");
-    let second = until("PASS: 1/1");
-    child.kill().expect("it runs");
-    child.wait().expect("it ends");
-    assert!(second.ends_with("PASS: 1/1\n"), "{second}");
+    output.find("of the second run", line("PASS: 1/1")).await;
 }
 
 /// `REGATE_OPA`, or the `opa` of the `PATH`.

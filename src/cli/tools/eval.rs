@@ -8,7 +8,7 @@ use clap::{Args, ValueEnum};
 
 use super::super::{Exit, emit, values};
 use super::{failed, read_capabilities, refuse};
-use crate::config::{Environment, Strings as _};
+use crate::config::{self, Environment, Strings as _};
 use crate::data::Object;
 use crate::engine::{self, RegoVersion};
 use crate::tool::eval::{self, Explain, Profile, Request};
@@ -203,6 +203,10 @@ pub(super) fn eval(args: EvalArgs) -> Exit {
         Ok(capabilities) => capabilities,
         Err(error) => return failed(error, 2),
     };
+    let http_send_timeout = match http_send_timeout() {
+        Ok(timeout) => timeout,
+        Err(error) => return failed(error, 2),
+    };
     let query = match query(&args) {
         Ok(query) => query,
         Err(error) => return failed(error, 2),
@@ -243,6 +247,7 @@ pub(super) fn eval(args: EvalArgs) -> Exit {
         disable_indexing: args.disable_indexing,
         capabilities,
         schema: args.schema,
+        http_send_timeout,
         runtime: runtime(),
     }))
 }
@@ -327,6 +332,12 @@ fn stdin() -> Result<Vec<u8>, String> {
     let read = std::io::stdin().lock().read_to_end(&mut text);
     read.map_err(|error| format!("stdin: {error}"))?;
     Ok(text)
+}
+
+/// How long a request of `http.send` may take that does not say it.
+pub(super) fn http_send_timeout() -> Result<Duration, String> {
+    let timeout = config::http_send_timeout(&Environment);
+    timeout.map_err(|error| format!("HTTP_SEND_TIMEOUT: {error}"))
 }
 
 /// What `opa.runtime()` gives.

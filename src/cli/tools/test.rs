@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 
 use super::super::{Exit, emit, values};
-use super::eval::runtime;
+use super::eval::{http_send_timeout, runtime};
 use super::{failed, read_capabilities, refuse};
 use crate::engine::RegoVersion;
 use crate::tool::Report;
@@ -27,6 +27,9 @@ pub(in crate::cli) struct TestArgs {
     /// The built-ins that there are: a file.
     #[arg(long, value_name = "FILE|VERSION")]
     capabilities: Option<String>,
+    /// Tests may ask servers and look up names, which else only hosts in `allow_net` of --capabilities are for.
+    #[arg(long)]
+    allow_net: bool,
     /// Lists tests that pass, and explains failures.
     #[arg(short, long)]
     verbose: bool,
@@ -132,6 +135,10 @@ pub(super) fn test(args: TestArgs) -> Exit {
         Ok(capabilities) => capabilities,
         Err(error) => return failed(error, 1),
     };
+    let http_send_timeout = match http_send_timeout() {
+        Ok(timeout) => timeout,
+        Err(error) => return failed(error, 1),
+    };
     let version = if args.v0_compatible {
         RegoVersion::V0
     } else {
@@ -161,6 +168,8 @@ pub(super) fn test(args: TestArgs) -> Exit {
         sort_by_duration: args.sort == Sort::Duration,
         max_errors: args.max_errors,
         capabilities,
+        allow_net: args.allow_net,
+        http_send_timeout,
         schema: args.schema,
         runtime: runtime(),
     };

@@ -45,6 +45,8 @@ const LONGEST_PAUSE: Duration = Duration::from_mins(1);
 pub struct Outbound {
     /// The only hosts that may be asked, if any are named.
     allowed: Option<Vec<String>>,
+    /// How long a try may take where its request does not say it; zero is no limit.
+    timeout: Duration,
     connector: Connector,
     system: OnceLock<RootCertStore>,
     pools: Mutex<VecDeque<Pool>>,
@@ -78,11 +80,13 @@ struct Pool {
 // === impl Outbound ===
 
 impl Outbound {
-    /// A client that asks only the hosts in `allowed`, if any are named.
+    /// A client that asks only the hosts in `allowed`, if any are named, and gives a try `timeout` unless its request
+    /// says otherwise; zero is no limit.
     #[must_use]
-    pub fn limited_to(allowed: Option<Vec<String>>) -> Self {
+    pub fn limited_to(allowed: Option<Vec<String>>, timeout: Duration) -> Self {
         Self {
             allowed,
+            timeout,
             connector: Connector::new(),
             system: OnceLock::new(),
             pools: Mutex::default(),
@@ -178,9 +182,12 @@ impl Outbound {
         request: &Request,
     ) -> Result<Response, Error> {
         let attempt = self.follow(pool, exchange, request.follow_redirects);
-        let answered = tokio::time::timeout(request.timeout, attempt).await;
+        let timeout = request.timeout.unwrap_or(self.timeout);
+        if timeout.is_zero() {
+            return attempt.await;
+        }
+        let answered = tokio::time::timeout(timeout, attempt).await;
         answered.unwrap_or_else(|_| {
-            let timeout = request.timeout;
             Err(Error::Failed(format!(
                 "request timed out: no response within {timeout:?}"
             )))

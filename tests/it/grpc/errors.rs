@@ -167,9 +167,7 @@ async fn too_many_calls_are_refused_at_once() {
         .send(Frame::data(Bytes::from_static(b"\0")))
         .await
         .unwrap();
-    while server.stats.in_flight() == 0 {
-        tokio::task::yield_now().await;
-    }
+    server.calls(1).await;
     let answer = second.call(b"one too many").await;
     let (code, message) = answer.error();
     assert!(
@@ -198,14 +196,10 @@ async fn a_call_that_is_reset_is_no_longer_in_flight() {
     );
     let mut client = server.connect().await;
     let (frames, held) = client.begin(post());
-    while server.stats.in_flight() == 0 {
-        tokio::task::yield_now().await;
-    }
+    server.calls(1).await;
     held.abort();
     drop(frames);
-    while server.stats.in_flight() > 0 {
-        tokio::task::yield_now().await;
-    }
+    server.calls(0).await;
     assert_eq!(client.ask("next").await, "next");
 }
 

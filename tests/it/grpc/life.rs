@@ -6,6 +6,7 @@ use http_body::Frame;
 use tokio::net::TcpStream;
 
 use super::*;
+use crate::support::process::PATIENCE;
 
 #[tokio::test]
 async fn connections_are_spread_over_the_threads() {
@@ -27,9 +28,10 @@ async fn connections_are_spread_over_the_threads() {
     assert_eq!(seen, ["0", "0", "1", "1", "2", "2"]);
     assert_eq!(server.stats.connections().collect::<Vec<_>>(), [2, 2, 2]);
     drop(clients);
-    while server.stats.connections().sum::<usize>() > 0 {
-        tokio::task::yield_now().await;
-    }
+    until("they are gone", async || {
+        (server.stats.connections().sum::<usize>() == 0).then_some(())
+    })
+    .await;
 }
 
 #[tokio::test]
@@ -39,12 +41,10 @@ async fn a_call_in_flight_is_answered_before_the_end() {
     let address = server.addresses[0].clone();
     assert_eq!(idle.ask("hello").await, "hello");
     let (frames, held) = busy.begin(post());
-    while server.stats.in_flight() == 0 {
-        tokio::task::yield_now().await;
-    }
+    server.calls(1).await;
     let stopping = tokio::spawn(server.stop());
     // The idle connection gets its GOAWAY and ends; the busy one waits for its call.
-    idle.ended.await.unwrap().unwrap();
+    in_time("its end", idle.ended).await.unwrap().unwrap();
     assert!(!stopping.is_finished());
     let BoundAddress::Tcp(address) = address else {
         panic!("not TCP")
@@ -58,7 +58,7 @@ async fn a_call_in_flight_is_answered_before_the_end() {
     drop(frames);
     assert_eq!(held.await.unwrap().text(), "finished");
     assert!(stopping.await.unwrap());
-    busy.ended.await.unwrap().unwrap();
+    in_time("its end", busy.ended).await.unwrap().unwrap();
 }
 
 #[tokio::test]
@@ -66,12 +66,10 @@ async fn what_outlives_the_grace_is_cut_off() {
     let server = serve(tcp(), Routes::default());
     let mut client = server.connect().await;
     let (_frames, _held) = client.begin(post());
-    while server.stats.in_flight() == 0 {
-        tokio::task::yield_now().await;
-    }
+    server.calls(1).await;
     server.trigger.trigger();
     assert!(!server.serving.finish(Duration::from_millis(1)).await);
-    server.drain.wait().await;
+    in_time("the end", server.drain.wait()).await;
     assert_eq!(server.stats.in_flight(), 0);
 }
 
@@ -82,9 +80,10 @@ async fn a_connection_that_never_speaks_does_not_hold_up_the_end() {
         panic!("not TCP")
     };
     let _silent = TcpStream::connect(address).await.unwrap();
-    while server.stats.connections().sum::<usize>() == 0 {
-        tokio::task::yield_now().await;
-    }
+    until("it is there", async || {
+        (server.stats.connections().sum::<usize>() > 0).then_some(())
+    })
+    .await;
     assert!(server.stop().await);
 }
 
@@ -113,6 +112,7 @@ async fn a_burst_of_small_messages_spares_the_connection() {
     let calls = config.max_concurrent_streams;
     let bound = grpc::bind(config).unwrap();
     let mut stream = std::os::unix::net::UnixStream::connect(path).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
     // All of it is there before anything is read.
     stream.write_all(&burst(calls)).unwrap();
 

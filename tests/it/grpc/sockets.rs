@@ -70,14 +70,16 @@ async fn a_client_may_name_the_socket_as_its_authority() {
     let server = serve(config(vec![unix, tcp]), Routes::default());
 
     let mut stream = UnixStream::connect(&path).await.unwrap();
-    assert_eq!(first_answer(&mut stream).await, DATA);
+    let answer = in_time("an answer", first_answer(&mut stream)).await;
+    assert_eq!(answer, DATA);
 
     let BoundAddress::Tcp(address) = &server.addresses[1] else {
         panic!("{:?}", server.addresses);
     };
     let mut stream = TcpStream::connect(address).await.unwrap();
     let refused = "h2 takes such an authority now: the adapter may go (docs/adr/0006)";
-    assert_eq!(first_answer(&mut stream).await, RST_STREAM, "{refused}");
+    let answer = in_time("an answer", first_answer(&mut stream)).await;
+    assert_eq!(answer, RST_STREAM, "{refused}");
 }
 
 const DATA: u8 = 0;

@@ -1,4 +1,4 @@
-//! `regate eval` and `regate test` ask servers as `opa` does, within `allow_net` of their capabilities.
+//! `regate eval` asks servers as `opa` does, within `allow_net` of its capabilities; `regate test` where it is allowed.
 
 use std::process::Command;
 
@@ -59,18 +59,44 @@ async fn hosts_are_asked_where_capabilities_allow_them() {
 }
 
 #[tokio::test]
-async fn tests_ask_servers() {
+async fn tests_ask_servers_where_they_are_allowed_to() {
     let server = Server::start().await;
     let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("policy.rego");
-    let policy = format!(
-        r#"package a
-test_sent if http.send({{"method": "get", "url": "{}"}}).status_code == 200
+    let file = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path.to_string_lossy().into_owned()
+    };
+    let policy = file(
+        "policy.rego",
+        &format!(
+            r#"package a
+sent := http.send({{"method": "get", "url": "{}", "raise_error": false}}).status_code
+test_sent if sent == 200
+test_not_sent if not sent == 200
 test_named if count(net.lookup_ip_addr("localhost")) > 0
+test_mocked if sent == 1 with http.send as {{"status_code": 1}}
 "#,
-        server.url("/")
+            server.url("/")
+        ),
     );
-    std::fs::write(&path, policy).unwrap();
-    let printed = run(&["test", &path.to_string_lossy()]).await;
-    assert!(printed.contains("PASS: 2/2"), "{printed}");
+    let capabilities = run(&["capabilities", "--current"]).await;
+    let mut capabilities: serde_json::Value = serde_json::from_str(&capabilities).unwrap();
+    let current = file("current.json", &capabilities.to_string());
+    capabilities["allow_net"] = json!(["127.0.0.1", "localhost"]);
+    let named = file("named.json", &capabilities.to_string());
+
+    // Not even a test that expects no answer passes where nobody is asked.
+    for args in [vec![], vec!["--capabilities", &current]] {
+        let printed = run(&[&["test", &*policy], &*args].concat()).await;
+        assert!(printed.contains("PASS: 1/4"), "{printed}");
+        assert!(printed.contains("ERROR: 3/4"), "{printed}");
+        assert!(printed.contains("http.send asks nobody"), "{printed}");
+        assert!(printed.contains("--allow-net"), "{printed}");
+    }
+    for args in [["--allow-net"].as_slice(), &["--capabilities", &named]] {
+        let printed = run(&[&["test", &*policy], args].concat()).await;
+        assert!(printed.contains("PASS: 3/4"), "{printed}");
+        assert!(printed.contains("FAIL: 1/4"), "{printed}");
+    }
 }

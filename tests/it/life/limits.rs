@@ -9,6 +9,7 @@ use regate::config::{Config, Flags};
 
 use super::*;
 use crate::support::client::get;
+use crate::support::process::in_time;
 
 /// Takes nothing until the other end is dropped, as a terminal that nobody reads.
 struct Stuck(mpsc::Receiver<()>);
@@ -76,5 +77,5 @@ async fn a_log_that_nobody_reads_stops_no_check_and_its_losses_are_counted() {
     assert!((1..CHECKS).contains(&dropped), "{dropped}");
     drop(let_go);
     drop(client);
-    running.stop().await;
+    in_time("the end", running.stop()).await;
 }

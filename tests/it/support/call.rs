@@ -1,15 +1,26 @@
 //! A gRPC client that shows everything: heads, frames and trailers as they come.
 
+use std::time::Duration;
+
 use bytes::{BufMut, Bytes, BytesMut};
+use envoy_types::pb::envoy::service::auth::v3::attribute_context::{
+    HttpRequest, Request as AuthRequest,
+};
+use envoy_types::pb::envoy::service::auth::v3::{AttributeContext, CheckRequest};
 use http::{HeaderMap, Response, StatusCode};
 use http_body::Frame;
 use http_body_util::{BodyExt, StreamBody};
 use hyper::client::conn::http2::SendRequest;
 use hyper_util::rt::{TokioExecutor, TokioIo};
+use prost::Message as _;
 use regate::grpc::BoundAddress;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpStream, UnixStream};
 use tokio::sync::mpsc;
+use tokio::time::timeout;
+
+/// How long an answer may take: what a test has evaluated may take its time.
+const ANSWERED: Duration = Duration::from_secs(120);
 
 type Frames = mpsc::Receiver<Frame<Bytes>>;
 type Body = StreamBody<FrameStream>;
@@ -68,7 +79,7 @@ impl Client {
     /// Sends a request whose frames come from the channel, and waits for the whole answer.
     pub(crate) async fn send(&mut self, head: http::request::Builder, frames: Frames) -> Answer {
         let request = head.body(StreamBody::new(FrameStream(frames))).unwrap();
-        Answer::read(self.send.send_request(request).await.unwrap()).await
+        Answer::of(self.send.send_request(request)).await
     }
 
     /// Begins a call and leaves its message open.
@@ -79,7 +90,7 @@ impl Client {
         let (frames, receiver) = mpsc::channel(16);
         let request = head.body(StreamBody::new(FrameStream(receiver))).unwrap();
         let sent = self.send.send_request(request);
-        let answer = tokio::spawn(async { Answer::read(sent.await.unwrap()).await });
+        let answer = tokio::spawn(Answer::of(sent));
         (frames, answer)
     }
 
@@ -95,6 +106,13 @@ impl Client {
 // === impl Answer ===
 
 impl Answer {
+    async fn of(
+        response: impl Future<Output = hyper::Result<Response<hyper::body::Incoming>>>,
+    ) -> Self {
+        let answer = async { Self::read(response.await.unwrap()).await };
+        timeout(ANSWERED, answer).await.expect("an answer in time")
+    }
+
     async fn read(response: Response<hyper::body::Incoming>) -> Self {
         let (head, body) = response.into_parts();
         let collected = body.collect().await.unwrap();
@@ -153,6 +171,21 @@ impl futures_util::Stream for FrameStream {
     ) -> std::task::Poll<Option<Self::Item>> {
         self.0.poll_recv(cx).map(|frame| frame.map(Ok))
     }
+}
+
+/// A `CheckRequest` of this HTTP request, in its gRPC frame.
+pub(crate) fn check_request(http: HttpRequest) -> Bytes {
+    let attributes = AttributeContext {
+        request: Some(AuthRequest {
+            http: Some(http),
+            ..AuthRequest::default()
+        }),
+        ..AttributeContext::default()
+    };
+    let check = CheckRequest {
+        attributes: Some(attributes),
+    };
+    framed(&check.encode_to_vec())
 }
 
 /// A message in its gRPC frame.

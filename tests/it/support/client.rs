@@ -7,6 +7,8 @@ use hyper_util::client::legacy::Client as Pool;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 
+use super::process::in_time;
+
 /// A client with connections of its own.
 #[derive(Clone)]
 pub(crate) struct Client(Pool<HttpConnector, Full<Bytes>>);
@@ -29,8 +31,11 @@ impl Client {
 
     /// Sends a request; `None` when there is no answer (refused, closed).
     pub(crate) async fn send(&self, request: Request<Full<Bytes>>) -> Option<Answer> {
-        let (head, body) = self.0.request(request).await.ok()?.into_parts();
-        let body = body.collect().await.ok()?.to_bytes();
+        let exchange = async {
+            let (head, body) = self.0.request(request).await.ok()?.into_parts();
+            Some((head, body.collect().await.ok()?.to_bytes()))
+        };
+        let (head, body) = in_time("an answer over HTTP", exchange).await?;
         let body = String::from_utf8_lossy(&body).into_owned();
         Some(Answer {
             status: head.status.as_u16(),

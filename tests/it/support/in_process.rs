@@ -12,7 +12,7 @@ use regate::telemetry::logs::{Guard, Logs};
 use serde_json::{Value, json};
 
 use super::call::Client;
-use super::process::Output;
+use super::process::{Output, in_time};
 use super::recorded;
 
 /// A case that is served.
@@ -60,7 +60,7 @@ impl Served {
     pub(crate) async fn stop(self) -> Vec<Value> {
         let prefix = self.prefix();
         drop(self.client);
-        self.running.stop().await;
+        in_time("the end", self.running.stop()).await;
         self.decisions
             .pick(|line| Some(recorded::parse(&line.replace(&prefix, ""))))
     }

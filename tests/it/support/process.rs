@@ -171,7 +171,7 @@ impl Output {
         found.unwrap_or_else(|_| panic!("no line was {what}; there was:\n{}", self.all()))
     }
 
-    /// Waits until `ask`, asked again whenever there is news, has an answer.
+    /// Waits until `ask`, asked again whenever there is news, has an answer; for how long is up to the caller.
     pub(crate) async fn wait_for<T>(&self, ask: impl Fn() -> Option<T>) -> T {
         let mut news = self.news.subscribe();
         loop {
@@ -333,6 +333,12 @@ pub(crate) async fn until<T>(what: &str, mut ask: impl AsyncFnMut() -> Option<T>
     timeout(PATIENCE, asking)
         .await
         .unwrap_or_else(|_| panic!("waited in vain until {what}"))
+}
+
+/// Waits for what must come within the time that anything may take.
+pub(crate) async fn in_time<T>(what: &str, coming: impl IntoFuture<Output = T>) -> T {
+    let came = timeout(PATIENCE, coming.into_future()).await;
+    came.unwrap_or_else(|_| panic!("waited in vain for {what}"))
 }
 
 /// The binary under test; `REGATE_BIN` puts another one in its place, such as a release build.

@@ -68,14 +68,14 @@ pub(super) fn parse(text: &str, built_in: bool) -> Result<Value, Error> {
         }
     }
     let comment = parser.comment()?;
-    let document = Node::new()
+    Ok(Node::new()
+        .maybe("Comment", comment)
+        .list("Definitions", types)
+        .list("Directives", directives)
+        .list("Extensions", extensions)
         .list("Schema", schemas)
         .list("SchemaExtension", schema_extensions)
-        .list("Directives", directives)
-        .list("Definitions", types)
-        .list("Extensions", extensions)
-        .maybe("Comment", comment);
-    Ok(document.done())
+        .done())
 }
 
 fn description<'t>(parser: &mut Parser<'t>) -> Result<Description<'t>, Error> {
@@ -84,7 +84,7 @@ fn description<'t>(parser: &mut Parser<'t>) -> Result<Description<'t>, Error> {
     }
     let comment = parser.comment()?;
     Ok(Description {
-        token: Some(parser.next()?),
+        token: Some(parser.take()?),
         comment,
     })
 }
@@ -124,9 +124,9 @@ fn schema(
         None => described(&Description::default(), comment),
     };
     let directives = parser.directives(true)?;
-    let (types, end) = parser.some(b'{', b'}', |parser| {
+    let (types, end) = parser.group(b'{', b'}', |parser| {
         let comment = parser.comment()?;
-        let token = parser.next()?;
+        let token = parser.take()?;
         if !matches!(&*token.text, "query" | "mutation" | "subscription") {
             return parser.refused(&token, "`query`, `mutation` or `subscription`");
         }
@@ -138,7 +138,7 @@ fn schema(
             .done())
     })?;
     if description.is_none() && directives.is_empty() && types.is_empty() {
-        return parser.unexpected("what the extension adds");
+        return parser.misplaced("what the extension adds");
     }
     Ok(start
         .list("Directives", directives)
@@ -154,7 +154,7 @@ fn of_type(
     extends: bool,
     built_in: bool,
 ) -> Result<Value, Error> {
-    let token = parser.peek()?.clone();
+    let token = parser.ahead()?.clone();
     let kind = match (token.kind, &*token.text) {
         (Kind::Name, "scalar") => "SCALAR",
         (Kind::Name, "type") => "OBJECT",
@@ -162,9 +162,9 @@ fn of_type(
         (Kind::Name, "union") => "UNION",
         (Kind::Name, "enum") => "ENUM",
         (Kind::Name, "input") => "INPUT_OBJECT",
-        _ => return parser.unexpected("`type`, `enum` or another word that begins a definition"),
+        _ => return parser.misplaced("`type`, `enum` or another word that begins a definition"),
     };
-    parser.next()?;
+    parser.take()?;
     let name = parser.name()?;
     let interfaces = match kind {
         "OBJECT" => implements(parser)?,
@@ -174,14 +174,14 @@ fn of_type(
     // Where an input object is extended, the values of its directives may name variables, which mean nothing there.
     let directives = parser.directives(!(extends && kind == "INPUT_OBJECT"))?;
     let (key, (members, end)) = match kind {
-        "OBJECT" | "INTERFACE" => ("Fields", parser.some(b'{', b'}', field)?),
-        "INPUT_OBJECT" => ("Fields", parser.some(b'{', b'}', input)?),
-        "ENUM" => ("EnumValues", parser.some(b'{', b'}', enum_value)?),
+        "OBJECT" | "INTERFACE" => ("Fields", parser.group(b'{', b'}', field)?),
+        "INPUT_OBJECT" => ("Fields", parser.group(b'{', b'}', input)?),
+        "ENUM" => ("EnumValues", parser.group(b'{', b'}', enum_value)?),
         "UNION" => ("Types", (union(parser)?, None)),
         _ => ("Fields", (Vec::new(), None)),
     };
     if extends && interfaces.is_empty() && directives.is_empty() && members.is_empty() {
-        return parser.unexpected("what the extension adds");
+        return parser.misplaced("what the extension adds");
     }
     Ok(start
         .text("Kind", kind)
@@ -198,12 +198,12 @@ fn implements(parser: &mut Parser<'_>) -> Result<Vec<Value>, Error> {
     if !parser.at_word("implements")? {
         return Ok(Vec::new());
     }
-    parser.next()?;
+    parser.take()?;
     separated(parser, b'&', Parser::name)
 }
 
 fn union(parser: &mut Parser<'_>) -> Result<Vec<Value>, Error> {
-    if !parser.skip(b'=')? {
+    if !parser.accept(b'=')? {
         return Ok(Vec::new());
     }
     separated(parser, b'|', Parser::name)
@@ -215,9 +215,9 @@ fn separated<'t>(
     sign: u8,
     one: impl Fn(&mut Parser<'t>) -> Result<String, Error>,
 ) -> Result<Vec<Value>, Error> {
-    parser.skip(sign)?;
+    parser.accept(sign)?;
     let mut names = vec![Value::from(one(parser)?)];
-    while parser.skip(sign)? {
+    while parser.accept(sign)? {
         names.push(Value::from(one(parser)?));
     }
     Ok(names)
@@ -231,7 +231,7 @@ fn field(parser: &mut Parser<'_>) -> Result<Value, Error> {
 }
 
 fn arguments(parser: &mut Parser<'_>) -> Result<Vec<Value>, Error> {
-    Ok(parser.some(b'(', b')', input)?.0)
+    Ok(parser.group(b'(', b')', input)?.0)
 }
 
 /// A field of an input object, or an argument.
@@ -239,7 +239,7 @@ fn input(parser: &mut Parser<'_>) -> Result<Value, Error> {
     let start = member(parser)?;
     parser.expect(b':')?;
     let mut node = start.value("Type", parser.of_type()?);
-    if parser.skip(b'=')? {
+    if parser.accept(b'=')? {
         node = node.value("DefaultValue", parser.value(true)?);
     }
     Ok(node.list("Directives", parser.directives(true)?).done())
@@ -258,11 +258,11 @@ fn directive(parser: &mut Parser<'_>, description: &Description<'_>) -> Result<V
         .list("Arguments", arguments(parser)?);
     let repeatable = parser.at_word("repeatable")?;
     if repeatable {
-        parser.next()?;
+        parser.take()?;
     }
     parser.word("on")?;
     let locations = separated(parser, b'|', |parser| {
-        let token = parser.peek()?.clone();
+        let token = parser.ahead()?.clone();
         let name = parser.name()?;
         if LOCATIONS.contains(&&*name) {
             Ok(name)

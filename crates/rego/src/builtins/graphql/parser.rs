@@ -9,7 +9,7 @@ use crate::value::Value;
 #[derive(Debug)]
 pub(super) struct Parser<'t> {
     lexer: Lexer<'t>,
-    peeked: Option<Token<'t>>,
+    ahead: Option<Token<'t>>,
     /// The comments before the token that comes next, once somebody looked at it.
     comment: Option<Value>,
     depth: usize,
@@ -34,18 +34,18 @@ impl<'t> Parser<'t> {
     pub(super) fn new(text: &'t str) -> Self {
         Self {
             lexer: Lexer::new(text),
-            peeked: None,
+            ahead: None,
             comment: None,
             depth: 0,
         }
     }
 
-    pub(super) fn peek(&mut self) -> Result<&Token<'t>, Error> {
-        let token = match self.peeked.take() {
+    pub(super) fn ahead(&mut self) -> Result<&Token<'t>, Error> {
+        let token = match self.ahead.take() {
             Some(token) => token,
             None => self.behind_comments()?,
         };
-        Ok(self.peeked.insert(token))
+        Ok(self.ahead.insert(token))
     }
 
     /// The first token that is no comment; the comments before it are kept.
@@ -65,26 +65,26 @@ impl<'t> Parser<'t> {
     }
 
     pub(super) fn kind(&mut self) -> Result<Kind, Error> {
-        Ok(self.peek()?.kind)
+        Ok(self.ahead()?.kind)
     }
 
-    pub(super) fn next(&mut self) -> Result<Token<'t>, Error> {
-        let token = self.peek()?.clone();
-        self.peeked = None;
+    pub(super) fn take(&mut self) -> Result<Token<'t>, Error> {
+        let token = self.ahead()?.clone();
+        self.ahead = None;
         self.comment = None;
         Ok(token)
     }
 
     /// The comments before what comes next.
     pub(super) fn comment(&mut self) -> Result<Option<Value>, Error> {
-        self.peek()?;
+        self.ahead()?;
         Ok(self.comment.clone())
     }
 
     /// That something else has to come next.
     #[cold]
-    pub(super) fn unexpected<T>(&mut self, wanted: &str) -> Result<T, Error> {
-        let token = self.peek()?.clone();
+    pub(super) fn misplaced<T>(&mut self, wanted: &str) -> Result<T, Error> {
+        let token = self.ahead()?.clone();
         self.refused(&token, wanted)
     }
 
@@ -96,22 +96,22 @@ impl<'t> Parser<'t> {
     }
 
     pub(super) fn expect(&mut self, sign: u8) -> Result<(), Error> {
-        if self.skip(sign)? {
+        if self.accept(sign)? {
             return Ok(());
         }
-        self.unexpected(&format!("`{}`", char::from(sign)))
+        self.misplaced(&format!("`{}`", char::from(sign)))
     }
 
-    pub(super) fn skip(&mut self, sign: u8) -> Result<bool, Error> {
+    pub(super) fn accept(&mut self, sign: u8) -> Result<bool, Error> {
         let found = self.kind()? == Kind::Sign(sign);
         if found {
-            self.next()?;
+            self.take()?;
         }
         Ok(found)
     }
 
     pub(super) fn at_word(&mut self, word: &str) -> Result<bool, Error> {
-        let token = self.peek()?;
+        let token = self.ahead()?;
         Ok(token.kind == Kind::Name && token.text == word)
     }
 
@@ -119,14 +119,14 @@ impl<'t> Parser<'t> {
     pub(super) fn word(&mut self, word: &str) -> Result<Option<Value>, Error> {
         let comment = self.comment()?;
         if self.at_word(word)? {
-            self.next()?;
+            self.take()?;
             return Ok(comment);
         }
-        self.unexpected(&format!("`{word}`"))
+        self.misplaced(&format!("`{word}`"))
     }
 
     pub(super) fn name(&mut self) -> Result<String, Error> {
-        let token = self.next()?;
+        let token = self.take()?;
         if token.kind == Kind::Name {
             return Ok(token.text.into_owned());
         }
@@ -134,18 +134,18 @@ impl<'t> Parser<'t> {
     }
 
     /// One thing or more between two signs, and the comments before the second; nothing where the first is not.
-    pub(super) fn some(
+    pub(super) fn group(
         &mut self,
         open: u8,
         close: u8,
         one: impl FnMut(&mut Self) -> Result<Value, Error>,
     ) -> Result<(Vec<Value>, Option<Value>), Error> {
-        let first = self.peek()?;
+        let first = self.ahead()?;
         if first.kind != Kind::Sign(open) {
             return Ok((Vec::new(), None));
         }
         let start = first.start;
-        let (items, comment) = self.many(open, close, one)?;
+        let (items, comment) = self.between(open, close, one)?;
         if items.is_empty() {
             let (open, close) = (char::from(open), char::from(close));
             let what = format!("`{open}` and `{close}` hold nothing; fill them or leave them out");
@@ -155,7 +155,7 @@ impl<'t> Parser<'t> {
     }
 
     /// Things between two signs, none perhaps.
-    fn many(
+    fn between(
         &mut self,
         open: u8,
         close: u8,
@@ -170,12 +170,12 @@ impl<'t> Parser<'t> {
         }
         self.depth -= 1;
         let comment = self.comment()?;
-        self.next()?;
+        self.take()?;
         Ok((items, comment))
     }
 
     pub(super) fn value(&mut self, constant: bool) -> Result<Value, Error> {
-        let token = self.peek()?.clone();
+        let token = self.ahead()?.clone();
         let kind = match token.kind {
             Kind::Sign(b'[') => return self.list(constant),
             Kind::Sign(b'{') => return self.object(constant),
@@ -192,15 +192,15 @@ impl<'t> Parser<'t> {
                 "null" => 6,
                 _ => 7,
             },
-            _ => return self.unexpected("a value"),
+            _ => return self.misplaced("a value"),
         };
-        self.next()?;
+        self.take()?;
         Ok(value(kind, &token.text).done())
     }
 
     fn list(&mut self, constant: bool) -> Result<Value, Error> {
         let comment = self.comment()?;
-        let (items, _) = self.many(b'[', b']', |parser| {
+        let (items, _) = self.between(b'[', b']', |parser| {
             let item = parser.value(constant)?;
             Ok(Node::new().text("Name", "").value("Value", item).done())
         })?;
@@ -212,7 +212,7 @@ impl<'t> Parser<'t> {
 
     fn object(&mut self, constant: bool) -> Result<Value, Error> {
         let comment = self.comment()?;
-        let (fields, _) = self.many(b'{', b'}', |parser| parser.argument(constant))?;
+        let (fields, _) = self.between(b'{', b'}', |parser| parser.argument(constant))?;
         Ok(value(9, "")
             .list("Children", fields)
             .maybe("Comment", comment)
@@ -230,7 +230,7 @@ impl<'t> Parser<'t> {
     }
 
     pub(super) fn arguments(&mut self, constant: bool) -> Result<Vec<Value>, Error> {
-        let arguments = self.some(b'(', b')', |parser| parser.argument(constant))?;
+        let arguments = self.group(b'(', b')', |parser| parser.argument(constant))?;
         Ok(arguments.0)
     }
 
@@ -241,7 +241,7 @@ impl<'t> Parser<'t> {
 
     pub(super) fn directives(&mut self, constant: bool) -> Result<Vec<Value>, Error> {
         let mut directives = Vec::new();
-        while self.skip(b'@')? {
+        while self.accept(b'@')? {
             let name = self.name()?;
             let arguments = self.arguments(constant)?;
             let node = Node::new().text("Name", &name).text("Location", "");
@@ -252,21 +252,21 @@ impl<'t> Parser<'t> {
 
     pub(super) fn of_type(&mut self) -> Result<Value, Error> {
         let mut lists = 0;
-        while self.skip(b'[')? {
+        while self.accept(b'[')? {
             lists += 1;
             bounded(lists)?;
         }
         let name = self.name()?;
         let mut of = Node::new()
             .text("NamedType", &name)
-            .flag("NonNull", self.skip(b'!')?)
+            .flag("NonNull", self.accept(b'!')?)
             .done();
         for _ in 0..lists {
             self.expect(b']')?;
             of = Node::new()
                 .text("NamedType", "")
                 .value("Elem", of)
-                .flag("NonNull", self.skip(b'!')?)
+                .flag("NonNull", self.accept(b'!')?)
                 .done();
         }
         Ok(of)

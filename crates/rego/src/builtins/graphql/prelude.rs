@@ -16,25 +16,25 @@ pub(super) static FIELDS: LazyLock<Value> = LazyLock::new(|| {
 const TEXT: &str = r#"
 scalar Int scalar Float scalar String scalar Boolean scalar ID
 
-directive @defer(if: Boolean = true, label: String) on FRAGMENT_SPREAD | INLINE_FRAGMENT
-directive @include(if: Boolean!) on FIELD | FRAGMENT_SPREAD | INLINE_FRAGMENT
 directive @skip(if: Boolean!) on FIELD | FRAGMENT_SPREAD | INLINE_FRAGMENT
+directive @include(if: Boolean!) on FIELD | FRAGMENT_SPREAD | INLINE_FRAGMENT
 directive @deprecated(reason: String = "No longer supported")
   on FIELD_DEFINITION | ARGUMENT_DEFINITION | INPUT_FIELD_DEFINITION | ENUM_VALUE
 directive @specifiedBy(url: String!) on SCALAR
 directive @oneOf on INPUT_OBJECT
+directive @defer(if: Boolean = true, label: String) on FRAGMENT_SPREAD | INLINE_FRAGMENT
 
 type __Schema {
   description: String types: [__Type!]! queryType: __Type! mutationType: __Type subscriptionType: __Type
   directives: [__Directive!]!
 }
 type __Type {
-  kind: __TypeKind! name: String description: String specifiedByURL: String
+  kind: __TypeKind! name: String description: String
   fields(includeDeprecated: Boolean = false): [__Field!]
   interfaces: [__Type!] possibleTypes: [__Type!]
   enumValues(includeDeprecated: Boolean = false): [__EnumValue!]
   inputFields(includeDeprecated: Boolean = false): [__InputValue!]
-  ofType: __Type isOneOf: Boolean
+  ofType: __Type specifiedByURL: String isOneOf: Boolean
 }
 enum __TypeKind { SCALAR OBJECT INTERFACE UNION ENUM INPUT_OBJECT LIST NON_NULL }
 type __Field {
@@ -47,8 +47,8 @@ type __InputValue {
 }
 type __EnumValue { name: String! description: String isDeprecated: Boolean! deprecationReason: String }
 type __Directive {
-  name: String! description: String isRepeatable: Boolean! locations: [__DirectiveLocation!]!
-  args(includeDeprecated: Boolean = false): [__InputValue!]!
+  name: String! description: String locations: [__DirectiveLocation!]!
+  args(includeDeprecated: Boolean = false): [__InputValue!]! isRepeatable: Boolean!
 }
 enum __DirectiveLocation {
   QUERY MUTATION SUBSCRIPTION FIELD FRAGMENT_DEFINITION FRAGMENT_SPREAD INLINE_FRAGMENT VARIABLE_DEFINITION

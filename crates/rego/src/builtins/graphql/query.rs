@@ -12,7 +12,7 @@ pub(super) fn parse(text: &str) -> Result<Value, Error> {
     let mut operations = Vec::new();
     let mut fragments = Vec::new();
     loop {
-        let token = parser.peek()?;
+        let token = parser.ahead()?;
         match (token.kind, &*token.text) {
             (Kind::End, _) => break,
             (Kind::Sign(b'{'), _) => {
@@ -24,7 +24,7 @@ pub(super) fn parse(text: &str) -> Result<Value, Error> {
                 operations.push(operation(&mut parser)?);
             }
             (Kind::Name, "fragment") => fragments.push(fragment(&mut parser)?),
-            _ => return parser.unexpected("an operation or a fragment"),
+            _ => return parser.misplaced("an operation or a fragment"),
         }
     }
     let document = Node::new().list("Operations", operations);
@@ -50,7 +50,7 @@ fn operation(parser: &mut Parser<'_>) -> Result<Value, Error> {
 fn fragment(parser: &mut Parser<'_>) -> Result<Value, Error> {
     let comment = parser.word("fragment")?;
     if parser.at_word("on")? {
-        return parser.unexpected("a name for the fragment other than `on`");
+        return parser.misplaced("a name for the fragment other than `on`");
     }
     let node = Node::new()
         .text("Name", &parser.name()?)
@@ -64,12 +64,12 @@ fn fragment(parser: &mut Parser<'_>) -> Result<Value, Error> {
 }
 
 fn variables(parser: &mut Parser<'_>) -> Result<Vec<Value>, Error> {
-    let variables = parser.some(b'(', b')', |parser| {
+    let variables = parser.group(b'(', b')', |parser| {
         let comment = parser.comment()?;
         let name = parser.variable()?;
         parser.expect(b':')?;
         let of = parser.of_type()?;
-        let default = if parser.skip(b'=')? {
+        let default = if parser.accept(b'=')? {
             Some(parser.value(true)?)
         } else {
             None
@@ -91,16 +91,16 @@ fn selections(parser: &mut Parser<'_>) -> Result<Vec<Value>, Error> {
     if parser.kind()? != Kind::Sign(b'{') {
         parser.expect(b'{')?;
     }
-    Ok(parser.some(b'{', b'}', selection)?.0)
+    Ok(parser.group(b'{', b'}', selection)?.0)
 }
 
 fn selection(parser: &mut Parser<'_>) -> Result<Value, Error> {
     let comment = parser.comment()?;
-    if parser.skip(b'.')? {
+    if parser.accept(b'.')? {
         return spread(parser, comment);
     }
     let alias = parser.name()?;
-    let name = if parser.skip(b':')? {
+    let name = if parser.accept(b':')? {
         parser.name()?
     } else {
         alias.clone()
@@ -127,7 +127,7 @@ fn spread(parser: &mut Parser<'_>, comment: Option<Value>) -> Result<Value, Erro
         return Ok(node.list("Directives", parser.directives(false)?).done());
     }
     let condition = if on {
-        parser.next()?;
+        parser.take()?;
         parser.name()?
     } else {
         String::new()

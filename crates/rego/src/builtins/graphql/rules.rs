@@ -27,7 +27,7 @@ struct Walk<'a, 'v> {
     followed: HashSet<&'v str>,
     /// The fragments that operations use.
     used: HashSet<&'v str>,
-    overlap: overlap::Compared<'v>,
+    agreed: overlap::Agreed,
 }
 
 /// The operation at hand.
@@ -60,7 +60,7 @@ pub(super) fn check(schema: &Schema<'_>, document: &Value, budget: &mut Budget) 
         operation: None,
         followed: HashSet::new(),
         used: HashSet::new(),
-        overlap: overlap::Compared::default(),
+        agreed: overlap::Agreed::default(),
     };
     walk.no_fragment_circles()?;
     walk.operations()?;
@@ -267,11 +267,7 @@ impl<'a, 'v> Walk<'a, 'v> {
         if matches!(name, "__schema" | "__type") {
             self.introspection_ends(field)?;
         }
-        self.selections(found, inner, depth + 1)?;
-        if self.operation.is_some() {
-            self.no_conflicts(found, inner)?;
-        }
-        Ok(())
+        self.selections(found, inner, depth + 1)
     }
 
     /// What a type says of a field.
@@ -311,8 +307,7 @@ impl<'a, 'v> Walk<'a, 'v> {
         self.can_be(parent, condition)?;
         self.directives(list(fragment, "Directives"), "INLINE_FRAGMENT")?;
         let selections = list(fragment, "SelectionSet");
-        self.selections(inner, selections, depth + 1)?;
-        self.no_conflicts(inner, selections)
+        self.selections(inner, selections, depth + 1)
     }
 
     fn spread(

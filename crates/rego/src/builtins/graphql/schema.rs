@@ -123,22 +123,21 @@ impl<'v> Schema<'v> {
         Ok(())
     }
 
+    /// A union may be of its members, an interface of what implements it, an object type of itself.
     fn gather_possible(&mut self) {
         for definition in self.types.values() {
-            if definition.kind == "UNION" {
-                let possible = self.possible.entry(definition.name).or_default();
-                possible.extend(&definition.members);
-                continue;
+            let name = definition.name;
+            let mut may_be = |of: &'v str, one: &'v str| {
+                self.possible.entry(of).or_default().push(one);
+            };
+            for member in &definition.members {
+                may_be(name, member);
             }
-            if matches!(definition.kind, "OBJECT" | "INPUT_OBJECT" | "INTERFACE") {
-                for interface in &definition.interfaces {
-                    let possible = self.possible.entry(interface).or_default();
-                    possible.push(definition.name);
-                }
+            for interface in &definition.interfaces {
+                may_be(interface, name);
             }
-            if matches!(definition.kind, "OBJECT" | "INPUT_OBJECT") {
-                let possible = self.possible.entry(definition.name).or_default();
-                possible.push(definition.name);
+            if definition.kind == "OBJECT" {
+                may_be(name, name);
             }
         }
     }
@@ -247,23 +246,22 @@ pub(super) fn may_repeat(definition: &Value) -> Verdict {
     ))
 }
 
-/// Whether a value of one type may stand where the other is asked for.
-pub(super) fn is_compatible(given: &Value, wanted: &Value) -> bool {
-    let mut pair = (given, wanted);
-    loop {
-        let (given, wanted) = pair;
-        if text(given, "NamedType") != text(wanted, "NamedType") {
-            return false;
-        }
-        if flag(wanted, "NonNull") && !flag(given, "NonNull") {
-            return false;
-        }
-        pair = match (given.get_str("Elem"), wanted.get_str("Elem")) {
-            (Some(given), Some(wanted)) => (given, wanted),
-            (Some(_), None) => return false,
-            (None, _) => return true,
-        };
+/// Whether a variable of one type may stand where the other is asked for (GraphQL, October 2021, 5.8.5).
+pub(super) fn is_compatible(variable: &Value, place: &Value) -> bool {
+    if flag(place, "NonNull") && !flag(variable, "NonNull") {
+        return false;
     }
+    match (item(variable), item(place)) {
+        (Some(variable), Some(place)) => is_compatible(variable, place),
+        (None, None) => text(variable, "NamedType") == text(place, "NamedType"),
+        _ => false,
+    }
+}
+
+/// The type of the items, if a type is one of lists.
+fn item(of: &Value) -> Option<&Value> {
+    let item = of.get_str("Elem");
+    item.filter(|_| text(of, "NamedType").is_empty())
 }
 
 /// Whether a value is the literal `null`.

@@ -16,8 +16,8 @@ pub struct Request {
     pub headers: Vec<(String, String)>,
     /// What is sent.
     pub body: Option<Vec<u8>>,
-    /// How long each try may take.
-    pub timeout: Duration,
+    /// How long each try may take, if it is said; zero is no limit of its own.
+    pub timeout: Option<Duration>,
     /// Whether redirects are followed.
     pub follow_redirects: bool,
     /// How often it is tried again when no response came.
@@ -109,9 +109,6 @@ const KNOWN: &[&str] = &[
 ];
 
 const REQUIRED: &[&str] = &["method", "url"];
-
-/// How long a request may take that does not say it.
-const TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Refuses what is not known and what is missing.
 pub(in crate::builtins) fn parameters(asked: &Object) -> Result<(), Error> {
@@ -291,9 +288,10 @@ fn headers(asked: &Object) -> Result<Vec<(String, String)>, Error> {
     headers.iter().map(one).collect()
 }
 
-fn timeout(asked: &Object) -> Result<Duration, Error> {
+/// What is less than nothing is no limit either, as in OPA.
+fn timeout(asked: &Object) -> Result<Option<Duration>, Error> {
     let nanoseconds = match asked.get_str("timeout") {
-        None => return Ok(TIMEOUT),
+        None => return Ok(None),
         Some(Value::Number(number)) => number.as_i64(),
         Some(Value::String(text)) => {
             let read = time::duration(text);
@@ -302,11 +300,10 @@ fn timeout(asked: &Object) -> Result<Duration, Error> {
         }
         Some(_) => return Err(bad("'timeout' must be a string or a number")),
     };
-    let nanoseconds = nanoseconds.and_then(|nanoseconds| u64::try_from(nanoseconds).ok());
-    match nanoseconds.ok_or_else(|| bad("'timeout' must be a number of nanoseconds"))? {
-        0 => Ok(TIMEOUT),
-        nanoseconds => Ok(Duration::from_nanos(nanoseconds)),
-    }
+    let nanoseconds =
+        nanoseconds.ok_or_else(|| bad("'timeout' must be a number of nanoseconds"))?;
+    let nanoseconds = u64::try_from(nanoseconds).unwrap_or(0);
+    Ok(Some(Duration::from_nanos(nanoseconds)))
 }
 
 fn retries(asked: &Object) -> Result<u32, Error> {

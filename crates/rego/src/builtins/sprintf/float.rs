@@ -6,6 +6,9 @@ use crate::builtins::Error;
 /// From which exponent on a number without a precision has one written.
 const SHORTEST_LIMIT: i32 = 6;
 
+/// No double has a digit other than 0 behind so many places, and `format!` writes no more than 65,535.
+const PLACES: usize = 1100;
+
 /// Writes a number; false where the verb is not for such.
 pub(super) fn write(
     output: &mut Output<'_>,
@@ -21,11 +24,8 @@ pub(super) fn write(
             spec.precision,
             if verb == 'G' { 'E' } else { 'e' },
         ),
-        'f' | 'F' => format!("{magnitude:.*}", spec.precision.unwrap_or(6)),
-        'e' | 'E' => exponential(
-            &format!("{magnitude:.*e}", spec.precision.unwrap_or(6)),
-            verb,
-        ),
+        'f' | 'F' => fixed(magnitude, spec.precision.unwrap_or(6)),
+        'e' | 'E' => exponential(&scientific(magnitude, spec.precision.unwrap_or(6)), verb),
         'b' => binary(magnitude),
         'x' => hexadecimal(magnitude),
         'X' => hexadecimal(magnitude).to_uppercase(),
@@ -46,6 +46,18 @@ pub(in crate::builtins) fn shortest(float: f64) -> String {
     general(float, None, 'e')
 }
 
+fn fixed(float: f64, precision: usize) -> String {
+    let zeros = "0".repeat(precision.saturating_sub(PLACES));
+    format!("{float:.*}{zeros}", precision.min(PLACES))
+}
+
+fn scientific(float: f64, precision: usize) -> String {
+    let zeros = "0".repeat(precision.saturating_sub(PLACES));
+    let text = format!("{float:.*e}", precision.min(PLACES));
+    let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
+    format!("{mantissa}{zeros}e{exponent}")
+}
+
 /// `1.5e7` with a sign and two digits at least in the exponent.
 fn exponential(text: &str, e: char) -> String {
     let (mantissa, exponent) = text.split_once('e').unwrap_or((text, "0"));
@@ -58,7 +70,7 @@ fn exponential(text: &str, e: char) -> String {
 fn general(float: f64, precision: Option<usize>, e: char) -> String {
     let text = match precision {
         None => format!("{float:e}"),
-        Some(precision) => format!("{float:.*e}", precision.max(1) - 1),
+        Some(precision) => scientific(float, precision.max(1) - 1),
     };
     let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
     let exponent: i32 = exponent.parse().unwrap_or_default();

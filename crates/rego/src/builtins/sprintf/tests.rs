@@ -1,6 +1,6 @@
 //! Calls and what OPA 1.22 answers to them.
 
-use crate::builtins::testing::{Case, holds};
+use crate::builtins::testing::{Case, answer, holds};
 
 const CASES: &[Case] = &[
     ("sprintf", r#"["%d",[1]]"#, r#""1""#),
@@ -283,4 +283,22 @@ const CASES: &[Case] = &[
 #[test]
 fn calls_are_answered_as_opa_answers_them() {
     holds(CASES);
+}
+
+/// The lengths and ends are what OPA answers.
+#[test]
+fn more_places_than_format_takes_are_zeros() {
+    for (call, length, end) in [
+        (r#"["%.*f", [70000, 1.5]]"#, 70_002, "00000"),
+        (r#"["%.70000f", [0.5]]"#, 70_002, "00000"),
+        (r#"["%.*e", [70000, 0.5]]"#, 70_006, "0e-01"),
+        (r#"["%.*E", [70000, 5e-324]]"#, 70_007, "E-324"),
+        (r#"["%.*g", [70000, 1e300]]"#, 301, "40160"),
+        (r#"["%.*G", [70000, 5e-324]]"#, 757, "E-324"),
+    ] {
+        let text = answer("sprintf", call);
+        let text = text.trim_matches('"');
+        assert_eq!(text.len(), length, "{call}");
+        assert!(text.ends_with(end), "{call}");
+    }
 }

@@ -76,7 +76,6 @@ impl<'v> Walk<'_, 'v> {
             self.directives(list(fragment, "Directives"), "FRAGMENT_DEFINITION")?;
             let selections = list(fragment, "SelectionSet");
             self.selections(Some(of), selections, 0)?;
-            self.no_conflicts(Some(of), selections)?;
         }
         Ok(())
     }

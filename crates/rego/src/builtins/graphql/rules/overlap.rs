@@ -1,6 +1,10 @@
-//! Fields with one name in the answer: whether they can be one field of it.
+//! Fields with one name in the answer: whether they can be one field of it (GraphQL, October 2021, 5.3.2).
+//!
+//! The specification compares such fields two by two and merges what the two select. Here all of them are taken
+//! together: what holds for each two holds for all, and what they select is merged once. Fields that were found to
+//! agree are not looked at again, however many ways lead to them.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::super::node::{flag, list, text};
 use super::super::schema::{Definition, Verdict, failed, of};
@@ -10,17 +14,18 @@ use super::{DEEPEST, Walk, bounded};
 use crate::builtins::Error;
 use crate::value::Value;
 
-/// The pairs of fragments that were compared, and whether only as such that never meet.
-#[derive(Debug, Default)]
-pub(super) struct Compared<'v>(HashMap<(&'v str, &'v str), bool>);
-
-/// The fields of selections by their names in the answer, in order, and the fragments spread among them.
-#[derive(Default)]
-struct Selected<'a, 'v> {
-    names: Vec<&'v str>,
-    fields: HashMap<&'v str, Vec<Field<'a, 'v>>>,
-    spreads: Vec<&'v str>,
+/// What fields of one name have to have in common.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Rule {
+    /// The shape of what they answer: that of all fields of a name.
+    Shape,
+    /// The field itself, and its arguments: that of all that can meet in one answer.
+    Field,
 }
+
+/// Fields that were found to agree, by the addresses of their nodes.
+#[derive(Debug, Default)]
+pub(super) struct Agreed(HashSet<(Rule, Vec<usize>)>);
 
 /// A field and the type that it is asked of.
 #[derive(Clone, Copy)]
@@ -29,45 +34,80 @@ struct Field<'a, 'v> {
     parent: Option<&'a Definition<'v>>,
 }
 
+/// Fields that are merged, in their order, and the fragments that they come from.
+#[derive(Default)]
+struct Merged<'a, 'v> {
+    fields: Vec<Field<'a, 'v>>,
+    fragments: HashSet<&'v str>,
+}
+
 impl<'a, 'v> Walk<'a, 'v> {
-    /// That fields of one name in the answer, among these selections and in their fragments, ask for the same.
+    /// That fields of one name in the answer, among these selections and below them, ask for the same.
     pub(super) fn no_conflicts(
         &mut self,
         parent: Option<&'a Definition<'v>>,
         selections: &'v [Value],
     ) -> Verdict {
-        if selections.len() < 2 && selections.iter().all(|one| one.get_str("Alias").is_some()) {
+        for rule in [Rule::Shape, Rule::Field] {
+            let mut merged = Merged::default();
+            self.merge(&mut merged, parent, selections)?;
+            self.agree(&merged.fields, rule, 0)?;
+        }
+        Ok(())
+    }
+
+    fn agree(&mut self, fields: &[Field<'a, 'v>], rule: Rule, depth: usize) -> Verdict {
+        bounded(depth)?;
+        let mut addresses: Vec<usize> = fields.iter().map(Field::address).collect();
+        addresses.sort_unstable();
+        self.budget.build(addresses.len() as u64 * 16)?;
+        if !self.agreed.0.insert((rule, addresses)) {
             return Ok(());
         }
-        let selected = self.selected(parent, selections)?;
-        for name in &selected.names {
-            let fields = selected
-                .fields
-                .get(name)
-                .map(Vec::as_slice)
-                .unwrap_or_default();
-            for (at, one) in fields.iter().enumerate() {
-                for other in fields.iter().skip(at + 1) {
-                    self.compare(*one, *other, false, 0)?;
+        for named in by_name(fields) {
+            let meeting = match rule {
+                Rule::Shape => vec![named],
+                Rule::Field => meeting(named),
+            };
+            for together in meeting {
+                self.budget.step(together.len() as u64)?;
+                match rule {
+                    Rule::Shape => self.one_shape(&together)?,
+                    Rule::Field => self.one_field_of(&together)?,
                 }
-            }
-        }
-        let mut seen = HashSet::new();
-        for (at, spread) in selected.spreads.iter().enumerate() {
-            self.against_fragment(&selected, spread, false, &mut seen, 0)?;
-            for other in selected.spreads.iter().skip(at + 1) {
-                self.fragments_agree(spread, other, false, 0)?;
+                let below = self.below(&together)?;
+                self.agree(&below.fields, rule, depth + 1)?;
             }
         }
         Ok(())
     }
 
-    fn selected(
+    /// What fields select, merged.
+    fn below(&mut self, fields: &[Field<'a, 'v>]) -> Result<Merged<'a, 'v>, Error> {
+        let mut merged = Merged::default();
+        for field in fields {
+            let selections = list(field.node, "SelectionSet");
+            if selections.is_empty() {
+                continue;
+            }
+            let definition = self.field_of(field.parent, text(field.node, "Name"))?;
+            let schema = self.schema;
+            let found = match definition {
+                Some(definition) => schema.of_type(of(definition)?),
+                None => None,
+            };
+            self.merge(&mut merged, found, selections)?;
+        }
+        Ok(merged)
+    }
+
+    /// Adds the fields of selections, and of the fragments among them.
+    fn merge(
         &mut self,
+        merged: &mut Merged<'a, 'v>,
         parent: Option<&'a Definition<'v>>,
         selections: &'v [Value],
-    ) -> Result<Selected<'a, 'v>, Error> {
-        let mut selected = Selected::default();
+    ) -> Verdict {
         let mut todo = vec![(parent, selections.iter())];
         while let Some((parent, rest)) = todo.last_mut() {
             let Some(node) = rest.next() else {
@@ -76,184 +116,88 @@ impl<'a, 'v> Walk<'a, 'v> {
             };
             let parent = *parent;
             self.budget.step(2)?;
-            if is_spread(node) {
-                selected.spreads.push(text(node, "Name"));
-            } else if node.get_str("Alias").is_some() {
-                let alias = text(node, "Alias");
-                let name = if alias.is_empty() {
-                    text(node, "Name")
-                } else {
-                    alias
-                };
-                let fields = selected.fields.entry(name).or_default();
-                if fields.is_empty() {
-                    selected.names.push(name);
-                }
-                fields.push(Field { node, parent });
+            if node.get_str("Alias").is_some() {
+                self.budget.build(size_of::<Field<'_, '_>>() as u64)?;
+                merged.fields.push(Field { node, parent });
+                continue;
+            }
+            let fragment = if is_spread(node) {
+                let name = text(node, "Name");
+                let fragment = self.fragments.get(name).copied();
+                fragment.filter(|_| merged.fragments.insert(name))
             } else {
-                let inner = match text(node, "TypeCondition") {
+                Some(node)
+            };
+            if let Some(fragment) = fragment {
+                let inner = match text(fragment, "TypeCondition") {
                     "" => parent,
                     name => self.schema.types.get(name),
                 };
-                todo.push((inner, list(node, "SelectionSet").iter()));
+                todo.push((inner, list(fragment, "SelectionSet").iter()));
             }
         }
-        Ok(selected)
-    }
-
-    fn of_fragment(&mut self, name: &str) -> Result<Selected<'a, 'v>, Error> {
-        let Some(fragment) = self.fragments.get(name).copied() else {
-            return Ok(Selected::default());
-        };
-        let parent = self.schema.types.get(text(fragment, "TypeCondition"));
-        self.selected(parent, list(fragment, "SelectionSet"))
-    }
-
-    fn against_fragment(
-        &mut self,
-        selected: &Selected<'a, 'v>,
-        name: &'v str,
-        apart: bool,
-        seen: &mut HashSet<&'v str>,
-        depth: usize,
-    ) -> Verdict {
-        bounded(depth)?;
-        if !seen.insert(name) {
-            return Ok(());
-        }
-        let other = self.of_fragment(name)?;
-        self.between(selected, &other, apart, depth)?;
-        for spread in &other.spreads {
-            self.against_fragment(selected, spread, apart, seen, depth + 1)?;
-        }
         Ok(())
     }
 
-    fn fragments_agree(
-        &mut self,
-        one: &'v str,
-        other: &'v str,
-        apart: bool,
-        depth: usize,
-    ) -> Verdict {
-        bounded(depth)?;
-        self.budget.step(1)?;
-        let pair = (one.min(other), one.max(other));
-        let known = self.overlap.0.get(&pair);
-        if one == other || known.is_some_and(|known| apart || !known) {
-            return Ok(());
-        }
-        self.overlap.0.insert(pair, apart);
-        let first = self.of_fragment(one)?;
-        let second = self.of_fragment(other)?;
-        self.between(&first, &second, apart, depth)?;
-        for spread in &second.spreads {
-            self.fragments_agree(one, spread, apart, depth + 1)?;
-        }
-        for spread in &first.spreads {
-            self.fragments_agree(spread, other, apart, depth + 1)?;
-        }
-        Ok(())
-    }
-
-    fn between(
-        &mut self,
-        first: &Selected<'a, 'v>,
-        second: &Selected<'a, 'v>,
-        apart: bool,
-        depth: usize,
-    ) -> Verdict {
-        for name in &first.names {
-            let (Some(these), Some(those)) = (first.fields.get(name), second.fields.get(name))
-            else {
+    /// Whether the answers of fields of one name have one shape.
+    fn one_shape(&mut self, fields: &[Field<'a, 'v>]) -> Verdict {
+        let mut types: Vec<&Value> = Vec::new();
+        for field in fields {
+            let name = text(field.node, "Name");
+            let Some(definition) = self.field_of(field.parent, name)? else {
                 continue;
             };
-            for one in these {
-                for other in those {
-                    self.compare(*one, *other, apart, depth)?;
-                }
+            let own = of(definition)?;
+            self.budget.step(types.len() as u64)?;
+            if types.contains(&own) {
+                continue;
             }
-        }
-        Ok(())
-    }
-
-    fn compare(
-        &mut self,
-        one: Field<'a, 'v>,
-        other: Field<'a, 'v>,
-        apart: bool,
-        depth: usize,
-    ) -> Verdict {
-        self.budget.step(4)?;
-        bounded(depth)?;
-        let (Some(parent), Some(other_parent)) = (one.parent, other.parent) else {
-            return Ok(());
-        };
-        let (name, other_name) = (text(one.node, "Name"), text(other.node, "Name"));
-        let definition = self.field_of(one.parent, name)?;
-        let other_definition = self.field_of(other.parent, other_name)?;
-        // Fields of two object types never meet in one answer.
-        let apart = apart
-            || parent.name != other_parent.name
-                && parent.kind == "OBJECT"
-                && other_parent.kind == "OBJECT"
-                && definition.is_some()
-                && other_definition.is_some();
-        if !apart && name != other_name {
-            return failed(format!(
-                "{name:?} and {other_name:?} would be one field of the answer; give one an alias"
-            ));
-        }
-        if !apart && !self.same_arguments(one.node, other.node)? {
-            return failed(format!(
-                "the field {name:?} is asked for twice, with other arguments; give one an alias"
-            ));
-        }
-        let (mut inner, mut other_inner) = (None, None);
-        if let (Some(definition), Some(other_definition)) = (definition, other_definition) {
-            let (of, other_of) = (of(definition)?, of(other_definition)?);
-            if self.types_conflict(of, other_of) {
+            if types.iter().any(|other| !self.is_of_shape(own, other)) {
                 return failed(format!(
                     "the field {name:?} would be of two types in the answer; give one an alias"
                 ));
             }
-            inner = self.schema.of_type(of);
-            other_inner = self.schema.of_type(other_of);
-        }
-        let first = self.selected(inner, list(one.node, "SelectionSet"))?;
-        let second = self.selected(other_inner, list(other.node, "SelectionSet"))?;
-        self.between(&first, &second, apart, depth + 1)?;
-        for spread in &second.spreads {
-            self.against_fragment(&first, spread, apart, &mut HashSet::new(), depth + 1)?;
-        }
-        for spread in &first.spreads {
-            self.against_fragment(&second, spread, apart, &mut HashSet::new(), depth + 1)?;
-        }
-        for spread in &first.spreads {
-            for other in &second.spreads {
-                self.fragments_agree(spread, other, apart, depth + 1)?;
-            }
+            types.push(own);
         }
         Ok(())
     }
 
-    fn types_conflict(&self, one: &Value, other: &Value) -> bool {
-        let mut pair = (one, other);
-        loop {
-            pair = match (pair.0.get_str("Elem"), pair.1.get_str("Elem")) {
-                (Some(one), Some(other)) => (one, other),
-                (None, None) => break,
-                _ => return true,
-            };
+    /// Whether two types have one shape. As in OPA a list with `!` is of the shape of one without, and only scalars
+    /// and enums have to be the same.
+    fn is_of_shape(&self, one: &Value, other: &Value) -> bool {
+        match (one.get_str("Elem"), other.get_str("Elem")) {
+            (Some(one), Some(other)) => return self.is_of_shape(one, other),
+            (None, None) => {}
+            _ => return false,
         }
-        let (one, other) = pair;
-        if flag(one, "NonNull") != flag(other, "NonNull") {
-            return true;
+        let leaf = |of| self.schema.of_type(of).filter(|found| found.is_leaf());
+        let same = match (leaf(one), leaf(other)) {
+            (Some(one), Some(other)) => one.name == other.name,
+            _ => true,
+        };
+        same && flag(one, "NonNull") == flag(other, "NonNull")
+    }
+
+    /// Whether fields of one name are one field, with the same arguments.
+    fn one_field_of(&mut self, fields: &[Field<'a, 'v>]) -> Verdict {
+        let Some((first, others)) = fields.split_first() else {
+            return Ok(());
+        };
+        let name = text(first.node, "Name");
+        for other in others {
+            let other_name = text(other.node, "Name");
+            if name != other_name {
+                return failed(format!(
+                    "{name:?} and {other_name:?} would be one field of the answer; give one an alias"
+                ));
+            }
+            if !self.same_arguments(first.node, other.node)? {
+                return failed(format!(
+                    "the field {name:?} is asked for twice, with other arguments; give one an alias"
+                ));
+            }
         }
-        match (self.schema.of_type(one), self.schema.of_type(other)) {
-            (Some(one), Some(other)) if one.is_leaf() && other.is_leaf() => one.name != other.name,
-            _ => false,
-        }
+        Ok(())
     }
 
     fn same_arguments(&mut self, one: &Value, other: &Value) -> Result<bool, Error> {
@@ -269,6 +213,59 @@ impl<'a, 'v> Walk<'a, 'v> {
         };
         Ok(these.len() == those.len() && these.iter().all(same))
     }
+}
+
+// === impl Field ===
+
+impl<'v> Field<'_, 'v> {
+    fn address(&self) -> usize {
+        std::ptr::from_ref(self.node).addr()
+    }
+
+    /// Its name in the answer.
+    fn answered_as(&self) -> &'v str {
+        match text(self.node, "Alias") {
+            "" => text(self.node, "Name"),
+            alias => alias,
+        }
+    }
+
+    /// The object type that it is asked of, if it is one.
+    fn object(&self) -> Option<&'v str> {
+        let parent = self.parent.filter(|parent| parent.kind == "OBJECT");
+        parent.map(|parent| parent.name)
+    }
+}
+
+// === helpers ===
+
+/// Fields by their names in the answer, in the order of the first of each name.
+fn by_name<'a, 'v>(fields: &[Field<'a, 'v>]) -> Vec<Vec<Field<'a, 'v>>> {
+    let mut places = HashMap::new();
+    let mut groups: Vec<Vec<Field<'a, 'v>>> = Vec::new();
+    for field in fields {
+        let fresh = groups.len();
+        let place = *places.entry(field.answered_as()).or_insert(fresh);
+        match groups.get_mut(place) {
+            Some(group) => group.push(*field),
+            None => groups.push(vec![*field]),
+        }
+    }
+    groups
+}
+
+/// Fields of one name that can meet in one answer: an answer is of one object type, and what is asked of interfaces
+/// and unions meets all.
+fn meeting<'a, 'v>(fields: Vec<Field<'a, 'v>>) -> Vec<Vec<Field<'a, 'v>>> {
+    let objects: BTreeSet<&str> = fields.iter().filter_map(Field::object).collect();
+    if objects.len() < 2 {
+        return vec![fields];
+    }
+    let of = |name: &str| {
+        let meets = |field: &&Field<'_, '_>| field.object().is_none_or(|own| own == name);
+        fields.iter().filter(meets).copied().collect()
+    };
+    objects.into_iter().map(of).collect()
 }
 
 /// Whether two values say the same; the order of an object's fields does not count.

@@ -38,6 +38,49 @@ const TYPES: [&str; 7] = [
     "array", "boolean", "integer", "number", "null", "object", "string",
 ];
 
+/// All keywords, and the first draft that has them, in the order in which they are looked at. A schema with two faults
+/// is told of the one that OPA tells of: it was asked for each two of them.
+const KEYWORDS: [(&str, Draft); 37] = [
+    ("definitions", Draft::Four),
+    ("title", Draft::Four),
+    ("description", Draft::Four),
+    // Nothing counts beside it.
+    ("$ref", Draft::Four),
+    ("type", Draft::Four),
+    ("properties", Draft::Four),
+    ("additionalProperties", Draft::Four),
+    ("patternProperties", Draft::Four),
+    ("propertyNames", Draft::Six),
+    ("dependencies", Draft::Four),
+    ("items", Draft::Four),
+    ("additionalItems", Draft::Four),
+    ("multipleOf", Draft::Four),
+    ("minimum", Draft::Four),
+    ("exclusiveMinimum", Draft::Four),
+    ("maximum", Draft::Four),
+    ("exclusiveMaximum", Draft::Four),
+    ("minLength", Draft::Four),
+    ("maxLength", Draft::Four),
+    ("pattern", Draft::Four),
+    ("format", Draft::Four),
+    ("minProperties", Draft::Four),
+    ("maxProperties", Draft::Four),
+    ("required", Draft::Four),
+    ("minItems", Draft::Four),
+    ("maxItems", Draft::Four),
+    ("uniqueItems", Draft::Four),
+    ("contains", Draft::Six),
+    ("const", Draft::Six),
+    ("enum", Draft::Four),
+    ("oneOf", Draft::Four),
+    ("anyOf", Draft::Four),
+    ("allOf", Draft::Four),
+    ("not", Draft::Four),
+    ("if", Draft::Seven),
+    ("then", Draft::Seven),
+    ("else", Draft::Seven),
+];
+
 /// Reads a schema.
 pub(super) fn schema(context: &mut Context<'_>, document: &Value) -> Result<Schema, Error> {
     let draft = draft(document)?;
@@ -89,6 +132,24 @@ fn draft(document: &Value) -> Result<Draft, Error> {
     })
 }
 
+// === impl Draft ===
+
+impl Draft {
+    /// The keyword by which a schema names itself.
+    fn identity(self, members: &Object) -> &'static str {
+        match self {
+            Self::Four => "id",
+            Self::Mixed if members.get_str("id").is_some() => "id",
+            _ => "$id",
+        }
+    }
+
+    /// Whether `exclusiveMinimum` may be a flag.
+    fn has_flags(self) -> bool {
+        matches!(self, Self::Four | Self::Mixed)
+    }
+}
+
 // === impl Reader ===
 
 impl<'v> Reader<'_, '_, 'v> {
@@ -118,62 +179,79 @@ impl<'v> Reader<'_, '_, 'v> {
 
     fn object(&mut self, members: &'v Object, depth: usize) -> Result<Node, Error> {
         self.context.budget.step(members.len() as u64)?;
-        self.identity(members)?;
-        self.definitions(members, depth)?;
-        text(members, "title")?;
-        text(members, "description")?;
-        if let Some(reference) = text(members, "$ref")? {
-            return Ok(Node {
-                reference: Some(self.reference(reference, depth)?),
-                ..Node::default()
-            });
-        }
-        let mut node = Node {
-            types: types(members)?,
-            ..Node::default()
-        };
-        node.objects = self.objects(members, depth)?;
-        node.dependencies = self.dependencies(members, depth)?;
-        node.arrays = self.arrays(members, depth)?;
-        node.numbers = self.numbers(members)?;
-        node.strings = self.strings(members)?;
-        node.format = text(members, "format")?.map(Box::from);
-        self.rest_of_objects(members, &mut node.objects)?;
-        self.rest_of_arrays(members, depth, &mut node.arrays)?;
-        if self.draft >= Draft::Six {
-            node.constant = members.get_str("const").cloned();
-        }
-        node.enumeration = enumeration(members)?;
-        node.one_of = self.schemas(members, "oneOf", depth)?;
-        node.any_of = self.schemas(members, "anyOf", depth)?;
-        node.all_of = self.schemas(members, "allOf", depth)?;
-        node.not = self.branch(members, "not", depth)?;
-        if self.draft >= Draft::Seven {
-            node.condition = self.branch(members, "if", depth)?;
-            node.then = self.branch(members, "then", depth)?;
-            node.otherwise = self.branch(members, "else", depth)?;
+        let id = self.draft.identity(members);
+        members.get_str(id).map_or(Ok(""), |own| text(own, id))?;
+        let mut node = Node::default();
+        for (keyword, since) in KEYWORDS {
+            let Some(value) = members.get_str(keyword) else {
+                continue;
+            };
+            if self.draft >= since {
+                self.keyword(&mut node, keyword, value, depth)?;
+            }
+            if node.reference.is_some() {
+                break;
+            }
         }
         Ok(node)
     }
 
-    fn identity(&self, members: &'v Object) -> Result<(), Error> {
-        let key = match self.draft {
-            Draft::Four => "id",
-            Draft::Mixed if members.get_str("id").is_some() => "id",
-            _ => "$id",
-        };
-        text(members, key).map(|_| ())
+    fn keyword(
+        &mut self,
+        node: &mut Node,
+        keyword: &'static str,
+        value: &'v Value,
+        depth: usize,
+    ) -> Result<(), Error> {
+        match keyword {
+            "$ref" => node.reference = Some(self.reference(text(value, keyword)?, depth)?),
+            "definitions" => self.definitions(value, depth)?,
+            "type" => node.types = types(value)?,
+            "enum" => node.enumeration = Some(enumeration(value)?),
+            "const" => node.constant = Some(value.clone()),
+            "format" => node.format = Some(Box::from(text(value, keyword)?)),
+            "allOf" => node.all_of = self.schemas(value, keyword, depth)?,
+            "anyOf" => node.any_of = self.schemas(value, keyword, depth)?,
+            "oneOf" => node.one_of = self.schemas(value, keyword, depth)?,
+            "not" => node.not = Some(self.branch(value, keyword, depth)?),
+            "if" => node.condition = Some(self.branch(value, keyword, depth)?),
+            "then" => node.then = Some(self.branch(value, keyword, depth)?),
+            "else" => node.otherwise = Some(self.branch(value, keyword, depth)?),
+            "dependencies" => node.dependencies = self.dependencies(value, depth)?,
+            "multipleOf" | "minimum" | "exclusiveMinimum" | "maximum" | "exclusiveMaximum" => {
+                self.of_numbers(&mut node.numbers, keyword, value)?;
+            }
+            "minLength" | "maxLength" | "pattern" => {
+                self.of_strings(&mut node.strings, keyword, value)?;
+            }
+            "items" | "additionalItems" | "minItems" | "maxItems" | "uniqueItems" | "contains" => {
+                self.of_arrays(&mut node.arrays, keyword, value, depth)?;
+            }
+            "properties"
+            | "additionalProperties"
+            | "patternProperties"
+            | "propertyNames"
+            | "minProperties"
+            | "maxProperties"
+            | "required" => {
+                self.of_objects(&mut node.objects, keyword, value, depth)?;
+            }
+            // What only tells people something.
+            _ => {
+                text(value, keyword)?;
+            }
+        }
+        Ok(())
     }
 
-    fn definitions(&mut self, members: &'v Object, depth: usize) -> Result<(), Error> {
-        let definitions = match members.get_str("definitions") {
-            None => return Ok(()),
-            Some(Value::Object(definitions)) => definitions,
-            Some(_) => return invalid_type("Array Of Schemas", "definitions"),
+    fn definitions(&mut self, value: &'v Value, depth: usize) -> Result<(), Error> {
+        let wrong = || invalid_type("Array Of Schemas", "definitions");
+        let Value::Object(definitions) = value else {
+            return wrong();
         };
         for definition in definitions.values() {
             if !is_schema(definition) {
-                return invalid_type("Array Of Schemas", "definitions");
+                return wrong();
             }
             self.node(definition, depth + 1)?;
         }
@@ -209,25 +287,19 @@ impl<'v> Reader<'_, '_, 'v> {
 
     fn schemas(
         &mut self,
-        members: &'v Object,
-        key: &str,
+        value: &'v Value,
+        keyword: &str,
         depth: usize,
     ) -> Result<Vec<NodeId>, Error> {
-        let schemas = list(members, key)?.unwrap_or_default().iter();
+        let schemas = list(value, keyword)?.iter();
         schemas.map(|schema| self.node(schema, depth + 1)).collect()
     }
 
-    fn branch(
-        &mut self,
-        members: &'v Object,
-        key: &str,
-        depth: usize,
-    ) -> Result<Option<NodeId>, Error> {
-        match members.get_str(key) {
-            None => Ok(None),
-            Some(schema) if is_schema(schema) => Ok(Some(self.node(schema, depth + 1)?)),
-            Some(_) => failed(format!("{key} must be of an object")),
+    fn branch(&mut self, value: &'v Value, keyword: &str, depth: usize) -> Result<NodeId, Error> {
+        if is_schema(value) {
+            return self.node(value, depth + 1);
         }
+        failed(format!("{keyword} must be of an object"))
     }
 }
 
@@ -235,13 +307,12 @@ fn is_schema(value: &Value) -> bool {
     matches!(value, Value::Bool(_) | Value::Object(_))
 }
 
-fn types(members: &Object) -> Result<Vec<&'static str>, Error> {
+fn types(value: &Value) -> Result<Vec<&'static str>, Error> {
     let wrong = || invalid_type("type", "string/Array Of Strings");
-    let names = match members.get_str("type") {
-        None => return Ok(Vec::new()),
-        Some(name @ Value::String(_)) => std::slice::from_ref(name),
-        Some(Value::Array(names)) => names,
-        Some(_) => return wrong(),
+    let names = match value {
+        Value::String(_) => std::slice::from_ref(value),
+        Value::Array(names) => names,
+        _ => return wrong(),
     };
     let mut types = Vec::with_capacity(names.len());
     for name in names {
@@ -262,31 +333,27 @@ fn types(members: &Object) -> Result<Vec<&'static str>, Error> {
     Ok(types)
 }
 
-fn enumeration(members: &Object) -> Result<Option<Vec<Value>>, Error> {
-    let Some(values) = list(members, "enum")? else {
-        return Ok(None);
-    };
+fn enumeration(value: &Value) -> Result<Vec<Value>, Error> {
+    let values = list(value, "enum")?;
     let mut sorted: Vec<&Value> = values.iter().collect();
     sorted.sort_unstable();
     if sorted.is_sorted_by(|a, b| a < b) {
-        return Ok(Some(values.to_vec()));
+        return Ok(values.to_vec());
     }
     failed("enum items must be unique")
 }
 
-fn text<'v>(members: &'v Object, key: &str) -> Result<Option<&'v str>, Error> {
-    match members.get_str(key) {
-        None => Ok(None),
-        Some(Value::String(text)) => Ok(Some(text)),
-        Some(_) => invalid_type("string", key),
+fn text<'v>(value: &'v Value, keyword: &str) -> Result<&'v str, Error> {
+    match value {
+        Value::String(text) => Ok(text),
+        _ => invalid_type("string", keyword),
     }
 }
 
-fn list<'v>(members: &'v Object, key: &str) -> Result<Option<&'v [Value]>, Error> {
-    match members.get_str(key) {
-        None => Ok(None),
-        Some(Value::Array(items)) => Ok(Some(items)),
-        Some(_) => failed(format!("{key} must be of an array")),
+fn list<'v>(value: &'v Value, keyword: &str) -> Result<&'v [Value], Error> {
+    match value {
+        Value::Array(items) => Ok(items),
+        _ => failed(format!("{keyword} must be of an array")),
     }
 }
 

@@ -61,6 +61,54 @@ fn a_schema_that_is_none_is_refused() {
             wrong("minLength must be of an integer"),
         ),
         (
+            r#"[{"items": [{"type": 1}, 5]}]"#,
+            wrong("Invalid type. Expected: type, given: string/Array Of Strings"),
+        ),
+        (
+            r#"[{"items": [5, {"type": 1}]}]"#,
+            wrong("Invalid type. Expected: Valid Schema/Array Of Schemas, given: items"),
+        ),
+        (
+            r#"[{"minLength": 5, "maxLength": 1, "pattern": "("}]"#,
+            wrong("minLength cannot be greater than maxLength"),
+        ),
+        (
+            r#"[{"minProperties": 5, "maxProperties": 1, "required": 1}]"#,
+            wrong("minProperties cannot be greater than maxProperties"),
+        ),
+        (
+            r#"[{"minItems": 5, "maxItems": 1}]"#,
+            "[true, null]".to_owned(),
+        ),
+        (
+            r#"[{"minimum": 1, "exclusiveMinimum": true, "maximum": "a"}]"#,
+            wrong("maximum must be of a Number"),
+        ),
+        (
+            r#"[{"exclusiveMinimum": true}]"#,
+            wrong("exclusiveMinimum cannot be used without minimum"),
+        ),
+        (
+            r#"[{"maximum": 4, "exclusiveMaximum": false}]"#,
+            "[true, null]".to_owned(),
+        ),
+        (
+            r#"[{"id": 1, "$id": 2}]"#,
+            wrong("Invalid type. Expected: string, given: id"),
+        ),
+        (
+            r#"[{"$schema": "http://json-schema.org/draft-06/schema#", "if": 1, "minimum": 1, "exclusiveMinimum": true}]"#,
+            wrong("Invalid type. Expected: number, given: exclusiveMinimum"),
+        ),
+        (
+            r#"[{"$schema": "http://json-schema.org/draft-04/schema#", "const": 1, "contains": 1, "propertyNames": 1}]"#,
+            "[true, null]".to_owned(),
+        ),
+        (
+            r##"[{"$ref": "#/definitions/a", "definitions": {"a": {}}, "type": 2}]"##,
+            "[true, null]".to_owned(),
+        ),
+        (
             r#"[{"pattern": "(?!x)"}]"#,
             wrong("pattern must be a valid regex"),
         ),
@@ -153,6 +201,117 @@ fn depth_and_work_are_bounded() {
         &format!("[{{}}, {schema}]"),
     );
     assert_eq!(got, Err(Error::Cancelled));
+}
+
+/// Each fault, in the order in which OPA 1.22 looks for them: of two it tells the first.
+const FAULTS: &[(&str, &str)] = &[
+    (r#""$id": 1"#, "Invalid type. Expected: string, given: $id"),
+    (
+        r#""definitions": 1"#,
+        "Invalid type. Expected: Array Of Schemas, given: definitions",
+    ),
+    (
+        r#""title": 1"#,
+        "Invalid type. Expected: string, given: title",
+    ),
+    (
+        r#""description": 1"#,
+        "Invalid type. Expected: string, given: description",
+    ),
+    (
+        r#""$ref": 1"#,
+        "Invalid type. Expected: string, given: $ref",
+    ),
+    (
+        r#""type": 1"#,
+        "Invalid type. Expected: type, given: string/Array Of Strings",
+    ),
+    (r#""properties": 1"#, "Properties must be of type object"),
+    (
+        r#""additionalProperties": 1"#,
+        "Invalid type. Expected: boolean/Valid Schema, given: additionalProperties",
+    ),
+    (
+        r#""patternProperties": 1"#,
+        "Invalid type. Expected: Valid Schema, given: patternProperties",
+    ),
+    (
+        r#""propertyNames": 1"#,
+        "Invalid type. Expected: Valid Schema, given: patternProperties",
+    ),
+    (
+        r#""dependencies": 1"#,
+        "dependencies must be of type object",
+    ),
+    (
+        r#""items": 1"#,
+        "Invalid type. Expected: Valid Schema/Array Of Schemas, given: items",
+    ),
+    (
+        r#""additionalItems": 1"#,
+        "Invalid type. Expected: boolean/Valid Schema, given: additionalItems",
+    ),
+    (
+        r#""multipleOf": 0"#,
+        "multipleOf must be strictly greater than 0",
+    ),
+    (r#""minimum": "a""#, "minimum must be of a Number"),
+    (
+        r#""exclusiveMinimum": "a""#,
+        "Invalid type. Expected: boolean/number, given: exclusiveMinimum",
+    ),
+    (r#""maximum": "a""#, "maximum must be of a Number"),
+    (
+        r#""exclusiveMaximum": "a""#,
+        "Invalid type. Expected: boolean/number, given: exclusiveMaximum",
+    ),
+    (r#""minLength": "a""#, "minLength must be of an integer"),
+    (r#""maxLength": "a""#, "maxLength must be of an integer"),
+    (r#""pattern": "(""#, "pattern must be a valid regex"),
+    (
+        r#""format": 1"#,
+        "Invalid type. Expected: string, given: format",
+    ),
+    (
+        r#""minProperties": "a""#,
+        "minProperties must be of an integer",
+    ),
+    (
+        r#""maxProperties": "a""#,
+        "maxProperties must be of an integer",
+    ),
+    (r#""required": 1"#, "required must be of an array"),
+    (r#""minItems": "a""#, "minItems must be of an integer"),
+    (r#""maxItems": "a""#, "maxItems must be of an integer"),
+    (r#""uniqueItems": 1"#, "uniqueItems must be of a boolean"),
+    (
+        r#""contains": {"title": 1}"#,
+        "Invalid type. Expected: string, given: title",
+    ),
+    (r#""enum": 1"#, "enum must be of an array"),
+    (r#""oneOf": 1"#, "oneOf must be of an array"),
+    (r#""anyOf": 1"#, "anyOf must be of an array"),
+    (r#""allOf": 1"#, "allOf must be of an array"),
+    (r#""not": 1"#, "not must be of an object"),
+    (r#""if": 1"#, "if must be of an object"),
+    (r#""then": 1"#, "then must be of an object"),
+    (r#""else": 1"#, "else must be of an object"),
+];
+
+#[test]
+fn of_two_faults_the_one_is_told_that_opa_tells() {
+    for (at, (first, told)) in FAULTS.iter().enumerate() {
+        for (second, _) in FAULTS.iter().skip(at) {
+            let schema = if first == second {
+                format!("{{{first}}}")
+            } else {
+                format!("{{{first}, {second}}}")
+            };
+            let answer = call("json.verify_schema", &format!("[{schema}]")).expect("an answer");
+            let want = Value::from(vec![false.into(), format!("jsonschema: {told}").into()]);
+            assert_eq!(answer, want, "{schema}");
+        }
+    }
 }
 
 /// The problems of a document and a schema, one a line.

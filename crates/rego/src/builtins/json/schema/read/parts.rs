@@ -3,82 +3,76 @@
 use super::super::node::{Additional, Arrays, Dependency, Items, Numbers, Objects, Strings};
 use super::{Draft, Reader, failed, invalid_type, is_schema, list, text};
 use crate::builtins::Error;
-use crate::value::{Number, Object, Value};
+use crate::value::{Number, Value};
 
 impl<'v> Reader<'_, '_, 'v> {
-    pub(super) fn objects(&mut self, members: &'v Object, depth: usize) -> Result<Objects, Error> {
-        let mut objects = Objects::default();
-        match members.get_str("properties") {
-            None => {}
-            Some(Value::Object(properties)) => {
+    pub(super) fn of_objects(
+        &mut self,
+        objects: &mut Objects,
+        keyword: &str,
+        value: &'v Value,
+        depth: usize,
+    ) -> Result<(), Error> {
+        match keyword {
+            "properties" => {
+                let Value::Object(properties) = value else {
+                    return failed("Properties must be of type object");
+                };
                 for (name, schema) in properties.iter() {
                     let id = self.node(schema, depth + 1)?;
                     objects.properties.push((key(name), id));
                 }
             }
-            Some(_) => return failed("Properties must be of type object"),
-        }
-        objects.additional = self.additional(members, "additionalProperties", depth)?;
-        match members.get_str("patternProperties") {
-            None => {}
-            Some(Value::Object(patterns)) => {
+            "patternProperties" => {
+                let Value::Object(patterns) = value else {
+                    return invalid_type("Valid Schema", keyword);
+                };
                 for (pattern, schema) in patterns.iter() {
                     let pattern = pattern.as_str().unwrap_or_default();
-                    let compiled =
-                        self.pattern(pattern, || format!("Invalid regex pattern '{pattern}'"))?;
+                    let wrong = || format!("Invalid regex pattern '{pattern}'");
+                    let compiled = self.pattern(pattern, wrong)?;
                     let id = self.node(schema, depth + 1)?;
                     objects.by_pattern.push((compiled, id));
                 }
             }
-            Some(_) => return invalid_type("Valid Schema", "patternProperties"),
-        }
-        if self.draft >= Draft::Six {
-            objects.names = match members.get_str("propertyNames") {
-                None => None,
-                Some(schema) if is_schema(schema) => Some(self.node(schema, depth + 1)?),
-                Some(_) => return invalid_type("Valid Schema", "patternProperties"),
-            };
-        }
-        Ok(objects)
-    }
-
-    pub(super) fn rest_of_objects(
-        &mut self,
-        members: &Object,
-        objects: &mut Objects,
-    ) -> Result<(), Error> {
-        objects.least = size(members, "minProperties")?;
-        objects.most = size(members, "maxProperties")?;
-        ordered(
-            objects.least,
-            objects.most,
-            "minProperties",
-            "maxProperties",
-        )?;
-        for name in list(members, "required")?.unwrap_or_default() {
-            let Value::String(name) = name else {
-                return invalid_type("string", "required");
-            };
-            self.context
-                .budget
-                .step(1 + objects.required.len() as u64)?;
-            if objects.required.iter().any(|other| **other == **name) {
-                return failed("required items must be unique");
+            "propertyNames" if is_schema(value) => {
+                objects.names = Some(self.node(value, depth + 1)?);
             }
-            objects.required.push(Box::from(&**name));
+            // OPA's word for it.
+            "propertyNames" => return invalid_type("Valid Schema", "patternProperties"),
+            "minProperties" => objects.least = Some(size(value, keyword)?),
+            "maxProperties" => {
+                objects.most = Some(size(value, keyword)?);
+                ordered(objects.least, objects.most, "minProperties", keyword)?;
+            }
+            "required" => objects.required = self.required(value)?,
+            _ => objects.additional = self.additional(value, keyword, depth)?,
         }
         Ok(())
     }
 
+    fn required(&mut self, value: &Value) -> Result<Vec<Box<str>>, Error> {
+        let mut required: Vec<Box<str>> = Vec::new();
+        for name in list(value, "required")? {
+            let Value::String(name) = name else {
+                return invalid_type("string", "required");
+            };
+            self.context.budget.step(1 + required.len() as u64)?;
+            if required.iter().any(|other| **other == **name) {
+                return failed("required items must be unique");
+            }
+            required.push(Box::from(&**name));
+        }
+        Ok(required)
+    }
+
     pub(super) fn dependencies(
         &mut self,
-        members: &'v Object,
+        value: &'v Value,
         depth: usize,
     ) -> Result<Vec<(Box<str>, Dependency)>, Error> {
-        let all = match members.get_str("dependencies") {
-            None => return Ok(Vec::new()),
-            Some(Value::Object(all)) => all,
-            Some(_) => return failed("dependencies must be of type object"),
+        let Value::Object(all) = value else {
+            return failed("dependencies must be of type object");
         };
         let wrong = "Dependency must be of type Schema Or Array Of Strings";
         let mut read = Vec::with_capacity(all.len());
@@ -99,136 +93,127 @@ impl<'v> Reader<'_, '_, 'v> {
         Ok(read)
     }
 
-    pub(super) fn arrays(&mut self, members: &'v Object, depth: usize) -> Result<Arrays, Error> {
-        let wrong = || invalid_type("Valid Schema/Array Of Schemas", "items");
-        let items = match members.get_str("items") {
-            None => Items::Any,
-            Some(Value::Array(items)) => {
+    pub(super) fn of_arrays(
+        &mut self,
+        arrays: &mut Arrays,
+        keyword: &str,
+        value: &'v Value,
+        depth: usize,
+    ) -> Result<(), Error> {
+        match (keyword, value) {
+            ("items", Value::Array(items)) => {
                 let mut each = Vec::with_capacity(items.len());
                 for item in items {
                     if !is_schema(item) {
-                        return wrong();
+                        return invalid_type("Valid Schema/Array Of Schemas", keyword);
                     }
                     each.push(self.node(item, depth + 1)?);
                 }
-                Items::Each(each)
+                arrays.items = Items::Each(each);
             }
-            Some(item) if is_schema(item) => Items::All(self.node(item, depth + 1)?),
-            Some(_) => return wrong(),
-        };
-        Ok(Arrays {
-            items,
-            additional: self.additional(members, "additionalItems", depth)?,
-            ..Arrays::default()
-        })
-    }
-
-    pub(super) fn rest_of_arrays(
-        &mut self,
-        members: &'v Object,
-        depth: usize,
-        arrays: &mut Arrays,
-    ) -> Result<(), Error> {
-        arrays.least = size(members, "minItems")?;
-        arrays.most = size(members, "maxItems")?;
-        arrays.unique = match members.get_str("uniqueItems") {
-            None => false,
-            Some(Value::Bool(unique)) => *unique,
-            Some(_) => return failed("uniqueItems must be of a boolean"),
-        };
-        if self.draft >= Draft::Six
-            && let Some(schema) = members.get_str("contains")
-        {
-            arrays.contains = Some(self.node(schema, depth + 1)?);
+            ("items", item) if is_schema(item) => {
+                arrays.items = Items::All(self.node(item, depth + 1)?);
+            }
+            ("items", _) => return invalid_type("Valid Schema/Array Of Schemas", keyword),
+            ("minItems", value) => arrays.least = Some(size(value, keyword)?),
+            ("maxItems", value) => arrays.most = Some(size(value, keyword)?),
+            ("uniqueItems", Value::Bool(unique)) => arrays.unique = *unique,
+            ("uniqueItems", _) => return failed("uniqueItems must be of a boolean"),
+            ("contains", schema) => arrays.contains = Some(self.node(schema, depth + 1)?),
+            _ => arrays.additional = self.additional(value, keyword, depth)?,
         }
         Ok(())
     }
 
     fn additional(
         &mut self,
-        members: &'v Object,
-        key: &str,
+        value: &'v Value,
+        keyword: &str,
         depth: usize,
     ) -> Result<Additional, Error> {
-        match members.get_str(key) {
-            None | Some(Value::Bool(true)) => Ok(Additional::Allowed),
-            Some(Value::Bool(false)) => Ok(Additional::Refused),
-            Some(schema @ Value::Object(_)) => Ok(Additional::As(self.node(schema, depth + 1)?)),
-            Some(_) => invalid_type("boolean/Valid Schema", key),
+        match value {
+            Value::Bool(true) => Ok(Additional::Allowed),
+            Value::Bool(false) => Ok(Additional::Refused),
+            Value::Object(_) => Ok(Additional::As(self.node(value, depth + 1)?)),
+            _ => invalid_type("boolean/Valid Schema", keyword),
         }
     }
 
-    pub(super) fn numbers(&self, members: &Object) -> Result<Numbers, Error> {
-        let multiple_of = match members.get_str("multipleOf") {
-            None => None,
-            Some(Value::Number(number)) if !number.is_zero() && !number.is_negative() => {
-                Some(number.clone())
+    pub(super) fn of_numbers(
+        &self,
+        numbers: &mut Numbers,
+        keyword: &str,
+        value: &Value,
+    ) -> Result<(), Error> {
+        match (keyword, value) {
+            ("multipleOf", Value::Number(number)) if number.is_zero() || number.is_negative() => {
+                return failed("multipleOf must be strictly greater than 0");
             }
-            Some(Value::Number(_)) => return failed("multipleOf must be strictly greater than 0"),
-            Some(_) => return invalid_type("Number", "multipleOf"),
-        };
-        let (minimum, above) = self.limit(members, "minimum", "exclusiveMinimum")?;
-        let (maximum, below) = self.limit(members, "maximum", "exclusiveMaximum")?;
-        Ok(Numbers {
-            multiple_of,
-            minimum,
-            above,
-            maximum,
-            below,
-        })
+            ("multipleOf", Value::Number(number)) => numbers.multiple_of = Some(number.clone()),
+            ("multipleOf", _) => return invalid_type("Number", keyword),
+            ("minimum", Value::Number(limit)) => numbers.minimum = Some(limit.clone()),
+            ("maximum", Value::Number(limit)) => numbers.maximum = Some(limit.clone()),
+            ("exclusiveMinimum", value) => {
+                self.exclusive(&mut numbers.minimum, &mut numbers.above, "minimum", value)?;
+            }
+            ("exclusiveMaximum", value) => {
+                self.exclusive(&mut numbers.maximum, &mut numbers.below, "maximum", value)?;
+            }
+            _ => return failed(format!("{keyword} must be of a Number")),
+        }
+        Ok(())
     }
 
-    /// A limit that may be reached and one that may not; in draft 4 the second is a flag on the first.
-    fn limit(
+    /// A limit that may not be reached; in draft 4 a flag on the one that may, by the keyword `limit`.
+    fn exclusive(
         &self,
-        members: &Object,
-        key: &str,
-        exclusive: &str,
-    ) -> Result<(Option<Number>, Option<Number>), Error> {
-        let limit = match members.get_str(key) {
-            None => None,
-            Some(Value::Number(limit)) => Some(limit.clone()),
-            Some(_) => return failed(format!("{key} must be of a Number")),
+        inclusive: &mut Option<Number>,
+        exclusive: &mut Option<Number>,
+        limit: &str,
+        value: &Value,
+    ) -> Result<(), Error> {
+        let keyword = match limit {
+            "minimum" => "exclusiveMinimum",
+            _ => "exclusiveMaximum",
         };
-        match members.get_str(exclusive) {
-            None => Ok((limit, None)),
-            Some(Value::Bool(flag)) if matches!(self.draft, Draft::Four | Draft::Mixed) => {
-                match (limit, flag) {
-                    (None, _) => failed(format!("{exclusive} cannot be used without {key}")),
-                    (limit, true) => Ok((None, limit)),
-                    (limit, false) => Ok((limit, None)),
-                }
+        match value {
+            Value::Bool(_) if self.draft.has_flags() && inclusive.is_none() => {
+                return failed(format!("{keyword} cannot be used without {limit}"));
             }
-            Some(Value::Number(other)) if self.draft != Draft::Four => {
-                Ok((limit, Some(other.clone())))
-            }
-            Some(_) => {
+            Value::Bool(true) if self.draft.has_flags() => *exclusive = inclusive.take(),
+            Value::Bool(false) if self.draft.has_flags() => {}
+            Value::Number(number) if self.draft != Draft::Four => *exclusive = Some(number.clone()),
+            _ => {
                 let expected = match self.draft {
                     Draft::Four => "boolean",
                     Draft::Mixed => "boolean/number",
                     _ => "number",
                 };
-                invalid_type(expected, exclusive)
+                return invalid_type(expected, keyword);
             }
         }
+        Ok(())
     }
 
-    pub(super) fn strings(&mut self, members: &Object) -> Result<Strings, Error> {
-        let least = size(members, "minLength")?;
-        let most = size(members, "maxLength")?;
-        ordered(least, most, "minLength", "maxLength")?;
-        let pattern = match text(members, "pattern")? {
-            None => None,
-            Some(pattern) => {
-                let wrong = || "pattern must be a valid regex".to_owned();
-                Some((Box::from(pattern), self.pattern(pattern, wrong)?))
+    pub(super) fn of_strings(
+        &mut self,
+        strings: &mut Strings,
+        keyword: &str,
+        value: &Value,
+    ) -> Result<(), Error> {
+        match keyword {
+            "minLength" => strings.least = Some(size(value, keyword)?),
+            "maxLength" => {
+                strings.most = Some(size(value, keyword)?);
+                ordered(strings.least, strings.most, "minLength", keyword)?;
             }
-        };
-        Ok(Strings {
-            least,
-            most,
-            pattern,
-        })
+            _ => {
+                let pattern = text(value, keyword)?;
+                let wrong = || "pattern must be a valid regex".to_owned();
+                strings.pattern = Some((Box::from(pattern), self.pattern(pattern, wrong)?));
+            }
+        }
+        Ok(())
     }
 }
 
@@ -237,16 +222,13 @@ fn key(key: &Value) -> Box<str> {
 }
 
 /// A size: written as an integer, without fraction or exponent.
-fn size(members: &Object, key: &str) -> Result<Option<usize>, Error> {
-    let Some(value) = members.get_str(key) else {
-        return Ok(None);
-    };
+fn size(value: &Value, key: &str) -> Result<usize, Error> {
     let size = match value {
         Value::Number(number) => number.with_text(|text| text.parse::<i64>().ok()),
         _ => None,
     };
     match size.map(usize::try_from) {
-        Some(Ok(size)) => Ok(Some(size)),
+        Some(Ok(size)) => Ok(size),
         Some(Err(_)) => failed(format!("{key} must be greater than or equal to 0")),
         None => failed(format!("{key} must be of an integer")),
     }
