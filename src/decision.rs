@@ -42,6 +42,9 @@ pub struct Record {
     pub snapshot: Option<Arc<dyn Any + Send + Sync>>,
     /// The policy's decision, or why there is none.
     pub result: Result<Value, CheckError>,
+    /// The `labels` of the rules that held, those of their document and packages included: objects, each once. None
+    /// without a decision.
+    pub rule_labels: Box<[Value]>,
     /// Where the time went.
     pub timers: Timers,
     /// The trace the request belongs to, when tracing is on.

@@ -121,6 +121,8 @@ pub struct Run {
     span: Option<CheckSpan>,
     timers: Timers,
     world: World,
+    /// The labels of the rules that held.
+    rule_labels: Box<[Value]>,
     /// When its evaluation must have ended, once it has begun.
     latest: Option<Instant>,
 }
@@ -198,6 +200,7 @@ impl Checker {
                 .map(|tracer| tracer.start_check(call.metadata)),
             timers: Timers::default(),
             world: World::open(Arc::clone(&self.shared.known)),
+            rule_labels: Box::default(),
             latest: None,
         };
         self.run(answer, run, &request)
@@ -363,6 +366,7 @@ impl Checker {
                 print.message
             );
         }
+        run.rule_labels = evaluation.rule_labels;
         evaluation
             .result
             .map_err(|error| self.evaluation_error(&error, &run.id).into())
@@ -452,6 +456,7 @@ impl Checker {
                     .unwrap_or_default(),
                 snapshot: run.snapshot.map(|snapshot| snapshot as _),
                 result,
+                rule_labels: run.rule_labels,
                 timers: run.timers,
                 trace,
             });

@@ -182,6 +182,7 @@ mod tests {
             revisions: Arc::default(),
             snapshot: snapshot.map(|snapshot| Arc::new(snapshot) as _),
             result: Ok(Value::Bool(true)),
+            rule_labels: Box::default(),
             timers: Timers::default(),
             trace: None,
         }

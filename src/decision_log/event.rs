@@ -151,6 +151,7 @@ impl Events {
             push_trace(trace, out);
         }
         push_timers(&record.timers, out);
+        push_rule_labels(&record.rule_labels, out);
         if let Err(error) = &record.result {
             push_text("error", &error.message, out);
         }
@@ -234,6 +235,9 @@ impl Events {
         if let Some(trace) = &record.trace {
             members.push(("trace_id", Value::from(hex(&trace.trace_id))));
             members.push(("span_id", Value::from(hex(&trace.span_id))));
+        }
+        if !record.rule_labels.is_empty() {
+            members.push(("rule_labels", Value::from(record.rule_labels.to_vec())));
         }
         for (name, part) in [("input", &event.input), ("result", &event.result)] {
             if let Some(value) = part {
@@ -327,6 +331,20 @@ fn push_bundles(record: &Record, out: &mut Vec<u8>) {
         out.push(b'}');
     }
     out.push(b'}');
+}
+
+fn push_rule_labels(labels: &[Value], out: &mut Vec<u8>) {
+    if labels.is_empty() {
+        return;
+    }
+    out.extend_from_slice(b",\"rule_labels\":[");
+    for (i, labels) in labels.iter().enumerate() {
+        if i > 0 {
+            out.push(b',');
+        }
+        write::value(out, labels);
+    }
+    out.push(b']');
 }
 
 fn push_trace(trace: &TraceIds, out: &mut Vec<u8>) {

@@ -332,5 +332,6 @@ impl Queue {
 }
 
 fn cost(record: &Record) -> usize {
-    record.request.len().saturating_add(RECORD_OVERHEAD)
+    let labels = size_of_val(&*record.rule_labels);
+    (record.request.len().saturating_add(RECORD_OVERHEAD)).saturating_add(labels)
 }
