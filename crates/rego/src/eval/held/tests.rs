@@ -206,6 +206,8 @@ const RULES: &[(&str, &str)] = &[
         "@p p if q.a.a\n@a q[j][k] := 1 if {j := input.s; k := input.s}",
         "p",
     ),
+    // The policy itself sees them.
+    ("@p p if rego.metadata.rule().labels.n == \"p\"", "p"),
     // Under replacements.
     (
         "@p p if {q with input.y as 1; not q}\n@q q if input.y",

@@ -85,7 +85,7 @@ impl Walk {
             match stmt {
                 Stmt::Scan(scan) => {
                     self.scan(scan);
-                    self.note_source(&scan.source);
+                    self.note_head(scan);
                     self.block(&scan.body);
                     continue;
                 }
@@ -108,10 +108,14 @@ impl Walk {
         }
     }
 
-    fn note_source(&mut self, source: &Source) {
-        self.note(|asks| match source {
-            Source::Value(expr) => walk::expr(expr, asks),
-            Source::Keys { node, .. } => asks.keys_of(*node),
+    fn note_head(&mut self, scan: &Scan) {
+        self.note(|asks| {
+            match &scan.source {
+                Source::Value(expr) => walk::expr(expr, asks),
+                Source::Keys { node, .. } => asks.keys_of(*node),
+            }
+            walk::pattern(&scan.key, asks);
+            walk::pattern(&scan.value, asks);
         });
     }
 
