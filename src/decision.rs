@@ -44,6 +44,9 @@ pub struct Record {
     pub result: Result<Value, CheckError>,
     /// What non-deterministic built-ins gave, where that is wanted and there is a decision.
     pub nd_builtin_cache: Option<Value>,
+    /// The `labels` of the rules that held, those of their document and packages included: objects, each once. None
+    /// without a decision.
+    pub rule_labels: Box<[Value]>,
     /// Where the time went.
     pub timers: Timers,
     /// The trace the request belongs to, when tracing is on.

@@ -117,6 +117,8 @@ pub struct Run {
     span: Option<CheckSpan>,
     timers: Timers,
     world: World,
+    /// The labels of the rules that held.
+    rule_labels: Box<[Value]>,
     /// When its evaluation must have ended, once it has begun.
     latest: Option<Instant>,
 }
@@ -194,6 +196,7 @@ impl Checker {
                 .map(|tracer| tracer.start_check(call.metadata)),
             timers: Timers::default(),
             world: self.world(),
+            rule_labels: Box::default(),
             latest: None,
         };
         self.run(answer, run, &request)
@@ -359,6 +362,7 @@ impl Checker {
                 print.message
             );
         }
+        run.rule_labels = evaluation.rule_labels;
         evaluation
             .result
             .map_err(|error| self.evaluation_error(&error, &run.id).into())
@@ -460,6 +464,7 @@ impl Checker {
                 snapshot: run.snapshot.map(|snapshot| snapshot as _),
                 result,
                 nd_builtin_cache: calls.flatten(),
+                rule_labels: run.rule_labels,
                 timers: run.timers,
                 trace,
             });

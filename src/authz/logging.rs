@@ -184,6 +184,7 @@ mod tests {
             snapshot: snapshot.map(|snapshot| Arc::new(snapshot) as _),
             result: Ok(Value::Bool(true)),
             nd_builtin_cache: None,
+            rule_labels: Box::default(),
             timers: Timers::default(),
             trace: None,
         }

@@ -154,6 +154,7 @@ impl Events {
             push_trace(trace, out);
         }
         push_timers(&record.timers, out);
+        push_rule_labels(&record.rule_labels, out);
         if let Err(error) = &record.result {
             push_text("error", &error.message, out);
         }
@@ -238,6 +239,9 @@ impl Events {
         if let Some(trace) = &record.trace {
             members.push(("trace_id", Value::from(hex(&trace.trace_id))));
             members.push(("span_id", Value::from(hex(&trace.span_id))));
+        }
+        if !record.rule_labels.is_empty() {
+            members.push(("rule_labels", Value::from(record.rule_labels.to_vec())));
         }
         for (name, part) in event.parts() {
             if let Some(value) = part {
@@ -336,6 +340,20 @@ fn push_bundles(record: &Record, out: &mut Vec<u8>) {
         out.push(b'}');
     }
     out.push(b'}');
+}
+
+fn push_rule_labels(labels: &[Value], out: &mut Vec<u8>) {
+    if labels.is_empty() {
+        return;
+    }
+    out.extend_from_slice(b",\"rule_labels\":[");
+    for (i, labels) in labels.iter().enumerate() {
+        if i > 0 {
+            out.push(b',');
+        }
+        write::value(out, labels);
+    }
+    out.push(b']');
 }
 
 fn push_trace(trace: &TraceIds, out: &mut Vec<u8>) {

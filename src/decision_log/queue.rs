@@ -335,6 +335,7 @@ impl Queue {
 fn cost(record: &Record) -> usize {
     let calls = record.nd_builtin_cache.as_ref().map_or(0, footprint);
     let calls = usize::try_from(calls).unwrap_or(usize::MAX);
+    let labels = size_of_val(&*record.rule_labels);
     let own = record.request.len().saturating_add(RECORD_OVERHEAD);
-    own.saturating_add(calls)
+    own.saturating_add(labels).saturating_add(calls)
 }

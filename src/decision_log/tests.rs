@@ -118,6 +118,7 @@ fn record(request: &str) -> Record {
         snapshot: None,
         result: Ok(Value::from(true)),
         nd_builtin_cache: None,
+        rule_labels: Box::default(),
         timers: Timers {
             handler: Duration::from_nanos(70),
             input: Some(Duration::from_nanos(10)),

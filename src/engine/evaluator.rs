@@ -21,6 +21,10 @@ pub struct Evaluation {
     pub result: Result<Value, EvalError>,
     /// What was printed, also on the way to an error.
     pub prints: Vec<Print>,
+    /// The labels of the rules that held on the way to a decision, each once; see [`Record::rule_labels`].
+    ///
+    /// [`Record::rule_labels`]: crate::decision::Record::rule_labels
+    pub rule_labels: Box<[Value]>,
     /// Where two engines were asked and did not agree.
     pub difference: Option<Box<Difference>>,
 }

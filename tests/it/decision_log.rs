@@ -12,6 +12,8 @@ use regate::decision_log::{Config, Inputs, Log, Parts, Subject};
 use regate::telemetry::{LineFormat, LogConfig, LogFormat, LogLevel};
 use serde_json::{Value as Json, json};
 
+use crate::heavy::{head, request};
+use crate::support::in_process::Served;
 use crate::support::process::Output;
 use crate::support::values::{self, value};
 use crate::support::{corpus, recorded};
@@ -116,7 +118,7 @@ fn events_have_the_fields_that_the_peers_have() {
             // Events of other destinations, and fields that come from elsewhere.
             .filter(|want| want["log"]["msg"] == "Decision Log")
             .filter(|want| {
-                ["erased", "masked", "rule_labels"]
+                ["erased", "masked"]
                     .iter()
                     .all(|field| want["log"].get(field).is_none())
             })
@@ -205,9 +207,74 @@ fn record(want: &Json) -> Record {
         snapshot: None,
         result,
         nd_builtin_cache: log.get("nd_builtin_cache").map(value),
+        rule_labels: log["rule_labels"]
+            .as_array()
+            .map_or_else(Box::default, |all| all.iter().map(value).collect()),
         timers: Timers::default(),
         trace: None,
     }
+}
+
+/// A policy with labels: of the package, and of the rule that opens a path.
+const LABELLED: &str = r#"# METADATA
+# labels: {team: edge}
+package envoy.authz
+
+default allow := false
+
+# METADATA
+# labels: {rule: open}
+allow if input.attributes.request.http.path == "/open"
+
+allow := 7 if input.attributes.request.http.path == "/odd"
+
+allow := x if {
+	input.attributes.request.http.path == "/torn"
+	some x in [true, false]
+}
+"#;
+
+/// A mask that looks at labels.
+const MASK: &str = "package system.log
+
+mask contains \"/result\" if input.rule_labels[_].rule == \"open\"
+";
+
+/// The labels and the result of an event for each path, with these files.
+async fn labels_of(files: Json, paths: &[&str]) -> Vec<(Json, Json)> {
+    let served = Served::start(&json!({"files": files})).await;
+    let mut served = served.expect("a policy");
+    for path in paths {
+        served.client.post(head(), request(path)).await;
+    }
+    let events = served.stop().await;
+    let events = events.iter();
+    events
+        .map(|event| (event["rule_labels"].clone(), event["result"].clone()))
+        .collect()
+}
+
+#[tokio::test]
+async fn events_name_the_labels_of_the_rules_that_held() {
+    let paths = ["/open", "/other", "/odd", "/torn", "/%"];
+    let open = json!([{"rule": "open", "team": "edge"}]);
+    let other = json!([{"team": "edge"}]);
+    let mut want = vec![
+        (open, json!(true)),
+        (other.clone(), json!(false)),
+        // The rules held, but there is no such answer.
+        (other, Json::Null),
+        (Json::Null, Json::Null),
+        (Json::Null, Json::Null),
+    ];
+
+    let seen = labels_of(json!({"policy.rego": LABELLED}), &paths).await;
+    assert_eq!(seen, want);
+
+    let files = json!({"policy.rego": LABELLED, "log.rego": MASK});
+    let seen = labels_of(files, &paths).await;
+    want[0].1 = Json::Null;
+    assert_eq!(seen, want, "the mask policy sees them");
 }
 
 /// Numbers that are not written as whole ones compare as doubles, which is what a policy's are.

@@ -13,6 +13,7 @@ mod error;
 mod exec;
 mod expr;
 mod fields;
+mod held;
 mod kept;
 mod machine;
 mod memo;
@@ -44,6 +45,7 @@ use crate::source::Location;
 use crate::value::{Str, Value};
 use error::Halt;
 use exec::Sink;
+use held::Labels;
 use kept::Kept;
 use machine::{Found, Machine};
 use memo::{Known, Memo, recycled};
@@ -57,6 +59,7 @@ pub struct Evaluator {
     inputs: Vec<Found<'static>>,
     memo: HashMap<(&'static str, Value), Value>,
     collected: Vec<EvalError>,
+    labels: Labels,
 }
 
 /// How to evaluate.
@@ -143,6 +146,15 @@ impl Evaluator {
         &self.collected
     }
 
+    /// The `labels` of the rules that held in the last evaluation, those of what is around them included: objects, each
+    /// once, in the order in which the first of their rules held. `policy` is the one that was evaluated.
+    pub fn labels<'p>(&self, policy: &'p Policy) -> impl Iterator<Item = &'p Value> {
+        let all = &policy.program().labels;
+        self.labels
+            .iter()
+            .filter_map(|number| all.get(number as usize))
+    }
+
     fn run(
         &mut self,
         policy: &Policy,
@@ -153,6 +165,7 @@ impl Evaluator {
     ) -> Result<Output, EvalError> {
         self.memo.clear();
         self.collected.clear();
+        self.labels.clear();
         let arena = Kept::default();
         let runtime = options.runtime.clone();
         let mut budget = std::mem::take(&mut options.budget);
@@ -179,7 +192,7 @@ impl Evaluator {
         );
         let (result, back) = {
             let mut machine = Machine::new(policy, query, input, &arena, cx, options, known);
-            machine.lend(lent.0, lent.1);
+            machine.lend(lent.0, lent.1, &mut self.labels);
             let result = run_query(&mut machine, query, all);
             let result = result.map_err(|halt| machine.explained(halt));
             (result, machine.give_back())

@@ -11,6 +11,7 @@
 //! | `fields` | which loops over base data can be look-ups |
 //! | `frame` | slots, what is bound, and the blocks that are still open |
 //! | `lower` | what all of these share, and the bounds |
+//! | `labels` | which labels a rule carries, for decision logs |
 //! | `marks` | what tracers, profilers and coverage reports are told |
 //! | [`names`] | numbers for the paths of `input` and data |
 //! | [`index`] | which rules can hold |
@@ -24,6 +25,7 @@ mod fields;
 mod frame;
 pub mod index;
 pub mod ir;
+mod labels;
 mod live;
 mod lower;
 pub(crate) mod marks;
@@ -38,8 +40,6 @@ mod tree;
 mod unify;
 pub(crate) mod walk;
 
-use std::sync::Arc;
-
 use std::collections::BTreeMap;
 
 use crate::hir::{self, ExprKind, Hir, Local, MAX_PATH};
@@ -47,6 +47,7 @@ use crate::source::{Code, Diagnostic, File};
 use fields::Sites;
 use index::Index;
 use ir::{Clause, Emit, Mark, Program, Query, Stmt, Unit, UnitKind};
+use labels::Labels;
 use lower::{Context, Lowering, Planned, Target};
 use names::Naming;
 use rules::Rules;
@@ -80,7 +81,7 @@ impl Default for Options {
 pub fn plan(hir: &Hir, options: &Options) -> Result<Program, Vec<Diagnostic>> {
     check_paths(hir)?;
     let grown = tree::grow(hir);
-    program(&hir.files, grown, Rules::Shared(&hir.rules), *options)
+    program(hir, grown, Rules::Shared(&hir.rules), *options)
 }
 
 /// The same of a policy whose rules nobody needs any more: they are taken out of it, and freed as they are planned.
@@ -88,18 +89,18 @@ pub fn plan_owned(hir: &mut Hir, options: &Options) -> Result<Program, Vec<Diagn
     check_paths(hir)?;
     let grown = tree::grow(hir);
     let rules = std::mem::take(&mut hir.rules);
-    program(&hir.files, grown, Rules::Own(rules), *options)
+    program(hir, grown, Rules::Own(rules), *options)
 }
 
 fn program(
-    files: &[Arc<File>],
+    hir: &Hir,
     grown: Grown,
     mut rules: Rules<'_>,
     options: Options,
 ) -> Result<Program, Vec<Diagnostic>> {
     let mut cx = Context {
         options,
-        files,
+        files: &hir.files,
         tree: &grown.tree,
         functions: &grown.functions,
         targets: grown.shapes.iter().map(Target::of).collect(),
@@ -107,23 +108,26 @@ fn program(
         naming: Naming::default(),
         sites: (options.index && !options.instruments).then(Sites::default),
         marked: BTreeMap::new(),
+        labels: Labels::of(&hir.annotations, rules.all()),
     };
     let mut units = units(&mut cx, &grown.shapes, &mut rules)?;
     drop(rules);
     if options.index {
-        units.iter_mut().for_each(index_unit);
+        let labels = cx.labels.is_some();
+        units.iter_mut().for_each(|unit| index_unit(unit, labels));
     }
     if options.reuse && !options.instruments {
         units.iter_mut().for_each(reuse::unit);
     }
     let fields = cx.sites.take().map(Sites::finish).unwrap_or_default();
+    let labels = cx.labels.map(Labels::finish).unwrap_or_default();
     let marked = cx.marked.into_iter();
     let marked = marked.map(|(place, part)| ir::Marked { place, part });
     let marked = marked.collect();
     let (inputs, documents, mut names) = cx.naming.finish();
     names.functions = grown.functions;
     Ok(Program {
-        files: files.to_vec(),
+        files: hir.files.clone(),
         units,
         tree: grown.tree,
         inputs,
@@ -131,6 +135,7 @@ fn program(
         names,
         fields,
         marked,
+        labels,
     })
 }
 
@@ -166,6 +171,7 @@ pub fn plan_query(
         naming: Naming::after(&program.names),
         sites: None,
         marked: BTreeMap::new(),
+        labels: None,
     };
     query_in(&mut cx, query).map_err(|error| vec![*error])
 }
@@ -197,12 +203,12 @@ fn units(
     Ok(units)
 }
 
-fn index_unit(unit: &mut Unit) {
+fn index_unit(unit: &mut Unit, labels: bool) {
     let args = match unit.kind {
         UnitKind::Function { arity } => arity,
         UnitKind::Complete | UnitKind::Partial => 0,
     };
-    unit.index = Index::of(unit.rules.iter().map(|rule| &*rule.clauses), args);
+    unit.index = Index::of(unit.rules.iter().map(|rule| &*rule.clauses), args, labels);
     let known = unit
         .rules
         .iter()
@@ -215,7 +221,7 @@ fn index_unit(unit: &mut Unit) {
             .iter()
             .map(|rule| probe(rule, at))
             .collect::<Option<Vec<_>>>()?;
-        Index::of(clauses.into_iter(), tree::count(at + 1))
+        Index::of(clauses.into_iter(), tree::count(at + 1), labels)
     });
     unit.probes = probes.collect();
 }

@@ -99,11 +99,22 @@ impl Evaluator {
             Err(EvalError::panic())
         });
         let prints = std::mem::take(&mut *lines.lock().unwrap_or_else(PoisonError::into_inner));
+        let rule_labels = match &result {
+            Ok(_) => self.rule_labels(),
+            Err(_) => Box::default(),
+        };
         Evaluation {
             result,
             prints,
+            rule_labels,
             difference: None,
         }
+    }
+
+    /// The labels of the rules that held in the last evaluation.
+    fn rule_labels(&self) -> Box<[Value]> {
+        let policy = self.policy.compiled().policy();
+        self.engine.labels(policy).cloned().collect()
     }
 
     fn ask(

@@ -61,6 +61,7 @@ impl Evaluator {
         Evaluation {
             result,
             prints: self.take_prints(),
+            rule_labels: Box::default(),
             difference: None,
         }
     }

@@ -29,6 +29,8 @@ pub(super) enum Sink<'a> {
         doc: Doc,
         /// The number of keys that were given, for a look-up.
         given: usize,
+        /// How many keys were asked for.
+        asked: usize,
         /// Where the rule stands.
         place: Place,
     },
@@ -68,6 +70,10 @@ impl<'a> Machine<'a> {
                 Stmt::Yield(emit) => return self.emit(emit, out),
                 Stmt::With(with) => return self.with(with, out),
                 Stmt::Leave(block) => return self.leave(block, out),
+                Stmt::Held(held) => {
+                    self.held(*held, out);
+                    true
+                }
                 Stmt::Mark(mark) => return self.marked(mark, rest.as_slice(), out),
                 _ => self.rare(stmt)?,
             };
@@ -324,7 +330,10 @@ impl<'a> Machine<'a> {
         let Some(value) = self.eval(value)? else {
             return Ok(Flow::More);
         };
-        let Sink::Doc { doc, given, place } = out else {
+        let Sink::Doc {
+            doc, given, place, ..
+        } = out
+        else {
             return Ok(Flow::More);
         };
         self.pay(keys.len() + 1)?;

@@ -8,6 +8,7 @@ use smallvec::{SmallVec, smallvec};
 
 use super::error::{EvalError, Halt, Kind};
 use super::fields::Local;
+use super::held::Labels;
 use super::kept::Kept;
 use super::memo::{Known, Memo, recycled};
 use super::reads::Target;
@@ -47,6 +48,8 @@ pub(super) struct Machine<'a> {
     pub(super) options: &'a mut Options,
     /// Errors of built-ins that made something undefined, where they are asked for.
     pub(super) collected: Vec<EvalError>,
+    /// Gets the labels of rules that hold.
+    pub(super) labels: Option<&'a mut Labels>,
     /// What a tracer is in the middle of.
     pub(super) trace: Trace<'a>,
     /// Where the stack began.
@@ -129,15 +132,22 @@ impl<'a> Machine<'a> {
             cx,
             options,
             collected: Vec::new(),
+            labels: None,
             trace: Trace::default(),
             stack_base: stack_here(),
         }
     }
 
     /// Takes in memory of an earlier evaluation.
-    pub(super) fn lend(&mut self, regs: Vec<Reg<'a>>, inputs: Vec<Found<'a>>) {
+    pub(super) fn lend(
+        &mut self,
+        regs: Vec<Reg<'a>>,
+        inputs: Vec<Found<'a>>,
+        labels: &'a mut Labels,
+    ) {
         self.regs = regs;
         self.inputs = inputs;
+        self.labels = Some(labels);
         let paths = self.program.inputs.len() + self.query.inputs.len();
         self.inputs.resize(paths.min(INPUTS), Found::Unknown);
     }

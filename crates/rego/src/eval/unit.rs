@@ -252,7 +252,7 @@ impl<'a> Machine<'a> {
         for rule in self.candidates(unit, unit.index.as_ref(), &[]) {
             self.step()?;
             if let Some(clause) = rule.clauses.first() {
-                doc = self.part(clause, &[], doc)?;
+                doc = self.part(clause, &[], 0, doc)?;
             }
         }
         let empty = || {
@@ -266,11 +266,18 @@ impl<'a> Machine<'a> {
         Ok(Reg::Own(built(value)?))
     }
 
-    /// What one rule adds to a document.
-    fn part(&mut self, clause: &'a Clause, given: &[Reg<'a>], doc: Doc) -> Result<Doc, Halt> {
+    /// What one rule adds to a document, of which so many keys are `given` as are `asked` for or fewer.
+    fn part(
+        &mut self,
+        clause: &'a Clause,
+        given: &[Reg<'a>],
+        asked: usize,
+        doc: Doc,
+    ) -> Result<Doc, Halt> {
         let mut sink = Sink::Doc {
             doc,
             given: given.len(),
+            asked,
             place: clause.place,
         };
         self.in_frame(clause.slots, given, |machine| {
@@ -330,9 +337,10 @@ impl<'a> Machine<'a> {
             let probe = probes.iter().enumerate().rev();
             let mut probe = probe.filter_map(|(at, probe)| Some((at + 1, probe.as_ref()?)));
             if let Some((known, clause)) = probe.next() {
-                doc = self.part(clause, given.get(..known).unwrap_or_default(), doc)?;
+                let given = given.get(..known).unwrap_or_default();
+                doc = self.part(clause, given, keys.len(), doc)?;
             } else if let Some(clause) = rule.clauses.first() {
-                doc = self.part(clause, &[], doc)?;
+                doc = self.part(clause, &[], keys.len(), doc)?;
             }
         }
         let Some(value) = doc.finish() else {

@@ -82,8 +82,15 @@ type Table = HashMap<Value, Node, foldhash::fast::RandomState>;
 impl Index {
     /// The index of rules with these clauses, whose first `args` slots the caller fills; none where it would not
     /// leave out anything.
-    pub(super) fn of<'c>(rules: impl Iterator<Item = &'c [Clause]>, args: u32) -> Option<Self> {
-        build::index(rules, args)
+    ///
+    /// Where there are `labels`, it leaves out a rule that OPA does not try, and tries one that OPA tries, if the
+    /// difference can be seen: which rules hold that the body asks for before it fails.
+    pub(super) fn of<'c>(
+        rules: impl Iterator<Item = &'c [Clause]>,
+        args: u32,
+        labels: bool,
+    ) -> Option<Self> {
+        build::index(rules, args, labels)
     }
 
     /// Whether conditions are calls of built-ins: while one is replaced, the index does not hold.

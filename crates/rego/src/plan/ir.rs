@@ -58,6 +58,8 @@ pub struct Program {
     pub fields: Vec<Fields>,
     /// Where marks stand, in order: rules' heads, literals and their parts. Empty without instruments.
     pub marked: Vec<Marked>,
+    /// The sets of labels that rules carry, each once: what [`Held::labels`] numbers. Objects.
+    pub labels: Vec<Value>,
 }
 
 /// A place where a mark stands.
@@ -201,10 +203,21 @@ pub enum Stmt {
     /// Says where we are, to a tracer, a profiler or a coverage report: the evaluator runs the rest of the block
     /// inside it. Only in programs that were planned with instruments.
     Mark(Mark),
+    /// Says that a rule with labels holds: stands before its [`Stmt::Yield`], whose values are known by then.
+    Held(Held),
     /// Empties these slots, which [`Expr::Once`] fills: a loop begins, and what holds during it is not known yet.
     Fresh(Box<[Slot]>),
     /// Hands out an answer.
     Yield(Emit),
+}
+
+/// That a rule with labels holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Held {
+    /// The number of its labels in [`Program::labels`].
+    pub labels: u32,
+    /// It counts unless the partial document is looked up with more keys than these.
+    pub keys: u32,
 }
 
 /// What a [`Stmt::Mark`] says of the statements after it in its block.

@@ -7,6 +7,7 @@ use super::Options;
 use super::fields::Sites;
 use super::frame::Frame;
 use super::ir::{Block, NodeId, Tree, Unit, UnitId, UnitKind};
+use super::labels::Labels;
 use super::names::Naming;
 use super::settle::Settled;
 use super::tree::{Functions, Shape};
@@ -38,6 +39,8 @@ pub(super) struct Context<'p> {
     pub(super) demand: Option<Vec<(UnitId, usize)>>,
     /// Where marks stand: see [`Program::marked`](super::ir::Program::marked).
     pub(super) marked: BTreeMap<Place, bool>,
+    /// The labels of rules, where anybody wrote some.
+    pub(super) labels: Option<Labels>,
 }
 
 /// A unit as those see it who refer to it.

@@ -106,6 +106,10 @@ impl Names<'_> {
             }
             Stmt::Print(_, args) => writeln!(f, "print({})", list(self, args)),
             Stmt::Mark(_) => writeln!(f, "mark"),
+            Stmt::Held(held) => {
+                let labels = self.program.labels.get(held.labels as usize);
+                writeln!(f, "held {}", labels.unwrap_or(&Value::Null))
+            }
             Stmt::Fresh(slots) => {
                 let slots = slots.iter().map(|slot| format!("${}", slot.0));
                 writeln!(f, "fresh {}", slots.collect::<Vec<_>>().join(", "))

@@ -99,7 +99,7 @@ impl<'p> Reach<'p> {
             }
             Stmt::With(with) => self.with(with),
             Stmt::Print(_, args) => self.all(args),
-            Stmt::Mark(_) | Stmt::Fresh(_) => {}
+            Stmt::Mark(_) | Stmt::Held(_) | Stmt::Fresh(_) => {}
             Stmt::Yield(emit) => self.emit(emit),
         }
     }

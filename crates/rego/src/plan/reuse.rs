@@ -155,7 +155,7 @@ impl Reuse {
                 self.effect();
             }
             Stmt::Mark(_) => self.effect(),
-            Stmt::Fresh(_) => {}
+            Stmt::Held(_) | Stmt::Fresh(_) => {}
             Stmt::Yield(emit) => self.emit(emit),
         }
         Vec::new()

@@ -1,6 +1,7 @@
 //! Rules to units: the frame of each clause, what stands in its first slots, and what it yields.
 
-use super::ir::{Clause, Comparison, Emit, Expr, Mark, Rule, Slot, Stmt, Unit, UnitKind};
+use super::ir::{Clause, Comparison, Emit, Expr, Held, Mark, Rule, Slot, Stmt, Unit, UnitKind};
+use super::labels::Marks;
 use super::lower::{Context, Lowering, Planned};
 use super::tree::Shape;
 use super::unify::is_pattern;
@@ -15,6 +16,7 @@ struct Case<'h> {
     place: Place,
     value: Option<&'h hir::Expr>,
     body: &'h Body,
+    held: Option<Held>,
 }
 
 /// The rules of a policy while it is planned.
@@ -34,7 +36,8 @@ struct Keys<'h> {
 // === impl Rules ===
 
 impl Rules<'_> {
-    fn all(&self) -> &[hir::Rule] {
+    /// All of them.
+    pub(super) fn all(&self) -> &[hir::Rule] {
         match self {
             Self::Shared(rules) => rules,
             Self::Own(rules) => rules,
@@ -72,12 +75,14 @@ impl Context<'_> {
             probes: Vec::new(),
             first: is_first(shape, rules.all()),
         };
-        for number in shape.rules.iter().copied() {
+        let marks = self.marks(shape, rules);
+        for (at, number) in shape.rules.iter().copied().enumerate() {
             let Some(rule) = source(shape, rules.all(), number) else {
                 continue;
             };
             let default = rule.default;
-            let planned = cases(rule)
+            let marks = marks.get(at).copied().unwrap_or_default();
+            let planned = cases(rule, marks)
                 .map(|case| self.clause(shape, case, 0))
                 .collect::<Planned<Vec<_>>>();
             match planned {
@@ -109,10 +114,14 @@ impl Context<'_> {
         rules: &Rules<'_>,
         known: usize,
     ) -> Planned<()> {
-        let numbers = shape.rules.iter();
-        let sources = numbers.filter_map(|number| source(shape, rules.all(), *number));
-        for (planned, rule) in unit.rules.iter_mut().zip(sources) {
-            let Some(case) = cases(rule).next() else {
+        let marks = self.marks(shape, rules);
+        let numbers = shape.rules.iter().enumerate();
+        let sources = numbers.filter_map(|(at, number)| {
+            let marks = marks.get(at).copied().unwrap_or_default();
+            Some((source(shape, rules.all(), *number)?, marks))
+        });
+        for (planned, (rule, marks)) in unit.rules.iter_mut().zip(sources) {
+            let Some(case) = cases(rule, marks).next() else {
                 continue;
             };
             let clause = self.clause(shape, case, known)?;
@@ -124,6 +133,12 @@ impl Context<'_> {
             }
         }
         Ok(())
+    }
+
+    /// What is said when the unit's rules hold; nothing where no rule has labels.
+    fn marks(&mut self, shape: &Shape, rules: &Rules<'_>) -> Vec<Marks> {
+        let labels = self.labels.as_mut();
+        labels.map_or_else(Vec::new, |labels| labels.marks(shape, rules.all()))
     }
 
     fn clause(&mut self, shape: &Shape, case: Case<'_>, known: usize) -> Planned<Clause> {
@@ -155,7 +170,11 @@ impl Context<'_> {
         if case.body.literals.is_empty() {
             lowering.mark_nothing(case.rule, case.value, case.place);
         }
-        let emit = lowering.emit(shape, &keys, case)?;
+        let mut emit = lowering.emit(shape, &keys, case)?;
+        if let Some(held) = case.held {
+            lowering.know(&mut emit);
+            lowering.frame.push(Stmt::Held(held));
+        }
         lowering.mark(Mark::Exit);
         lowering.frame.push(Stmt::Yield(emit));
         let block = lowering.frame.finish();
@@ -223,6 +242,23 @@ impl Lowering<'_, '_> {
         all.shrink_to_fit();
         Ok(Emit::Member(all, member))
     }
+
+    /// Evaluates what an answer is made of before it is handed out: without it the rule does not hold.
+    fn know(&mut self, emit: &mut Emit) {
+        let (keys, value) = match emit {
+            Emit::Value(value) => (&mut [][..], value),
+            Emit::Entry(keys, value) | Emit::Member(keys, value) => (&mut keys[..], value),
+            Emit::Found | Emit::Item(_) | Emit::Pair(..) | Emit::Row => return,
+        };
+        for part in keys.iter_mut().chain([value]) {
+            if !matches!(part, Expr::Const(_) | Expr::Slot(_)) {
+                let slot = self.frame.fresh();
+                self.frame.bind(slot);
+                let value = std::mem::replace(part, Expr::Slot(slot));
+                self.frame.push(Stmt::Bind(slot, value));
+            }
+        }
+    }
 }
 
 // === impl Keys ===
@@ -245,7 +281,7 @@ fn source<'h>(shape: &Shape, rules: &'h [hir::Rule], number: usize) -> Option<&'
 }
 
 /// The body and the else branches of a rule.
-fn cases(rule: &hir::Rule) -> impl Iterator<Item = Case<'_>> {
+fn cases(rule: &hir::Rule, marks: Marks) -> impl Iterator<Item = Case<'_>> {
     let value = match &rule.kind {
         RuleKind::Value(value) | RuleKind::Function { value, .. } => Some(value),
         RuleKind::Member(_) => None,
@@ -255,12 +291,14 @@ fn cases(rule: &hir::Rule) -> impl Iterator<Item = Case<'_>> {
         place: rule.place,
         value,
         body: &rule.body,
+        held: marks.body,
     };
     let others = rule.else_.iter().map(move |branch| Case {
         rule,
         place: branch.place,
         value: Some(&branch.value),
         body: &branch.body,
+        held: marks.branches,
     });
     std::iter::once(first).chain(others)
 }
@@ -276,7 +314,7 @@ fn is_first(shape: &Shape, rules: &[hir::Rule]) -> bool {
         return false;
     }
     let mut values = rules
-        .flat_map(cases)
+        .flat_map(|rule| cases(rule, Marks::default()))
         .map(|case| match case.value.map(|value| &value.kind) {
             Some(ExprKind::Const(value)) => Some(value),
             _ => None,

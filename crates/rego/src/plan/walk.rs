@@ -51,7 +51,7 @@ pub(crate) fn stmt(stmt: &Stmt, to: &mut dyn Visitor) {
             exprs(args, to);
         }
         Stmt::Mark(_) => to.effect(),
-        Stmt::Fresh(_) => {}
+        Stmt::Held(_) | Stmt::Fresh(_) => {}
         Stmt::Yield(what) => emit(what, to),
     }
 }

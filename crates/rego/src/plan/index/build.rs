@@ -28,7 +28,15 @@ type Score<'e> = (usize, HashSet<&'e Value, Hasher>, usize);
 /// A clause of a rule: all that it asks for.
 struct Entry {
     rule: u32,
-    asks: Vec<(u32, Test)>,
+    asks: Vec<Ask>,
+}
+
+/// What a clause asks for at a place.
+struct Ask {
+    place: u32,
+    /// Whether the place must be looked at, however few the rules are.
+    late: bool,
+    test: Test,
 }
 
 /// The trie while it is built.
@@ -49,7 +57,11 @@ struct Sorted {
 }
 
 /// Builds the index of rules with these clauses.
-pub(super) fn index<'c>(rules: impl Iterator<Item = &'c [Clause]>, args: u32) -> Option<Index> {
+pub(super) fn index<'c>(
+    rules: impl Iterator<Item = &'c [Clause]>,
+    args: u32,
+    labels: bool,
+) -> Option<Index> {
     let mut numbers: HashMap<Place, u32, Hasher> = HashMap::default();
     let mut places = Vec::new();
     let mut entries = Vec::new();
@@ -57,13 +69,19 @@ pub(super) fn index<'c>(rules: impl Iterator<Item = &'c [Clause]>, args: u32) ->
     for (rule, clauses) in (0..).zip(rules) {
         for clause in clauses {
             let mut asks = Vec::new();
-            for Condition { place, test, call } in conditions(clause, args) {
+            for condition in conditions(clause, args, labels) {
+                let Condition { place, test, .. } = condition;
                 let number = *numbers.entry(place).or_insert_with_key(|place| {
                     places.push(place.clone());
                     u32::try_from(places.len() - 1).unwrap_or(u32::MAX)
                 });
-                calls |= call;
-                asks.push((number, test));
+                calls |= condition.call;
+                let late = condition.late;
+                asks.push(Ask {
+                    place: number,
+                    late,
+                    test,
+                });
             }
             asks.shrink_to_fit();
             entries.push(Entry { rule, asks });
@@ -89,7 +107,8 @@ pub(super) fn index<'c>(rules: impl Iterator<Item = &'c [Clause]>, args: u32) ->
 impl Builder {
     /// `looked` are the places that the branches above have looked at.
     fn node(&mut self, entries: Vec<u32>, looked: &mut Vec<u32>) -> Node {
-        if entries.len() <= LEAF || looked.len() >= MAX_DEPTH {
+        let few = entries.len() <= LEAF && !self.has_late(&entries, looked);
+        if few || looked.len() >= MAX_DEPTH {
             return self.leaf(&entries);
         }
         let Some(place) = self.choose(&entries, looked) else {
@@ -108,6 +127,13 @@ impl Builder {
         };
         looked.pop();
         Node::Branch(Box::new(branch))
+    }
+
+    fn has_late(&self, entries: &[u32], looked: &[u32]) -> bool {
+        let mut entries = entries
+            .iter()
+            .filter_map(|entry| self.entries.get(*entry as usize));
+        entries.any(|entry| entry.is_late(looked))
     }
 
     fn leaf(&self, entries: &[u32]) -> Node {
@@ -148,7 +174,7 @@ impl Builder {
             .iter()
             .filter_map(|entry| self.entries.get(*entry as usize))
         {
-            for (place, test) in &entry.asks {
+            for Ask { place, test, .. } in &entry.asks {
                 if looked.contains(place) {
                     continue;
                 }
@@ -177,8 +203,9 @@ impl Builder {
             let Some(entry) = self.entries.get(number as usize) else {
                 continue;
             };
-            let asks = entry.asks.iter().filter(|(at, _)| *at == place);
-            match asks.map(|(_, test)| test).min_by_key(|test| rank(test)) {
+            let asks = entry.asks.iter().filter(|ask| ask.place == place);
+            let ask = asks.min_by_key(|ask| rank(&ask.test));
+            match ask.map(|ask| &ask.test) {
                 Some(Test::Equal(value)) => {
                     sorted.equal.entry(value.clone()).or_default().push(number);
                 }
@@ -198,13 +225,32 @@ impl Builder {
                 Some(Test::Member(value)) => {
                     sorted.member.entry(value.clone()).or_default().push(number);
                 }
-                Some(Test::Truthy) => sorted.truthy.push(number),
+                Some(Test::Truthy) => {
+                    sorted.truthy.push(number);
+                    // For OPA's index it is enough that something is there.
+                    if ask.is_some_and(|ask| ask.late) {
+                        let not = sorted.equal.entry(Value::Bool(false));
+                        not.or_default().push(number);
+                    }
+                }
                 Some(Test::OneOf(_)) | None => sorted.rest.push(number),
             }
         }
         sorted
     }
 }
+
+// === impl Entry ===
+
+impl Entry {
+    /// Whether it asks for something that must be looked at, and has not been.
+    fn is_late(&self, looked: &[u32]) -> bool {
+        let mut asks = self.asks.iter();
+        asks.any(|ask| ask.late && !looked.contains(&ask.place))
+    }
+}
+
+// === helpers ===
 
 /// Which of several tests of one place finds a clause best.
 fn rank(test: &Test) -> u8 {

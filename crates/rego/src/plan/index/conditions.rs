@@ -3,9 +3,15 @@
 //!
 //! All statements of a block must hold, and those inside its loops for at least one member. What stands under
 //! replacements (`with`) and in negations says nothing.
+//!
+//! Where rules have labels, one sees which rules a body asked for before it failed. Then what stands behind them counts
+//! if OPA's index knows it too, and else not.
 
 use super::{Key, Place};
-use crate::plan::ir::{Args, Block, Clause, Comparison, Expr, Pattern, Scan, Slot, Source, Stmt};
+use crate::plan::ir::{
+    Args, Block, Clause, Comparison, Expr, Function, NodeId, Pattern, Scan, Slot, Source, Stmt,
+};
+use crate::plan::walk::{self, Visitor};
 use crate::value::{Str, Value};
 
 /// What must be so at a place.
@@ -30,6 +36,8 @@ pub(super) struct Condition {
     pub(super) test: Test,
     /// Whether a built-in made it.
     pub(super) call: bool,
+    /// Whether rules that may have labels are asked for before it in the body.
+    pub(super) late: bool,
 }
 
 /// Walks a block.
@@ -37,7 +45,14 @@ struct Walk {
     args: u32,
     known: Vec<(Slot, Place)>,
     found: Vec<Condition>,
+    /// Whether rules may have labels.
+    labels: bool,
+    /// Whether rules that may have labels have been asked for.
+    asked: bool,
 }
+
+/// Looks for rules that are asked for.
+struct Asks(bool);
 
 /// More conditions than these do not make a clause easier to find.
 const MAX_CONDITIONS: usize = 16;
@@ -46,11 +61,13 @@ const MAX_CONDITIONS: usize = 16;
 const MAX_KNOWN: usize = 64;
 
 /// The conditions of a clause whose first `args` slots the caller fills.
-pub(super) fn conditions(clause: &Clause, args: u32) -> Vec<Condition> {
+pub(super) fn conditions(clause: &Clause, args: u32, labels: bool) -> Vec<Condition> {
     let mut walk = Walk {
         args,
         known: Vec::new(),
         found: Vec::new(),
+        labels,
+        asked: false,
     };
     walk.block(&clause.block);
     walk.found
@@ -66,6 +83,16 @@ impl Walk {
                 return;
             }
             match stmt {
+                Stmt::Scan(scan) => {
+                    self.scan(scan);
+                    self.note_head(scan);
+                    self.block(&scan.body);
+                    continue;
+                }
+                Stmt::Exists(block) => {
+                    self.block(block);
+                    continue;
+                }
                 Stmt::Test(expr) => self.test(expr),
                 Stmt::Bind(slot, expr) => self.bind(*slot, expr),
                 Stmt::Match(pattern, expr) => {
@@ -74,14 +101,30 @@ impl Walk {
                     }
                 }
                 Stmt::Compare(Comparison::Equal, left, right) => self.equal(left, right),
-                Stmt::Scan(scan) => {
-                    self.scan(scan);
-                    self.block(&scan.body);
-                }
-                Stmt::Exists(block) => self.block(block),
                 // Under replacements a place is another.
                 _ => {}
             }
+            self.note(|asks| walk::stmt(stmt, asks));
+        }
+    }
+
+    fn note_head(&mut self, scan: &Scan) {
+        self.note(|asks| {
+            match &scan.source {
+                Source::Value(expr) => walk::expr(expr, asks),
+                Source::Keys { node, .. } => asks.keys_of(*node),
+            }
+            walk::pattern(&scan.key, asks);
+            walk::pattern(&scan.value, asks);
+        });
+    }
+
+    /// Notes whether rules are asked for, where that can be seen.
+    fn note(&mut self, walk: impl FnOnce(&mut Asks)) {
+        if self.labels && !self.asked {
+            let mut asks = Asks(false);
+            walk(&mut asks);
+            self.asked = asks.0;
         }
     }
 
@@ -111,12 +154,14 @@ impl Walk {
         };
         match expr {
             // `startswith(…) == true` and the like.
+            Expr::Builtin(..) | Expr::Array(_) if self.asked => {}
             Expr::Builtin(builtin, args) if *value == Value::Bool(true) => {
                 self.call(builtin.name, args);
             }
             Expr::Array(items) => self.elements(items, value),
             expr => {
-                if let Some(place) = self.place(expr) {
+                let own = matches!(value, Value::Object(_) | Value::Set(_));
+                if let Some(place) = self.place(expr).filter(|_| !(own && self.asked)) {
                     self.found(place, Test::Equal(value.clone()));
                 }
             }
@@ -138,6 +183,7 @@ impl Walk {
 
     fn call(&mut self, name: &str, args: &Args) {
         let found = match (name, &*args.values) {
+            ("startswith", [Expr::Slot(_), _]) | ("glob.match", _) if self.asked => return,
             ("startswith", [expr, Expr::Const(Value::String(prefix))]) => {
                 (self.place(expr), Test::Prefix(prefix.clone()))
             }
@@ -153,8 +199,7 @@ impl Walk {
             _ => return,
         };
         if let (Some(place), test) = found {
-            let call = true;
-            self.found.push(Condition { place, test, call });
+            self.push(place, test, true);
         }
     }
 
@@ -166,6 +211,7 @@ impl Walk {
             return;
         };
         match (source, member) {
+            (Expr::Const(_), _) if self.asked => {}
             (Expr::Const(collection), member) => {
                 if let Some(place) = self.place(member) {
                     self.found(place, Test::OneOf(members(collection)));
@@ -195,6 +241,8 @@ impl Walk {
                 self.found(place.clone(), Test::Equal(value.clone()));
             }
             Pattern::Any | Pattern::Equal(_) => {}
+            Pattern::Array(_) | Pattern::Object(_) if self.asked && !place.steps.is_empty() => {}
+            Pattern::Object(_) if self.asked => {}
             Pattern::Array(items) => {
                 for (at, item) in items.iter().enumerate().take(MAX_CONDITIONS) {
                     self.pattern(&place.at(&Value::from(at)), item);
@@ -238,8 +286,35 @@ impl Walk {
     }
 
     fn found(&mut self, place: Place, test: Test) {
-        let call = false;
-        self.found.push(Condition { place, test, call });
+        self.push(place, test, false);
+    }
+
+    fn push(&mut self, place: Place, test: Test, call: bool) {
+        self.found.push(Condition {
+            place,
+            test,
+            call,
+            late: self.asked,
+        });
+    }
+}
+
+// === impl Asks ===
+
+impl Visitor for Asks {
+    fn expr(&mut self, expr: &Expr) {
+        self.0 |= matches!(
+            expr,
+            Expr::Unit(_) | Expr::Probe(..) | Expr::Descend(..) | Expr::Call(..)
+        );
+    }
+
+    fn keys_of(&mut self, _node: NodeId) {
+        self.0 = true;
+    }
+
+    fn stands_in(&mut self, _function: &Function) {
+        self.0 = true;
     }
 }
 

@@ -81,7 +81,7 @@ fn rule(block: Block) -> Vec<Clause> {
 }
 
 fn index(rules: &[Vec<Clause>]) -> Option<Index> {
-    Index::of(rules.iter().map(Vec::as_slice), 1)
+    Index::of(rules.iter().map(Vec::as_slice), 1, false)
 }
 
 fn look_up(index: &Index, inputs: &[Option<Value>]) -> (Vec<u32>, usize) {

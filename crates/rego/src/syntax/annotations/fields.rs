@@ -71,11 +71,16 @@ pub(super) fn check(block: &Value, span: Span) -> Result<Fields, (String, &'stat
         let shown: Vec<Value> = schemas.iter().map(schema_value).collect();
         put("schemas", shown.into());
     }
-    match given.get_str("custom") {
-        None | Some(Value::Null) => {}
-        Some(Value::Object(custom)) if custom.is_empty() => {}
-        Some(custom @ Value::Object(_)) => put("custom", custom.clone()),
-        Some(other) => return Err(of("custom")(cannot(other, "custom, which is a mapping"))),
+    for (name, what) in [
+        ("custom", "custom, which is a mapping"),
+        ("labels", "labels, which are a mapping"),
+    ] {
+        match given.get_str(name) {
+            None | Some(Value::Null) => {}
+            Some(Value::Object(members)) if members.is_empty() => {}
+            Some(members @ Value::Object(_)) => put(name, members.clone()),
+            Some(other) => return Err(of(name)(cannot(other, what))),
+        }
     }
     let entrypoint = match given.get_str("entrypoint") {
         None | Some(Value::Null) => false,
