@@ -38,7 +38,7 @@ impl Frame<'_> {
 
 /// Reads `bytes` as a message of type `message`.
 pub(super) fn scan<'a>(message: &'static Message, bytes: &'a [u8]) -> Result<Tree<'a>, WireError> {
-    let mut tree = Tree::new();
+    let mut tree = Tree::sized(bytes.len());
     let mut stack = Vec::with_capacity(8);
     let mut frame = Frame {
         rest: Cursor::new(bytes),

@@ -59,6 +59,9 @@ pub struct Children {
     seen: u32,
 }
 
+/// The most nodes that there is room for from the start: long messages are mostly a body.
+const MOST_ROOM: usize = 128;
+
 // === impl Children ===
 
 impl Children {
@@ -73,10 +76,10 @@ impl Children {
 // === impl Tree ===
 
 impl<'a> Tree<'a> {
-    /// A tree that holds just an empty message.
+    /// A tree that holds just an empty message, with room for about as many fields as so many bytes have.
     #[must_use]
-    pub fn new() -> Self {
-        let mut nodes = Vec::with_capacity(48);
+    pub fn sized(bytes: usize) -> Self {
+        let mut nodes = Vec::with_capacity((16 + bytes / 10).min(MOST_ROOM));
         nodes.push(Node {
             number: 0,
             key: "",
@@ -171,6 +174,12 @@ impl<'a> Tree<'a> {
 
     /// Unlinks the other members of the oneof that `keep` belongs to.
     fn clear_oneof(&mut self, id: NodeId, message: &Message, keep: u8) {
+        // Mostly there is nothing else: each value of a `Struct` is a oneof.
+        if let Some(Payload::Message(children)) = self.get(id).map(|node| node.payload)
+            && children.seen & !bit(keep) == 0
+        {
+            return;
+        }
         for other in message.fields.iter().flatten() {
             if other.oneof && other.number != keep {
                 self.remove(id, other.number);
