@@ -166,6 +166,24 @@ fn the_rooms_get_what_the_file_says() {
 }
 
 #[test]
+fn the_environment_says_how_long_http_send_waits() {
+    for (said, want) in [
+        ("", Ok(Duration::from_secs(5))),
+        ("300ms", Ok(Duration::from_millis(300))),
+        ("0s", Ok(Duration::ZERO)),
+        ("5", Err("HTTP_SEND_TIMEOUT: expected a duration")),
+    ] {
+        let env = Env::from([("HTTP_SEND_TIMEOUT".to_owned(), said.to_owned())]);
+        let loaded = Config::from_text("", &Flags::default(), &env);
+        match (loaded, want) {
+            (Ok(loaded), Ok(want)) => assert_eq!(loaded.config.http_send_timeout, want, "{said}"),
+            (Err(error), Err(want)) => assert!(error.to_string().starts_with(want), "{error}"),
+            (loaded, want) => panic!("{said}: {loaded:?}, wanted {want:?}"),
+        }
+    }
+}
+
+#[test]
 fn arguments_that_are_urls_become_bundles() {
     let flags = Flags {
         paths: vec![
