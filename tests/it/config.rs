@@ -171,7 +171,7 @@ fn policies_see_the_configuration_without_its_secrets() {
         set: vec!["labels.zone=a".to_owned()],
         ..Flags::default()
     };
-    let env = HashMap::from([("TOKEN".to_owned(), "t0p".to_owned())]);
+    let env = Env::from([("TOKEN".to_owned(), "t0p".to_owned())]);
     let text = "labels: {app: edge}\n\
          services:\n  acme:\n    url: https://u:t0p@a.example.com/x\n    headers: {X: t0p}\n\
          \x20   credentials: {bearer: {token: '${TOKEN}'}}\n";
@@ -184,6 +184,24 @@ fn policies_see_the_configuration_without_its_secrets() {
     assert_eq!(member("env").as_deref(), Some(r#"{"TOKEN": "t0p"}"#));
     let version = format!("\"{}\"", env!("CARGO_PKG_VERSION"));
     assert_eq!(member("version"), Some(version));
+}
+
+#[test]
+fn the_environment_says_how_long_http_send_waits() {
+    for (said, want) in [
+        ("", Ok(Duration::from_secs(5))),
+        ("300ms", Ok(Duration::from_millis(300))),
+        ("0s", Ok(Duration::ZERO)),
+        ("5", Err("HTTP_SEND_TIMEOUT: expected a duration")),
+    ] {
+        let env = Env::from([("HTTP_SEND_TIMEOUT".to_owned(), said.to_owned())]);
+        let loaded = Config::from_text("", &Flags::default(), &env);
+        match (loaded, want) {
+            (Ok(loaded), Ok(want)) => assert_eq!(loaded.config.http_send_timeout, want, "{said}"),
+            (Err(error), Err(want)) => assert!(error.to_string().starts_with(want), "{error}"),
+            (loaded, want) => panic!("{said}: {loaded:?}, wanted {want:?}"),
+        }
+    }
 }
 
 #[test]
