@@ -114,7 +114,9 @@ fn program(
     drop(rules);
     if options.index {
         let labels = cx.labels.is_some();
-        units.iter_mut().for_each(|unit| index_unit(unit, labels));
+        for unit in &mut units {
+            index_unit(unit, labels);
+        }
     }
     if options.reuse && !options.instruments {
         units.iter_mut().for_each(reuse::unit);

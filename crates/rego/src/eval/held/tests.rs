@@ -226,15 +226,13 @@ const RULES: &[(&str, &str)] = &[
 #[test]
 fn the_labels_of_rules_that_hold() {
     for (rules, want) in RULES {
-        let mut text = "package a\n".to_owned();
-        for line in rules.lines() {
+        let lines = rules.lines().map(|line| {
             match line.strip_prefix('@').and_then(|line| line.split_once(' ')) {
-                Some((name, rule)) => {
-                    text += &format!("# METADATA\n# labels:\n#   n: {name}\n{rule}\n");
-                }
-                None => text += &format!("{line}\n"),
+                Some((name, rule)) => format!("# METADATA\n# labels:\n#   n: {name}\n{rule}\n"),
+                None => format!("{line}\n"),
             }
-        }
+        });
+        let text = format!("package a\n{}", lines.collect::<String>());
         let all = want.split_whitespace();
         let all: Vec<String> = all.map(|name| format!("{{\"n\": \"{name}\"}}")).collect();
         let want = match *want {
