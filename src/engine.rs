@@ -10,6 +10,7 @@ use crate::data::Value;
 mod demand;
 mod error;
 mod evaluator;
+mod memory;
 mod native;
 mod policy;
 mod regorus;
@@ -18,6 +19,7 @@ mod world;
 pub use demand::Demand;
 pub use error::{CompileError, CompileErrors, EvalError, EvalErrorKind, Location};
 pub use evaluator::{Difference, Evaluation, Evaluator};
+pub use memory::{Memory, MemoryLimits};
 pub use policy::Policy;
 pub use world::{Answer, Known, NoAnswer, Question, World};
 

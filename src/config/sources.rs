@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::flags::Flags;
-use super::overlay;
 use super::problem::Report;
 use super::section::Section;
+use super::{observe, overlay};
 use crate::data::yaml::{Kind, Node};
 use crate::engine::Engine;
 use crate::http::{Credentials, ServiceConfig, TokenSource};
@@ -42,6 +42,7 @@ pub(super) fn read(root: &Section<'_>, flags: &Flags, report: &mut Report) -> in
         watch: flags.watch,
         rego_version: flags.rego_version,
         engine: engine(root.text("engine")),
+        memory: observe::memory(root),
         max_errors: flags.max_errors,
         bundles,
         services,

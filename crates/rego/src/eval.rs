@@ -5,6 +5,7 @@
 //! its memory from one evaluation to the next.
 
 mod conflict;
+mod constants;
 pub mod cover;
 mod data;
 mod doc;
