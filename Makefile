@@ -47,7 +47,7 @@ bench: need-cargo need-cc need-python envoy ## CPU, latency, memory against the 
 	cargo build --release --manifest-path bench/yardstick/Cargo.toml --target-dir .build/yardstick
 	python3 bench/run.py
 
-bench-engine: need-cargo need-cc need-python ## the Rego engine beside `opa bench` on the same files (REGATE_OPA=PATH, REGATE_BENCH=DIR, BENCH_ONLY=a,b,c,t,load)
+bench-engine: need-cargo need-cc need-python ## the Rego engine beside `opa bench` on the same files (REGATE_OPA=PATH, REGATE_BENCH=DIR, BENCH_ONLY=a,b,c,t,f,load)
 	@python3 bench/engine/run.py
 
 fuzz: need-cargo need-cc ## every fuzz target for FUZZ_SECONDS each, from the kept corpus, on stable

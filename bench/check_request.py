@@ -98,11 +98,16 @@ def check_request(headers, metadata):
     return field(1, attributes)
 
 
-def write(name, headers, metadata):
+def framed(headers, metadata):
+    """The message with gRPC's frame around it."""
     message = check_request(headers, metadata)
-    target = pathlib.Path(__file__).with_name(name)
-    target.write_bytes(struct.pack(">BI", 0, len(message)) + message)
-    print(f"{name}: {len(message)} bytes, {len(headers)} headers")
+    return struct.pack(">BI", 0, len(message)) + message
+
+
+def write(name, headers, metadata):
+    frame = framed(headers, metadata)
+    pathlib.Path(__file__).with_name(name).write_bytes(frame)
+    print(f"{name}: {len(frame) - 5} bytes, {len(headers)} headers")
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@
 Every server runs all the time; rounds go through all of them in changing order, so that what else the
 machine does falls on each. Needs h2load; wrk for the part through Envoy; strace for system calls.
 
+    BENCH_ONLY=rbac,a,jwt  some workloads; docs/BENCHMARKS.md stays as it is
     BENCH_ROUNDS (5)  BENCH_SECONDS (3)  OPA_ENVOY=PATH  REGATE=PATH  YARDSTICK=PATH  REGATE_ENVOY=PATH
 """
 import collections
@@ -13,10 +14,12 @@ import sys
 
 import report
 from loads import SHAPES, Envoy, h2load, latency, syscalls
-from servers import RBAC, ROOT, claims, sidecar, yardstick
+from servers import RBAC, ROOT, claims, sidecar, token, yardstick
 
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "5"))
 SECONDS = int(os.environ.get("BENCH_SECONDS", "3"))
+WORKLOADS = {"rbac": lambda: RBAC, "a": claims, "jwt": token}
+ONLY = os.environ.get("BENCH_ONLY")
 ENVOY_CONNECTIONS = 16
 
 
@@ -27,9 +30,9 @@ def main():
     envoy_binary = os.environ.get("REGATE_ENVOY", "")
     # What Envoy sends is made for the first workload.
     behind = [server for server in servers if server.workload is RBAC]
-    envoy = Envoy(envoy_binary, behind) if shutil.which("wrk") and os.path.isfile(envoy_binary) else None
+    envoy = Envoy(envoy_binary, behind) if behind and shutil.which("wrk") and os.path.isfile(envoy_binary) else None
     if not envoy:
-        print("bench: SKIPPED the part through Envoy: wrk or Envoy is missing")
+        print("bench: SKIPPED the part through Envoy: wrk, Envoy or the first workload is missing")
     for server in servers:
         h2load(server, SHAPES[0], requests=2000)
     for number in range(ROUNDS):
@@ -46,7 +49,8 @@ def main():
             results["syscalls", shape[0], server.label] = syscalls(server, shape)
     text = report.numbers(servers, results, ROUNDS, SECONDS)
     print(text)
-    report.write(ROOT / "docs/BENCHMARKS.md", text)
+    if not ONLY:
+        report.write(ROOT / "docs/BENCHMARKS.md", text)
 
 
 def start():
@@ -54,7 +58,8 @@ def start():
     regate = os.environ.get("REGATE", str(ROOT / "target/release/regate"))
     bare = os.environ.get("YARDSTICK", str(ROOT / ".build/yardstick/release/yardstick"))
     servers = []
-    for workload in filter(None, (RBAC, claims())):
+    names = ONLY.split(",") if ONLY else WORKLOADS
+    for workload in filter(None, (WORKLOADS[name]() for name in names)):
         servers += [yardstick(bare, workload)] + [sidecar("regate", regate, workload, logs) for logs in (False, True)]
         if peer := os.environ.get("OPA_ENVOY"):
             servers += [sidecar("opa-envoy", peer, workload, logs) for logs in (False, True)]

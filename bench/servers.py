@@ -13,6 +13,8 @@ import time
 import urllib.error
 import urllib.request
 
+import check_request
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 TICKS = os.sysconf("SC_CLK_TCK")
 QUIET_SECONDS = 2
@@ -28,6 +30,23 @@ class Workload:
 
 
 RBAC = Workload("", [ROOT / "policies/rbac/policy.rego", ROOT / "policies/rbac/data.json"], ROOT / "bench/check_request.bin")
+
+
+TOKEN_POLICY = """package envoy.authz
+
+import input.attributes.request.http
+
+default allow := false
+
+allow if {
+	[valid, _, claims] := io.jwt.decode_verify(token, {"cert": data.jwks, CONSTRAINTS})
+	valid
+	claims.sub == "x"
+	http.method == "GET"
+}
+
+token := trim_prefix(http.headers.authorization, "Bearer ")
+"""
 
 
 class Server:
@@ -105,6 +124,19 @@ def claims():
     folder = scratch()
     subprocess.run([sys.executable, script, folder], check=True)
     return Workload("(a)", [folder / "a.rego", folder / "a_data.json"], ROOT / "bench/claims_request.bin")
+
+
+def token():
+    """A token in the request's authorization, signed with RS256: all requests bring the same, as a client's do."""
+    with open(ROOT / "bench/engine/tokens.json", encoding="utf-8") as file:
+        signed = json.load(file)["RS256"]
+    folder = scratch()
+    constraints = {name: signed["constraints"][name] for name in ("aud", "iss", "alg")}
+    (folder / "data.json").write_text(json.dumps({"jwks": signed["constraints"]["cert"]}))
+    (folder / "policy.rego").write_text(TOKEN_POLICY.replace("CONSTRAINTS", json.dumps(constraints)[1:-1]))
+    headers = check_request.API_HEADERS | {"authorization": f"Bearer {signed['token']}"}
+    (folder / "request.bin").write_bytes(check_request.framed(headers, b""))
+    return Workload("(jwt)", [folder / "policy.rego", folder / "data.json"], folder / "request.bin")
 
 
 def sidecar(name, binary, workload, logs):

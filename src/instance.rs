@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use tokio::sync::{mpsc, oneshot, watch as channel};
 
 use crate::data::Object;
-use crate::engine::{Engine, Entrypoint, RegoVersion};
+use crate::engine::{Engine, Entrypoint, Memory, MemoryLimits, RegoVersion};
 use crate::task::{self, Shutdown};
 use crate::{bundle, http};
 
@@ -37,6 +37,8 @@ pub struct Config {
     pub engine: Engine,
     /// What `opa.runtime()` gives.
     pub runtime: Object,
+    /// `caching.inter_query_builtin_value_cache`: what is remembered from one policy to the next.
+    pub memory: MemoryLimits,
     /// `--max-errors`: how many compile errors are shown.
     pub max_errors: usize,
     /// Bundles downloaded from services.
@@ -53,6 +55,7 @@ pub struct Instance {
     cell: Cell,
     status: channel::Receiver<Status>,
     reload: Reload,
+    memory: Memory,
 }
 
 /// Asks the writer to load the files again.
@@ -92,13 +95,16 @@ pub async fn start(
             .chain(config.bundle_paths.clone());
         watch::spawn(&paths.collect::<Vec<_>>(), reload.clone(), shutdown.clone())?;
     }
-    let writer = writer::Writer::start(config, entrypoints, cell.clone(), status_sender);
+    let memory = Memory::new(config.memory);
+    let (own, cell_of_writer) = (memory.clone(), cell.clone());
+    let writer = writer::Writer::start(config, entrypoints, own, cell_of_writer, status_sender);
     let writer = writer.await.map_err(StartError::Policy)?;
     task::spawn("instance", writer.run(updates, waiting, shutdown));
     Ok(Instance {
         cell,
         status,
         reload,
+        memory,
     })
 }
 
@@ -115,6 +121,12 @@ impl Instance {
     #[must_use]
     pub fn status(&self) -> channel::Receiver<Status> {
         self.status.clone()
+    }
+
+    /// What its policies remember, one after the other.
+    #[must_use]
+    pub fn memory(&self) -> Memory {
+        self.memory.clone()
     }
 
     /// The way to ask for a reload of the files.

@@ -8,9 +8,10 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 class Shape:
     """A policy with data, a query and inputs."""
 
-    def __init__(self, part, name, query, module, data, inputs, flags=()):
+    def __init__(self, part, name, query, module, data, inputs, flags=(), aim=1):
         self.part, self.name, self.query, self.module, self.data, self.inputs = part, name, query, module, data, inputs
-        self.flags = flags
+        # How many times faster than OPA it is to be.
+        self.flags, self.aim = flags, aim
 
     def ours(self, inputs=True):
         data = ["--data", self.data] if self.data else []
@@ -23,7 +24,7 @@ class Shape:
 
     def label(self, name):
         stem = os.path.splitext(name)[0]
-        return stem.rsplit("_", 1)[-1]
+        return stem.rsplit("_", 1)[-1] if len(self.inputs) > 1 else "-"
 
 
 def _inputs(stem):
@@ -38,17 +39,41 @@ def _permissions(kind):
     return Shape("c", f"(c) 100,000 permissions, {kind}", "data.perm.allow", f"c_{kind}.rego", f"c_{kind}.json", _inputs("c"))
 
 
-def _token(alg, which, *flags):
-    return Shape("t", f"(t) {alg} token, {which}", "data.tokens.allow", f"token_{alg}.rego", None, [f"token_{alg}.json"], flags)
+def _token(alg, which, aim, *flags):
+    return Shape("t", f"(t) {alg} token, {which}", "data.tokens.allow", f"token_{alg}.rego", None, [f"token_{alg}.json"], flags, aim)
+
+
+def _call(name, aim):
+    stem = name.replace(" ", "_").replace(",", "")
+    return Shape("f", f"(f) {name}", "data.calls.allow", f"{stem}.rego", None, [f"{stem}.json"], aim=aim)
+
+
+def _items(count):
+    address = {"street": "Harbour Road", "number": 7, "city": "Exampleton", "located": [54.32, 10.13]}
+    return [{"id": n, "name": f"item {n}", "tags": ["new", "sale"], "price": 12.5, "seller": address} for n in range(count)]
 
 
 RBAC = Shape("a", "(a) roles, claims, path", "data.envoy.authz.allow", "a.rego", "a_data.json", ["a_input.json"])
+_PATH = "/api/v2/tenants/acme-17/orders/2026-11-21/lines"
+_REGEX = "^/api/v[0-9]+/tenants/([a-z0-9-]+)/orders/[0-9]{4}-[0-9]{2}-[0-9]{2}(/[a-z]+)?$"
+_GLOB = "/api/*/tenants/{acme,other}-*/orders/**"
+# One call of a built-in: how many times faster it is to be, the condition, the input.
+CALLS = {
+    "regex.match, constant": (10, f"regex.match({json.dumps(_REGEX)}, input.path)", {"path": _PATH}),
+    "regex.match, dynamic": (10, "regex.match(input.pattern, input.path)", {"pattern": _REGEX, "path": _PATH}),
+    "glob.match, constant": (10, f'glob.match({json.dumps(_GLOB)}, ["/"], input.path)', {"path": _PATH}),
+    "glob.match, dynamic": (10, 'glob.match(input.pattern, ["/"], input.path)', {"pattern": _GLOB, "path": _PATH}),
+    "json.unmarshal, 10 kB": (1, "json.unmarshal(input.text)[17].id == 17", {"text": json.dumps(_items(60))}),
+    "net.cidr_contains": (1, 'net.cidr_contains("10.16.0.0/12", input.address)', {"address": "10.17.3.4"}),
+}
 SHAPES = [
     RBAC,
     *(_rules(count) for count in (10, 100, 1000, 10000, 100000)),
     *(_permissions(kind) for kind in ("arr", "nested", "flat")),
     # Cold: the signature is verified each time, with a key that has been read. OPA remembers keys too, and no tokens.
-    *(_token(alg, *how) for alg in ("HS256", "RS256", "ES256") for how in (("cold", "--cold"), ("seen before",))),
+    *(_token(alg, "cold", 2 if alg == "RS256" else 1, "--cold") for alg in ("HS256", "RS256", "ES256")),
+    *(_token(alg, "seen before", 30) for alg in ("HS256", "RS256", "ES256")),
+    *(_call(name, aim) for name, (aim, _, _) in CALLS.items()),
 ]
 LOADS = [
     Shape("load", "100,000 rules of one name", "data.acl.allow", "b_100000.rego", None, ["b_100000_none.json"]),
@@ -114,6 +139,11 @@ def more(folder):
             write(folder, f"token_{alg}.json", json.dumps({"token": asked["token"]}))
             constraints = json.dumps(asked["constraints"])
             write(folder, f"token_{alg}.rego", f"package tokens\n\nallow if io.jwt.decode_verify(input.token, {constraints})[0]\n")
+    for shape in SHAPES:
+        if shape.part == "f":
+            _, condition, asked = CALLS[shape.name.removeprefix("(f) ")]
+            write(folder, shape.module, f"package calls\n\nallow if {condition}\n")
+            write(folder, shape.inputs[0], json.dumps(asked))
     write(folder, "brackets.rego", "package p\n\nx := " + "[" * 100000 + "]" * 100000 + "\n")
     write(folder, "large.rego", "package large\n\n" + "".join(_function(i) for i in range(45000)))
     for name, text in FAMILIES.items():

@@ -7,11 +7,12 @@ use super::watch::Readiness;
 use crate::admin::{Admin, Health, Plugin};
 use crate::config::Config;
 use crate::decision_log::Stats;
+use crate::engine::Memory;
 use crate::instance::{Cell, Instance};
 use crate::outside::Outside;
 use crate::telemetry::logs;
 use crate::telemetry::metrics::{
-    Activations, BundleMetrics, CheckMetrics, HttpMetrics, Registry, SnapshotView,
+    Activations, BundleMetrics, CheckMetrics, Exposition, HttpMetrics, Registry, SnapshotView,
 };
 use crate::telemetry::trace::Tracer;
 use crate::{grpc, instance};
@@ -116,9 +117,47 @@ impl Observed {
         if let Some(bundles) = self.bundles() {
             registry.collect(move |out| bundles.collect(out));
         }
+        let memory = self.instance.memory();
+        registry.collect(move |out| tokens(&memory, out));
         let cell = self.instance.cell();
         SnapshotView::register(registry, move || view(&cell));
         listener(registry, grpc);
+    }
+}
+
+fn tokens(memory: &Memory, out: &mut Exposition) {
+    let stats = memory.tokens();
+    for (kept, stats) in [("keys", stats.keys), ("tokens", stats.tokens)] {
+        let labels = &[("kept", kept)];
+        for (name, help, count) in [
+            (
+                "regate_io_jwt_cache_hits_total",
+                "Keys and verified tokens that were asked for and kept.",
+                stats.hits,
+            ),
+            (
+                "regate_io_jwt_cache_misses_total",
+                "Keys that had to be read and tokens that had to be verified.",
+                stats.misses,
+            ),
+        ] {
+            out.counter(name, help, labels, count);
+        }
+        for (name, help, value) in [
+            (
+                "regate_io_jwt_cache_bytes",
+                "Bytes that kept keys and tokens take.",
+                stats.bytes,
+            ),
+            (
+                "regate_io_jwt_cache_entries",
+                "Keys and tokens that are kept.",
+                stats.entries,
+            ),
+        ] {
+            let value = u32::try_from(value).map_or(f64::MAX, f64::from);
+            out.gauge(name, help, labels, value);
+        }
     }
 }
 

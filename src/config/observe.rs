@@ -6,6 +6,7 @@ use super::StatusConfig;
 use super::problem::Report;
 use super::section::Section;
 use crate::decision_log;
+use crate::engine::MemoryLimits;
 use crate::outside::CacheConfig;
 use crate::telemetry::{BatchConfig, Encryption, OtlpProtocol, TracingConfig};
 
@@ -60,6 +61,26 @@ pub(super) fn cache(root: &Section<'_>) -> CacheConfig {
         max_bytes: count("max_size_bytes").unwrap_or(0),
         threshold: count("forced_eviction_threshold_percentage").unwrap_or(100),
         stale_after: Duration::from_secs(count("stale_entry_eviction_period_seconds").unwrap_or(0)),
+    }
+}
+
+pub(super) fn memory(root: &Section<'_>) -> MemoryLimits {
+    let cache = root
+        .section("caching")
+        .section("inter_query_builtin_value_cache");
+    let tokens = cache.section("named").section("io_jwt");
+    // As in OPA, zero is no limit.
+    let limit = |of: &Section<'_>| match of.size("max_num_entries") {
+        0 => None,
+        entries => Some(entries),
+    };
+    MemoryLimits {
+        tokens: if tokens.flag("disabled") {
+            Some(0)
+        } else {
+            limit(&tokens)
+        },
+        patterns: limit(&cache),
     }
 }
 

@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::flags::Flags;
-use super::overlay;
 use super::problem::Report;
 use super::section::Section;
+use super::{observe, overlay};
 use crate::data::Object;
 use crate::data::yaml::{Kind, Node};
 use crate::engine::Engine;
@@ -45,6 +45,7 @@ pub(super) fn read(root: &Section<'_>, flags: &Flags, report: &mut Report) -> in
         engine: engine(root.text("engine")),
         // It shows the whole tree, which is not known here.
         runtime: Object::default(),
+        memory: observe::memory(root),
         max_errors: flags.max_errors,
         bundles,
         services,

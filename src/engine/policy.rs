@@ -1,7 +1,7 @@
 //! A compiled policy: immutable, shared by all threads, replaced as a whole.
 
 use super::error::CompileErrors;
-use super::{Demand, Engine, Evaluator, Source, native, regorus};
+use super::{Demand, Engine, Evaluator, Memory, Source, native, regorus};
 
 /// A compiled policy with its data. Clones share it.
 #[derive(Debug, Clone)]
@@ -38,6 +38,15 @@ impl Policy {
             }
         };
         kind.map(Self)
+    }
+
+    /// Makes a policy that nobody has asked yet ready for many questions: it remembers in `memory`, and its constant
+    /// patterns are compiled.
+    pub fn settle(&self, memory: &Memory) {
+        match &self.0 {
+            Kind::Native(policy) | Kind::Verify(policy, _) => policy.settle(memory),
+            Kind::Regorus(_) => {}
+        }
     }
 
     /// What the decision number `entry` reads of its input, and perhaps more.

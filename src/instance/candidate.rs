@@ -11,7 +11,7 @@ use crate::bundle::{self, Bundle};
 use crate::data::merge::{Equal, Merge};
 use crate::data::{Object, Value};
 use crate::decision::Revisions;
-use crate::engine::{Budget, Engine, Entrypoint, Policy, Source};
+use crate::engine::{Budget, Engine, Entrypoint, Memory, Policy, Source};
 use crate::files::Loaded;
 
 /// Enough for policies nested as deep as the parser lets them be; only what is used takes memory.
@@ -54,6 +54,7 @@ impl Candidate {
         engine: Engine,
         runtime: Object,
         max_errors: usize,
+        memory: &Memory,
     ) -> Result<Policy, String> {
         bundle::check_overlap(&self.bundles().collect::<Vec<_>>())
             .map_err(|error| error.to_string())?;
@@ -87,6 +88,7 @@ impl Candidate {
             max_errors,
         })
         .map_err(|e| e.to_string())?;
+        policy.settle(memory);
         warm(&policy);
         Ok(policy)
     }

@@ -12,7 +12,7 @@ use super::status::{BundleError, BundleStatus, Status};
 use super::{Cell, Config, Snapshot};
 use crate::bundle::archive::Limits;
 use crate::bundle::{self, Bundle, Update};
-use crate::engine::{Entrypoint, Policy};
+use crate::engine::{Entrypoint, Memory, Policy};
 use crate::files::{self, Loaded};
 use crate::task::Shutdown;
 
@@ -32,6 +32,7 @@ pub(super) type Request = oneshot::Sender<Result<(), String>>;
 pub(super) struct Writer {
     config: Config,
     entrypoints: Vec<Entrypoint>,
+    memory: Memory,
     cell: Cell,
     status: watch::Sender<Status>,
     /// What the snapshot in force was made from.
@@ -53,6 +54,7 @@ impl Writer {
     pub(super) async fn start(
         config: Config,
         entrypoints: Vec<Entrypoint>,
+        memory: Memory,
         cell: Cell,
         status: watch::Sender<Status>,
     ) -> Result<Self, String> {
@@ -65,6 +67,7 @@ impl Writer {
         let mut writer = Self {
             config,
             entrypoints,
+            memory,
             cell,
             status,
             current: current.clone(),
@@ -221,11 +224,11 @@ impl Writer {
     /// Compiles `candidate` and puts it in force; on an error nothing has changed.
     async fn activate(&mut self, candidate: Candidate) -> Result<(), String> {
         let started = Instant::now();
-        let entrypoints = self.entrypoints.clone();
+        let (entrypoints, memory) = (self.entrypoints.clone(), self.memory.clone());
         let (engine, max_errors) = (self.config.engine, self.config.max_errors);
         let runtime = self.config.runtime.clone();
         let compiled = candidate::on_large_stack("compile", move || {
-            let policy = candidate.compile(entrypoints, engine, runtime, max_errors);
+            let policy = candidate.compile(entrypoints, engine, runtime, max_errors, &memory);
             (candidate, policy)
         });
         let (candidate, policy) = compiled

@@ -14,7 +14,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use regate::config::{Config, Flags, Loaded, schema};
-use regate::engine::Entrypoint;
+use regate::engine::{Entrypoint, MemoryLimits};
 use regate::grpc::Address;
 use regate::http::{Credentials, TokenSource};
 
@@ -297,6 +297,41 @@ fn check_recorded(case: Recorded) {
                 );
             }
         }
+    }
+}
+
+#[test]
+fn what_built_ins_remember_is_bounded_as_the_file_says() {
+    let cache = |keys: &str| {
+        let text = format!(
+            "plugins: {{envoy_ext_authz_grpc: {{}}}}\n\
+             caching: {{inter_query_builtin_value_cache: {{{keys}}}}}\n"
+        );
+        let loaded = load_text(&text).expect("accepted");
+        let warnings: Vec<String> = loaded.warnings.iter().map(ToString::to_string).collect();
+        assert!(warnings.is_empty(), "{keys}: {warnings:?}");
+        loaded.config.instance.memory
+    };
+    for (keys, tokens, patterns) in [
+        ("", None, None),
+        ("max_num_entries: 7", None, Some(7)),
+        ("max_num_entries: 0", None, None),
+        ("named: {io_jwt: {}}", None, None),
+        ("named: {io_jwt: {max_num_entries: 10}}", Some(10), None),
+        ("named: {io_jwt: {max_num_entries: 0}}", None, None),
+        ("named: {io_jwt: {disabled: true}}", Some(0), None),
+        (
+            "named: {io_jwt: {disabled: false, max_num_entries: 3}}",
+            Some(3),
+            None,
+        ),
+        (
+            "named: {io_jwt: {disabled: true, max_num_entries: 3}}",
+            Some(0),
+            None,
+        ),
+    ] {
+        assert_eq!(cache(keys), MemoryLimits { tokens, patterns }, "{keys}");
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use regate::bundle::{Bundle, Config as BundleConfig, Update};
 use regate::data::Object;
-use regate::engine::{Engine, Entrypoint, Module, RegoVersion};
+use regate::engine::{Engine, Entrypoint, MemoryLimits, Module, RegoVersion};
 use regate::instance::{Config, Instance, start};
 use regate::task::{self, ShutdownTrigger};
 use tokio::sync::{mpsc, oneshot};
@@ -29,6 +29,7 @@ async fn running(paths: &[&Path], bundles: &[&str], watch: bool) -> Result<Runni
         watch,
         rego_version: RegoVersion::V1,
         runtime: Object::default(),
+        memory: MemoryLimits::default(),
         max_errors: 10,
         bundles: bundles.iter().map(|name| bundle_config(name)).collect(),
         services: Vec::new(),

@@ -72,6 +72,9 @@ mod telemetry;
 /// HTTPS and certificates.
 #[cfg(test)]
 mod tls;
+/// Tokens that are remembered.
+#[cfg(test)]
+mod tokens;
 /// The commands for people who write policies.
 #[cfg(test)]
 mod tools;

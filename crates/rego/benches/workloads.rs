@@ -76,6 +76,7 @@ fn main() {
         let tokens = Arc::new(TokenCache::new(limits));
         compiled.policy().caches().share_tokens(tokens);
     }
+    compiled.policy().compile_constants();
     let query = compiled.prepare(&asked.query).expect("a query");
     let load = begin.elapsed().as_nanos();
     let answers: Vec<String> = asked

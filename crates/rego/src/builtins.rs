@@ -32,6 +32,7 @@ pub mod http;
 mod internal;
 mod json;
 mod jwt;
+mod kept;
 mod net;
 mod numbers;
 mod objects;
@@ -56,11 +57,12 @@ mod uri;
 mod uuid;
 mod yaml;
 
-pub use cache::Caches;
+pub use cache::{Caches, Ready};
 pub use context::{Budget, Context};
 pub use graph::Walk;
 pub(crate) use json::schema_part;
-pub use jwt::cache::{TokenCache, TokenCounts, TokenLimits};
+pub use jwt::cache::{TokenCache, TokenLimits, TokenStats};
+pub use kept::KeptStats;
 pub use outside::{Outside, Question, Reply};
 pub use regex::Regex;
 
@@ -83,9 +85,14 @@ pub struct Builtin {
     pub relation: bool,
     /// Whether it is deprecated: refused in v1 modules.
     pub deprecated: bool,
+    /// What compiles its constant arguments, before anything is asked.
+    pub prepare: Option<Prepare>,
     /// What computes it.
     pub run: Run,
 }
+
+/// Compiles arguments that are constants: `None` stands for one that is not.
+pub type Prepare = fn(&mut Ready, args: &[Option<&Value>]);
 
 /// What computes a built-in. `args` are as many as declared.
 pub type Run = fn(&mut Context<'_>, args: &[&Value]) -> Result<Value, Error>;

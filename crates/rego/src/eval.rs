@@ -6,6 +6,7 @@
 
 mod calls;
 mod conflict;
+mod constants;
 pub mod cover;
 mod data;
 mod doc;

@@ -65,35 +65,53 @@ pub(super) const KEYS: &[Key] = &[
         "how often those that are no longer fresh are thrown away; `0`: when in the way",
     )
     .default("0"),
-    accepted(
+    served(
         "caching.inter_query_builtin_value_cache",
         Kind::Section,
-        "has no effect in opa-envoy-plugin either",
+        "what built-ins compile, read and verify, kept for other queries",
     ),
-    accepted(
+    served(
         "caching.inter_query_builtin_value_cache.max_num_entries",
         COUNT,
-        "has no effect in opa-envoy-plugin either",
-    ),
-    accepted(
+        "how many compiled patterns of each kind (regular expressions, their templates, globs, JSON schemas) a policy keeps beside its constant ones, which are compiled before it is asked; `0` is 512, and OPA keeps all",
+    )
+    .default("0"),
+    served(
         "caching.inter_query_builtin_value_cache.named",
         Kind::Map,
-        "has no effect in opa-envoy-plugin either",
+        "caches of certain built-ins",
     ),
+    served(
+        "caching.inter_query_builtin_value_cache.named.io_jwt",
+        Kind::Section,
+        "tokens that `io.jwt.verify_*` and `io.jwt.decode_verify` found to be signed by the key at hand; their claims and times are checked each time",
+    ),
+    served(
+        "caching.inter_query_builtin_value_cache.named.io_jwt.max_num_entries",
+        COUNT,
+        "how many tokens are remembered, within 8 MiB; `0`: as many as fit",
+    )
+    .default("0"),
+    served(
+        "caching.inter_query_builtin_value_cache.named.io_jwt.disabled",
+        Kind::Bool,
+        "verifies each token anew; OPA remembers none unless it is told to",
+    )
+    .default("false"),
     accepted(
         "caching.inter_query_builtin_value_cache.named.*",
         Kind::Section,
-        "one cache (`io_jwt`, `graphql`, …)",
+        "another cache (`graphql`, …)",
     ),
     accepted(
         "caching.inter_query_builtin_value_cache.named.*.max_num_entries",
         COUNT,
-        "bounds one cache",
+        "bounds that cache",
     ),
     accepted(
         "caching.inter_query_builtin_value_cache.named.*.disabled",
         Kind::Bool,
-        "switches one cache off",
+        "switches that cache off",
     ),
     served("distributed_tracing", Kind::Section, "spans over OTLP"),
     served(

@@ -11,7 +11,7 @@ use regate_rego::{CompileOptions, Compiled, compile_with};
 use super::entry::{self, Entry};
 use super::evaluator::Evaluator;
 use crate::data::Value;
-use crate::engine::{CompileError, CompileErrors, Demand, RegoVersion, Source};
+use crate::engine::{CompileError, CompileErrors, Demand, Memory, RegoVersion, Source};
 
 /// A compiled policy with its data. Clones share it.
 #[derive(Debug, Clone)]
@@ -40,6 +40,11 @@ impl Policy {
             Ok(inner) => Ok(Self(Arc::new(inner))),
             Err(errors) => Err(CompileErrors::limited(errors, max)),
         }
+    }
+
+    /// See [`crate::engine::Policy::settle`].
+    pub(in crate::engine) fn settle(&self, memory: &Memory) {
+        memory.lend(self.compiled().policy());
     }
 
     /// See [`crate::engine::Policy::demand`].

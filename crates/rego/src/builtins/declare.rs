@@ -6,7 +6,7 @@
 //!     .categories(&["numbers"])
 //! ```
 
-use super::{Builtin, Run};
+use super::{Builtin, Prepare, Run};
 use crate::types::{Arg, Function, Named, Type};
 use crate::value::{Str, Value};
 
@@ -28,6 +28,7 @@ impl Builtin {
             nondeterministic: false,
             relation: false,
             deprecated: false,
+            prepare: None,
             run,
         }
     }
@@ -65,6 +66,14 @@ impl Builtin {
     pub(super) const fn relation(self) -> Self {
         Self {
             relation: true,
+            ..self
+        }
+    }
+
+    /// Says what compiles its constant arguments.
+    pub(super) const fn prepares(self, prepare: Prepare) -> Self {
+        Self {
+            prepare: Some(prepare),
             ..self
         }
     }

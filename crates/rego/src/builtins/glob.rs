@@ -11,7 +11,7 @@ use ::regex::RegexBuilder;
 
 use super::declare::{boolean, named, string, takes};
 use super::operand;
-use super::{Budget, Builtin, Context, Error};
+use super::{Budget, Builtin, Context, Error, Ready};
 use crate::types::Type;
 use crate::value::Value;
 
@@ -34,7 +34,8 @@ pub(super) static TABLE: &[Builtin] = &[
             string("match", "the text to match"),
         ])
         .gives(boolean("result", "whether it matches"))
-    }),
+    })
+    .prepares(prepare),
     Builtin::new(
         "glob.quote_meta",
         "Escapes what has a meaning in a glob.",
@@ -54,7 +55,7 @@ const MOST_BYTES: usize = 4 << 20;
 
 fn is_match(context: &mut Context<'_>, args: &[&Value]) -> Result<Value, Error> {
     let glob = operand::string(args, 0)?;
-    let delimiters = delimiters(args)?;
+    let delimiters = delimiters(operand::value(args, 1)?)?;
     let text = operand::string(args, 2)?;
     let compiled = context.caches.glob(glob, &delimiters, context.budget)?;
     context.budget.step(1 + text.len() as u64 / 16)?;
@@ -74,8 +75,15 @@ fn quote_meta(context: &mut Context<'_>, args: &[&Value]) -> Result<Value, Error
     Ok(Value::from(out))
 }
 
-fn delimiters(args: &[&Value]) -> Result<Vec<char>, Error> {
-    let value = operand::value(args, 1)?;
+fn prepare(ready: &mut Ready, args: &[Option<&Value>]) {
+    if let [Some(Value::String(glob)), Some(list), _] = args
+        && let Ok(delimiters) = delimiters(list)
+    {
+        ready.glob(glob, &delimiters);
+    }
+}
+
+fn delimiters(value: &Value) -> Result<Vec<char>, Error> {
     let list = match value {
         Value::Null => return Ok(Vec::new()),
         Value::Array(list) if list.is_empty() => return Ok(vec!['.']),

@@ -9,7 +9,7 @@ pub use compiled::Regex;
 
 use super::declare::{boolean, named, number, string, takes, unnamed};
 use super::operand;
-use super::{Builtin, Context, Error};
+use super::{Budget, Builtin, Context, Error, Ready};
 use crate::types::Type;
 use crate::value::Value;
 
@@ -28,7 +28,8 @@ pub(super) static TABLE: &[Builtin] = &[
             number("number", "how many matches to give; -1 for all"),
         ])
         .gives(named("output", rows, "the matches, one array each"))
-    }),
+    })
+    .prepares(|ready, args| prepare(ready, args, 0)),
     Builtin::new(
         "regex.find_n",
         "Gives the first matches of a pattern.",
@@ -41,7 +42,8 @@ pub(super) static TABLE: &[Builtin] = &[
             number("number", "how many matches to give; -1 for all"),
         ])
         .gives(named("output", Type::array(Type::String), "the matches"))
-    }),
+    })
+    .prepares(|ready, args| prepare(ready, args, 0)),
     Builtin::new(
         "regex.globs_match",
         "Says whether two globs, written with `.`, `*`, `+` and `[]` as in regular expressions, match a common text.",
@@ -71,7 +73,8 @@ pub(super) static TABLE: &[Builtin] = &[
             string("value", "the text to look through"),
         ])
         .gives(boolean("result", "whether it matches"))
-    }),
+    })
+    .prepares(|ready, args| prepare(ready, args, 0)),
     Builtin::new(
         "regex.replace",
         "Replaces each match of a regular expression in a text.",
@@ -84,7 +87,8 @@ pub(super) static TABLE: &[Builtin] = &[
             string("value", "what stands for a match; `$1` and `${name}` are its groups"),
         ])
         .gives(string("output", "the new text"))
-    }),
+    })
+    .prepares(|ready, args| prepare(ready, args, 1)),
     Builtin::new(
         "regex.split",
         "Splits a text where a regular expression matches.",
@@ -96,7 +100,8 @@ pub(super) static TABLE: &[Builtin] = &[
             string("value", "the text to split"),
         ])
         .gives(named("output", Type::array(Type::String), "the parts"))
-    }),
+    })
+    .prepares(|ready, args| prepare(ready, args, 0)),
     Builtin::new(
         "regex.template_match",
         "Says whether a text matches a template: text with regular expressions between delimiters.",
@@ -110,10 +115,12 @@ pub(super) static TABLE: &[Builtin] = &[
             string("delimiter_end", "the character after a regular expression"),
         ])
         .gives(boolean("result", "whether it matches"))
-    }),
+    })
+    .prepares(prepare_template),
     Builtin::new("re_match", "The old name of `regex.match`.", is_match)
         .declared(|| takes([unnamed(Type::String), unnamed(Type::String)]).gives(Type::Boolean))
-        .deprecated(),
+        .deprecated()
+    .prepares(|ready, args| prepare(ready, args, 0)),
 ];
 
 fn is_valid(context: &mut Context<'_>, args: &[&Value]) -> Result<Value, Error> {
@@ -163,8 +170,8 @@ fn template_match(context: &mut Context<'_>, args: &[&Value]) -> Result<Value, E
     let (start, end) = (operand::string(args, 2)?, operand::string(args, 3)?);
     let start = delimiter("start", start)?;
     let end = delimiter("end", end)?;
-    let pattern = template::pattern(template, start, end, context.budget)?;
-    let pattern = context.caches.regex(&pattern, context.budget)?;
+    let template = (&**template, start, end);
+    let pattern = context.caches.template(template, context.budget)?;
     Ok(Value::from(pattern.is_match(text, context.budget)?))
 }
 
@@ -172,6 +179,41 @@ fn globs_match(context: &mut Context<'_>, args: &[&Value]) -> Result<Value, Erro
     let (one, other) = (operand::string(args, 0)?, operand::string(args, 1)?);
     let answer = intersection::non_empty(one, other, context.budget)?;
     Ok(Value::from(answer))
+}
+
+/// What a template is kept under with its delimiters.
+pub(super) fn template_key(template: &str, start: u8, end: u8) -> String {
+    format!("{template}\0{start} {end}")
+}
+
+/// The pattern that matches what a template does.
+pub(super) fn compile_template(
+    template: &str,
+    start: u8,
+    end: u8,
+    budget: &mut Budget,
+) -> Result<Regex, Error> {
+    let pattern = template::pattern(template, start, end, budget)?;
+    Regex::compile(&pattern, budget)
+}
+
+fn prepare(ready: &mut Ready, args: &[Option<&Value>], at: usize) {
+    if let Some(Some(Value::String(pattern))) = args.get(at) {
+        ready.regex(pattern);
+    }
+}
+
+fn prepare_template(ready: &mut Ready, args: &[Option<&Value>]) {
+    if let [
+        Some(Value::String(template)),
+        _,
+        Some(Value::String(start)),
+        Some(Value::String(end)),
+    ] = args
+        && let (&[start], &[end]) = (start.as_bytes(), end.as_bytes())
+    {
+        ready.template(template, start, end);
+    }
 }
 
 /// How many matches are asked for; less than nothing stands for all.

@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, OnceLock};
 
+use super::constants;
 use super::doc;
 use super::fields::Lookups;
 use super::reads::Reads;
@@ -74,6 +75,12 @@ impl Policy {
     #[must_use]
     pub fn caches(&self) -> &Caches {
         &self.code.caches
+    }
+
+    /// Compiles the patterns that its calls have as constants, once for all its data. Else each is compiled when it
+    /// is first asked for, and may be dropped later.
+    pub fn compile_constants(&self) {
+        self.caches().make_ready(constants::ready(self.program()));
     }
 
     pub(super) fn reads(&self) -> &Reads {

@@ -8,40 +8,34 @@
 #[cfg(test)]
 mod tests;
 
-use std::borrow::Borrow;
-use std::collections::HashMap;
-use std::hash::{BuildHasher, Hash};
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 
 use aws_lc_rs::digest;
-use foldhash::fast::RandomState;
 
 use super::algorithm::Algorithm;
 use super::keys::KeySet;
+use crate::builtins::kept::{Kept, KeptStats};
 use crate::builtins::{Context, Error};
 use crate::value::{Object, Value};
 
-/// How many bytes of each are remembered; 0 remembers none.
+/// How much of each is remembered; 0 remembers none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TokenLimits {
-    /// Certificates, public keys and JWK sets, made ready to verify.
+    /// Bytes of certificates, public keys and JWK sets, made ready to verify.
     pub keys: usize,
-    /// Tokens that verified. Without keys there are none, except by secrets.
+    /// Bytes of tokens that verified. Without keys there are none, except by secrets.
     pub tokens: usize,
+    /// How many tokens, whatever their bytes.
+    pub entries: usize,
 }
 
-/// How often what was asked for was there.
+/// What there is to know about a token cache.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct TokenCounts {
-    /// Keys that had been read before.
-    pub key_hits: u64,
-    /// Keys that had to be read.
-    pub key_misses: u64,
-    /// Tokens that had been verified before.
-    pub token_hits: u64,
-    /// Tokens that had to be verified.
-    pub token_misses: u64,
+pub struct TokenStats {
+    /// Of the keys that have been read.
+    pub keys: KeptStats,
+    /// Of the tokens that verified.
+    pub tokens: KeptStats,
 }
 
 /// Keys and verified tokens; one may serve any number of policies and threads.
@@ -80,29 +74,10 @@ pub(super) struct TokenId {
     what_for: Use,
 }
 
-/// A bounded map.
-#[derive(Debug)]
-struct Kept<K, V> {
-    shards: [RwLock<Shard<K, V>>; SHARDS],
-    hasher: RandomState,
-    /// How many bytes one generation of a shard holds; at most two live.
-    generation: usize,
-    hits: AtomicU64,
-    misses: AtomicU64,
-}
+/// All of a policy's tokens ask for the same few keys, and a set may be large: parts would only be smaller.
+const KEY_SHARDS: usize = 1;
 
-#[derive(Debug)]
-struct Shard<K, V> {
-    young: HashMap<K, (V, usize), RandomState>,
-    old: HashMap<K, (V, usize), RandomState>,
-    /// The bytes of the young.
-    bytes: usize,
-}
-
-const SHARDS: usize = 8;
-
-/// About what an entry of a map costs beside what it holds.
-const ENTRY: usize = 64;
+const TOKEN_SHARDS: usize = 8;
 
 // === impl TokenLimits ===
 
@@ -111,6 +86,7 @@ impl Default for TokenLimits {
         Self {
             keys: 4 << 20,
             tokens: 8 << 20,
+            entries: usize::MAX,
         }
     }
 }
@@ -129,20 +105,17 @@ impl TokenCache {
     pub fn new(limits: TokenLimits) -> Self {
         Self {
             limits,
-            keys: Kept::new(limits.keys),
-            tokens: Kept::new(limits.tokens),
+            keys: Kept::new(limits.keys, usize::MAX, KEY_SHARDS),
+            tokens: Kept::new(limits.tokens, limits.entries, TOKEN_SHARDS),
         }
     }
 
-    /// How often what was asked for was there, since it was made.
+    /// What there is to know about it.
     #[must_use]
-    pub fn counts(&self) -> TokenCounts {
-        let read = |count: &AtomicU64| count.load(Ordering::Relaxed);
-        TokenCounts {
-            key_hits: read(&self.keys.hits),
-            key_misses: read(&self.keys.misses),
-            token_hits: read(&self.tokens.hits),
-            token_misses: read(&self.tokens.misses),
+    pub fn stats(&self) -> TokenStats {
+        TokenStats {
+            keys: self.keys.stats(),
+            tokens: self.tokens.stats(),
         }
     }
 
@@ -159,7 +132,7 @@ impl TokenCache {
 
     /// What a token is remembered by under these keys; `None` where nothing is remembered.
     pub(super) fn id(&self, token: &str, keys: &KeySet, what_for: Use) -> Option<TokenId> {
-        (self.limits.keys > 0 && self.limits.tokens > 0).then(|| TokenId {
+        (self.limits.keys > 0 && self.remembers()).then(|| TokenId {
             digest: digest_of(&[token.as_bytes()]),
             keys: keys.number(),
             what_for,
@@ -173,7 +146,7 @@ impl TokenCache {
         secret: &[u8],
         what_for: Use,
     ) -> Option<TokenId> {
-        (self.limits.tokens > 0).then(|| {
+        self.remembers().then(|| {
             // Its length in front keeps secret and token apart.
             let length = (secret.len() as u64).to_be_bytes();
             TokenId {
@@ -199,94 +172,9 @@ impl TokenCache {
             self.tokens.insert(id, verified, bytes);
         }
     }
-}
 
-// === impl Kept ===
-
-impl<K: Eq + Hash, V: Clone> Kept<K, V> {
-    fn new(bytes: usize) -> Self {
-        Self {
-            shards: Default::default(),
-            hasher: RandomState::default(),
-            generation: bytes / (2 * SHARDS),
-            hits: AtomicU64::new(0),
-            misses: AtomicU64::new(0),
-        }
-    }
-
-    fn get<Q: Hash + Eq + ?Sized>(&self, key: &Q) -> Option<V>
-    where
-        K: Borrow<Q>,
-    {
-        let found = self.find(key);
-        let count = if found.is_some() {
-            &self.hits
-        } else {
-            &self.misses
-        };
-        count.fetch_add(1, Ordering::Relaxed);
-        found
-    }
-
-    fn find<Q: Hash + Eq + ?Sized>(&self, key: &Q) -> Option<V>
-    where
-        K: Borrow<Q>,
-    {
-        let shard = self.shard(key)?;
-        {
-            let shard = shard.read().unwrap_or_else(PoisonError::into_inner);
-            if let Some((value, _)) = shard.young.get(key) {
-                return Some(value.clone());
-            }
-            shard.old.get(key)?;
-        }
-        // What is asked for again lives on.
-        let mut shard = shard.write().unwrap_or_else(PoisonError::into_inner);
-        let (key, (value, bytes)) = shard.old.remove_entry(key)?;
-        let found = value.clone();
-        shard.insert(key, value, bytes, self.generation);
-        Some(found)
-    }
-
-    /// Keeps it, if it fits a generation.
-    fn insert(&self, key: K, value: &V, bytes: usize) {
-        let bytes = bytes + size_of::<K>() + size_of::<V>() + ENTRY;
-        if bytes <= self.generation
-            && let Some(shard) = self.shard(&key)
-        {
-            let mut shard = shard.write().unwrap_or_else(PoisonError::into_inner);
-            shard.insert(key, value.clone(), bytes, self.generation);
-        }
-    }
-
-    fn shard<Q: Hash + ?Sized>(&self, key: &Q) -> Option<&RwLock<Shard<K, V>>> {
-        let hash = self.hasher.hash_one(key);
-        let at = usize::try_from(hash >> 32).ok()? % SHARDS;
-        self.shards.get(at)
-    }
-}
-
-// === impl Shard ===
-
-impl<K, V> Default for Shard<K, V> {
-    fn default() -> Self {
-        Self {
-            young: HashMap::default(),
-            old: HashMap::default(),
-            bytes: 0,
-        }
-    }
-}
-
-impl<K: Eq + Hash, V> Shard<K, V> {
-    fn insert(&mut self, key: K, value: V, bytes: usize, generation: usize) {
-        if self.bytes + bytes > generation {
-            self.old = std::mem::take(&mut self.young);
-            self.bytes = 0;
-        }
-        let before = self.young.insert(key, (value, bytes));
-        self.bytes += bytes;
-        self.bytes -= before.map_or(0, |(_, bytes)| bytes);
+    fn remembers(&self) -> bool {
+        self.limits.tokens > 0 && self.limits.entries > 0
     }
 }
 

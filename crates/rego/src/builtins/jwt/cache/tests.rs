@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{SHARDS, TokenCache, TokenCounts, TokenLimits};
+use super::{TokenCache, TokenLimits};
 use crate::builtins::Caches;
 use crate::builtins::jwt::tests::{by, call, decode_verify, hs256};
 use crate::builtins::testing::{read, show};
@@ -43,13 +43,11 @@ fn a_token_is_verified_once() {
     for _ in 0..3 {
         assert_eq!(ask(&caches, &token, &constraints), first);
     }
-    let counts = TokenCounts {
-        key_hits: 3,
-        key_misses: 1,
-        token_hits: 3,
-        token_misses: 1,
-    };
-    assert_eq!(caches.tokens().counts(), counts);
+    let stats = caches.tokens().stats();
+    for kept in [stats.keys, stats.tokens] {
+        assert_eq!((kept.hits, kept.misses, kept.entries), (3, 1, 1));
+        assert!(kept.bytes > 64, "{kept:?}");
+    }
 }
 
 #[test]
@@ -62,7 +60,7 @@ fn what_did_not_verify_is_not_remembered() {
             "[false, {}, {}]"
         );
     }
-    assert_eq!(caches.tokens().counts().token_hits, 0);
+    assert_eq!(caches.tokens().stats().tokens.hits, 0);
 }
 
 #[test]
@@ -124,7 +122,7 @@ fn one_function_does_not_answer_for_another() {
     assert_eq!(verify("io.jwt.verify_hs384"), "false");
     assert_eq!(verify("io.jwt.verify_hs512"), "false");
     assert_eq!(verify("io.jwt.verify_hs256"), "true");
-    assert_eq!(caches.tokens().counts().token_hits, 1);
+    assert_eq!(caches.tokens().stats().tokens.hits, 1);
     assert_eq!(
         ask(&caches, &token, &by("secret", "secret")),
         r#"[true, {"alg": "HS256"}, {}]"#
@@ -152,20 +150,24 @@ fn times_are_checked_each_time() {
     ] {
         assert_eq!(at(seconds).starts_with("[true, "), holds, "at {seconds}");
     }
-    assert_eq!(caches.tokens().counts().token_misses, 1);
+    assert_eq!(caches.tokens().stats().tokens.misses, 1);
 }
 
 #[test]
 fn limits_of_zero_remember_nothing() {
-    let caches = caches(TokenLimits { keys: 0, tokens: 0 });
+    let caches = caches(TokenLimits {
+        keys: 0,
+        tokens: 0,
+        entries: usize::MAX,
+    });
     let token = hs256(HEADER, "{}", "secret");
     for constraints in [by("secret", "secret"), by("cert", &jwk("secret"))] {
         let first = ask(&caches, &token, &constraints);
         assert_eq!(first, decode_verify(&token, &constraints));
         assert_eq!(ask(&caches, &token, &constraints), first);
     }
-    let counts = caches.tokens().counts();
-    assert_eq!((counts.key_hits, counts.token_hits), (0, 0));
+    let stats = caches.tokens().stats();
+    assert_eq!((stats.keys.hits, stats.tokens.hits), (0, 0));
 }
 
 #[test]
@@ -173,6 +175,7 @@ fn it_stays_within_its_bytes() {
     let limits = TokenLimits {
         keys: 1 << 16,
         tokens: 1 << 16,
+        ..TokenLimits::default()
     };
     let caches = caches(limits);
     let often = hs256(HEADER, r#"{"often": true}"#, "secret");
@@ -188,14 +191,15 @@ fn it_stays_within_its_bytes() {
         );
     }
     let tokens = caches.tokens();
-    assert!(bytes(&tokens.tokens) <= limits.tokens, "tokens");
-    assert!(bytes(&tokens.keys) <= limits.keys, "keys");
+    let stats = tokens.stats();
+    assert!(stats.tokens.bytes <= limits.tokens, "tokens");
+    assert!(stats.keys.bytes <= limits.keys, "keys");
     assert!(
-        bytes(&tokens.tokens) > limits.tokens / 4,
+        stats.tokens.bytes > limits.tokens / 4,
         "it is not thrown away at once"
     );
     assert_eq!(
-        tokens.counts().token_hits,
+        tokens.stats().tokens.hits,
         1499,
         "what is asked for often stays"
     );
@@ -204,12 +208,12 @@ fn it_stays_within_its_bytes() {
         &format!(r#"{{"a": "{}"}}"#, "a".repeat(1 << 16)),
         "secret",
     );
-    let before = tokens.counts().token_hits;
+    let before = tokens.stats().tokens.hits;
     for _ in 0..2 {
         ask(&caches, &huge, &by("secret", "secret"));
     }
     assert_eq!(
-        tokens.counts().token_hits,
+        tokens.stats().tokens.hits,
         before,
         "what fits no generation is not kept"
     );
@@ -228,22 +232,59 @@ fn one_cache_serves_several_policies() {
         ask(&caches, &token, &by("secret", "secret"));
         assert!(!caches.share_tokens(Arc::default()), "it is in use");
     }
-    assert_eq!(shared.counts().token_hits, 1);
+    assert_eq!(shared.stats().tokens.hits, 1);
 }
 
-fn bytes<K, V>(kept: &super::Kept<K, V>) -> usize {
-    let shard = |shard: &super::Shard<K, V>| -> usize {
-        [&shard.young, &shard.old]
-            .iter()
-            .flat_map(|g| g.values())
-            .map(|(_, bytes)| bytes)
-            .sum()
+#[test]
+fn it_stays_within_its_entries() {
+    for entries in [0, 1, 2, 3, 10, 1000] {
+        let limits = TokenLimits {
+            entries,
+            ..TokenLimits::default()
+        };
+        let caches = caches(limits);
+        for n in 0..1500 {
+            let token = hs256(HEADER, &format!(r#"{{"n": {n}}}"#), "secret");
+            for _ in 0..2 {
+                ask(&caches, &token, &by("secret", "secret"));
+            }
+        }
+        let kept = caches.tokens().stats().tokens;
+        assert!(kept.entries <= entries, "{entries}: {kept:?}");
+        assert!(kept.entries >= entries / 4, "{entries}: {kept:?}");
+        assert_eq!(kept.hits, if entries == 0 { 0 } else { 1500 }, "{entries}");
+    }
+}
+
+#[test]
+fn a_key_that_has_left_its_set_verifies_nothing_any_more() {
+    let caches = caches(TokenLimits::default());
+    let token = hs256(HEADER, "{}", "secret");
+    let set = |keys: &[&str]| {
+        let keys: Vec<String> = keys.iter().map(|key| jwk(key)).collect();
+        by("cert", &format!(r#"{{"keys": [{}]}}"#, keys.join(", ")))
     };
-    assert_eq!(kept.shards.len(), SHARDS);
-    kept.shards
-        .iter()
-        .map(|s| shard(&s.read().expect("no panic")))
-        .sum()
+    for (keys, holds) in [
+        (&["secret"][..], true),
+        (&["secret", "new"], true),
+        (&["new"], false),
+        (&["secret"], true),
+    ] {
+        let answer = ask(&caches, &token, &set(keys));
+        assert_eq!(answer.starts_with("[true, "), holds, "{keys:?}");
+    }
+}
+
+#[test]
+fn a_large_set_of_keys_is_read_once() {
+    let caches = caches(TokenLimits::default());
+    let token = hs256(HEADER, "{}", "secret");
+    let keys: Vec<String> = (0..900).map(|n| jwk(&format!("{n:0200}"))).collect();
+    let set = by("cert", &format!(r#"{{"keys": [{}]}}"#, keys.join(", ")));
+    for _ in 0..2 {
+        ask(&caches, &token, &set);
+    }
+    assert_eq!(caches.tokens().stats().keys.hits, 1);
 }
 
 #[test]
