@@ -92,23 +92,6 @@ pub fn indexes_comprehensions(
     })
 }
 
-/// The names of the built-in functions that it has.
-pub fn builtins(opa: &Path) -> io::Result<Vec<String>> {
-    let output = Command::new(opa)
-        .args(["capabilities", "--current"])
-        .output()?;
-    let capabilities = json::parse(&output.stdout).map_err(io::Error::other)?;
-    let Some(Value::Array(builtins)) = capabilities.get_str("builtins") else {
-        return Err(io::Error::other(
-            "no built-in functions in its capabilities",
-        ));
-    };
-    let names = builtins
-        .iter()
-        .filter_map(|builtin| builtin.get_str("name"));
-    Ok(names.filter_map(Value::as_str).map(str::to_owned).collect())
-}
-
 // === helpers ===
 
 fn in_folder<T>(text: &Text, ask: impl FnOnce(&Path) -> io::Result<T>) -> io::Result<T> {

@@ -5,11 +5,12 @@ use std::io;
 use regate_oracle::answer::{Difference, Outcome};
 use regate_oracle::command;
 use regate_oracle::explained::{self, Rule};
+use regate_oracle::gathered::gathered;
 use regate_oracle::ours;
 use regate_oracle::peer::Peer;
 use regate_oracle::program::Text;
+use regate_rego::plan;
 use regate_rego::syntax::ast::RegoVersion;
-use regate_rego::{builtins, plan};
 
 use crate::Options;
 
@@ -17,8 +18,6 @@ use crate::Options;
 pub(crate) struct Judge<'o> {
     options: &'o Options,
     rules: Vec<Rule>,
-    /// Built-in functions that OPA has and this engine does not have yet.
-    missing: Vec<String>,
     v0: Peer,
     v1: Peer,
 }
@@ -28,8 +27,6 @@ pub(crate) struct Judge<'o> {
 pub(crate) enum Verdict {
     /// It has a reason, of this name.
     Explained(String),
-    /// The program needs a built-in function that is not there yet.
-    NotThereYet,
     /// Nobody knows.
     Unexplained,
 }
@@ -38,12 +35,9 @@ pub(crate) enum Verdict {
 
 impl<'o> Judge<'o> {
     pub(crate) fn new(options: &'o Options) -> io::Result<Self> {
-        let mut missing = command::builtins(&options.opa)?;
-        missing.retain(|name| builtins::get(name).is_none());
         Ok(Self {
             options,
             rules: explained::rules(),
-            missing,
             v0: Peer::start(&options.opa, RegoVersion::V0)?,
             v1: Peer::start(&options.opa, RegoVersion::V1)?,
         })
@@ -55,14 +49,21 @@ impl<'o> Judge<'o> {
             RegoVersion::V0 => &mut self.v0,
             RegoVersion::V1 => &mut self.v1,
         };
-        let opa = match peer.outcome(text) {
-            Ok(opa) => opa,
-            Err(error) => {
-                // It takes too long or fell over; another one starts empty.
-                *peer = Peer::start(&self.options.opa, text.version)?;
-                Outcome::Failed(error.to_string())
+        let mut opa = Outcome::Failed(String::new());
+        // On a busy machine an answer may come too late once.
+        for _ in 0..2 {
+            match peer.outcome(text) {
+                Ok(answered) => {
+                    opa = answered;
+                    break;
+                }
+                Err(error) => {
+                    // It takes too long or fell over; another one starts empty.
+                    *peer = Peer::start(&self.options.opa, text.version)?;
+                    opa = Outcome::Failed(error.to_string());
+                }
             }
-        };
+        }
         let ours = ours::outcome(text, plan::Options::default());
         let differences = Outcome::differences(&opa, &ours, &text.queries);
         Ok((opa, differences))
@@ -76,13 +77,6 @@ impl<'o> Judge<'o> {
             .find(|rule| rule.explains(difference, text))
         {
             return Ok(Verdict::Explained(rule.name.clone()));
-        }
-        let needs = |name: &String| {
-            let texts = text.modules.iter().chain(&text.queries);
-            texts.into_iter().any(|text| text.contains(name.as_str()))
-        };
-        if self.missing.iter().any(needs) {
-            return Ok(Verdict::NotThereYet);
         }
         let reason = match &difference.query {
             Some(query) => self.order(difference, text, query)?,
@@ -133,7 +127,34 @@ impl<'o> Judge<'o> {
         if plain == difference.ours {
             return Ok(Some("as OPA without its index"));
         }
+        if let Some(reason) = self.walk(difference, text, query, strict)? {
+            return Ok(Some(reason));
+        }
         self.comprehension(difference, text, query, strict)
+    }
+
+    /// OPA's `walk` stops once its caller's caller needs no more, and then overlooks that a rule has two values.
+    fn walk(
+        &self,
+        difference: &Difference,
+        text: &Text,
+        query: &str,
+        strict: bool,
+    ) -> io::Result<Option<&'static str>> {
+        if difference.ours != "eval_conflict_error"
+            || text.modules.iter().all(|module| gathered(module).is_none())
+        {
+            return Ok(None);
+        }
+        let modules = text.modules.iter();
+        let modules = modules.map(|module| gathered(module).unwrap_or_else(|| module.clone()));
+        let gathered = Text {
+            modules: modules.collect(),
+            ..text.clone()
+        };
+        let answer = command::without_index(&self.options.opa, &gathered, query, strict)?;
+        let explained = answer.to_string() == difference.ours;
+        Ok(explained.then_some("OPA's walk stops at the first answer"))
     }
 
     /// Where OPA runs a comprehension for keys that nobody asks for, built-ins fail there: in strict mode the query

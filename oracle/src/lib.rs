@@ -12,6 +12,7 @@
 //! | [`http`], [`peer`] | asks OPA's server |
 //! | [`corpus`] | programs that people wrote: the language cases, the repository's policies |
 //! | [`shrink`] | makes a program smaller while it still differs |
+//! | [`gathered`] | a program whose `walk` does not stop early |
 //! | [`explained`] | the differences that are known, with their reasons |
 //! | [`calls`] | calls of built-ins with generated arguments, asked of both |
 //! | [`stored`] | programs with OPA's answers, as files |
@@ -24,6 +25,7 @@ pub mod calls;
 pub mod command;
 pub mod corpus;
 pub mod explained;
+pub mod gathered;
 pub mod generate;
 pub mod http;
 pub mod metamorphic;

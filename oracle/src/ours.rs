@@ -134,7 +134,7 @@ fn bindings(row: &Row) -> Value {
 pub fn options(strict: bool) -> EvalOptions {
     let mut options = EvalOptions {
         strict_builtin_errors: strict,
-        now_ns: 1_700_000_000_000_000_000,
+        now_ns: 1_780_000_000_000_000_000,
         ..EvalOptions::default()
     };
     options.budget.steps = STEPS;

@@ -12,6 +12,8 @@ pub(super) enum Stage {
     Arguments,
     /// Declarations.
     Names,
+    /// What template strings have in them.
+    Templates,
     Sugar,
     Conflicts,
     Functions,
@@ -48,6 +50,20 @@ impl Errors {
         message: impl Into<String>,
     ) {
         self.add(stage, file.diagnostic(code, span, message));
+    }
+
+    /// How many there are.
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Forgets the errors of stages behind `last` among those that came after the first `before` ones.
+    pub(super) fn keep_up_to(&mut self, last: Stage, before: usize) {
+        let mut at = 0;
+        self.0.retain(|(stage, ..)| {
+            at += 1;
+            at <= before || *stage <= last
+        });
     }
 
     /// The errors to report, at most `max` where that is not 0; without any, those that do not keep types from

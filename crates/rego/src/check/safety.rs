@@ -6,6 +6,7 @@
 
 mod facts;
 mod settle;
+mod templates;
 pub(in crate::check) mod visit;
 
 use std::collections::BTreeSet;
@@ -21,6 +22,7 @@ use crate::hir::{
 };
 use crate::source::{Code, File};
 use facts::Facts;
+use templates::Templates;
 
 /// The state of one rule or query.
 struct Order<'a> {
@@ -43,6 +45,11 @@ struct Order<'a> {
 /// Orders a rule's bodies.
 pub(super) fn rule(rule: &mut Rule, mut resolved: Resolved, file: &Arc<File>, errors: &mut Errors) {
     Join::all(&mut resolved, |join| join.rule(rule));
+    let mut templates = Templates::of(&resolved);
+    templates.body(&mut rule.body, 1);
+    for branch in &mut rule.else_ {
+        templates.body(&mut branch.body, 1);
+    }
     let mut order = Order::new(resolved, file, errors);
     if let RuleKind::Function { params, .. } = &mut rule.kind {
         for param in params {
@@ -62,6 +69,7 @@ pub(super) fn rule(rule: &mut Rule, mut resolved: Resolved, file: &Arc<File>, er
         order.body(&mut branch.body, 1);
         order.require(Stage::Heads, &mut branch.value);
     }
+    order.templates(templates);
     rule.locals = order.infos.into();
 }
 
@@ -73,8 +81,11 @@ pub(super) fn query(
     errors: &mut Errors,
 ) {
     Join::all(&mut resolved, |join| visit::body(&mut query.body, join));
+    let mut templates = Templates::of(&resolved);
+    templates.body(&mut query.body, 1);
     let mut order = Order::new(resolved, file, errors);
     order.body(&mut query.body, 1);
+    order.templates(templates);
     let own = order.infos.iter().enumerate().filter(|(at, info)| {
         let here = order.depths.get(*at) == Some(&1) && order.safe.get(*at) == Some(&true);
         here && !info.generated && &*info.name != "_"
@@ -380,6 +391,24 @@ impl<'a> Order<'a> {
             self.errors.add_of(stage, order, diagnostic);
         }
         count
+    }
+
+    /// Reports what template strings read and nothing around them binds.
+    fn templates(&mut self, templates: Templates) {
+        for read in templates.found {
+            let Some(info) = self.infos.get(read.local.0 as usize) else {
+                continue;
+            };
+            if info.generated || !read.own && self.is_safe(read.local) {
+                continue;
+            }
+            let message = format!("var {} is undeclared", info.name);
+            let diagnostic = self
+                .file
+                .diagnostic(Code::Compile, info.place.span, message)
+                .hint("a template string only reads variables that are bound outside of it");
+            self.errors.add(Stage::Templates, diagnostic);
+        }
     }
 
     /// Orders the closures of a literal.

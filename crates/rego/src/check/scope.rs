@@ -29,6 +29,7 @@ pub(super) struct Locals {
     outside_head: usize,
     somes: u32,
     assigned: HashSet<Local>,
+    templates: bool,
 }
 
 /// A name with the number of the `some` that declares it; 0 where nothing does.
@@ -106,6 +107,8 @@ pub(super) struct Resolved {
     pub(super) joined: Vec<Option<Local>>,
     /// Those that `:=` declares.
     pub(super) assigned: HashSet<Local>,
+    /// Whether there are template strings.
+    pub(super) templates: bool,
 }
 
 // === impl Declares ===
@@ -398,6 +401,11 @@ impl Locals {
         }
     }
 
+    /// Notes that there is a template string.
+    pub(super) fn note_template(&mut self) {
+        self.templates = true;
+    }
+
     /// What is known of the variables at the end.
     pub(super) fn resolve(mut self) -> Resolved {
         for at in 0..self.joined.len() {
@@ -415,6 +423,7 @@ impl Locals {
             depths: self.depths,
             joined: self.joined,
             assigned: self.assigned,
+            templates: self.templates,
         }
     }
 

@@ -50,7 +50,9 @@ impl Lowering<'_, '_> {
     /// Plans a unification of which a side is known.
     fn unify_known(&mut self, left: &hir::Expr, right: &hir::Expr) -> Planned<()> {
         match (self.evaluable(left), self.evaluable(right)) {
-            (true, true) if is_pattern(left) && !is_pattern(right) => {
+            (true, true)
+                if is_pattern(left) && !is_pattern(right) && !is_looked_at_first(left, right) =>
+            {
                 let right = self.expr(right)?;
                 self.matching(left, right)
             }
@@ -190,6 +192,14 @@ impl Lowering<'_, '_> {
             ExprKind::Call(call) => call.args.iter().all(|arg| self.evaluable(arg)),
         }
     }
+}
+
+/// Whether the value of a variable is looked at before the comprehension that it is compared with is evaluated.
+fn is_looked_at_first(left: &hir::Expr, right: &hir::Expr) -> bool {
+    matches!(
+        (&left.kind, &right.kind),
+        (ExprKind::Local(_), ExprKind::Comprehension(_))
+    )
 }
 
 /// Takes pairs of arrays and of objects with constant keys apart. Says no where they can never be equal.

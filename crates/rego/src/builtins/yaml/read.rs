@@ -3,9 +3,11 @@
 //! Values are shared, so that an alias costs nothing by itself; what reads it as JSON would unfold it, and so each
 //! is charged at its full size.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
+use std::str::Chars;
 
-use saphyr_parser::{Event, Parser, ScalarStyle, StrInput};
+use saphyr_parser::{Event, Parser, ScalarStyle, StrInput, Tag};
 
 use super::scalar;
 use crate::builtins::{Budget, Error};
@@ -15,24 +17,43 @@ use crate::value::{Object, Value};
 const MAX_DEPTH: usize = 200;
 /// How many values all aliases of a text may add together.
 const MAX_ALIASED: u64 = 1_000_000;
+/// The mark of the byte order.
+const MARK: char = '\u{feff}';
+/// What may stand in for it.
+const PRIVATE: [char; 3] = ['\u{e000}', '\u{e001}', '\u{f8fe}'];
 const MERGE: &str =
     "yaml: `<<` has something other than mappings; give it one or a sequence of them";
 
 /// Reads the first document of `text`; an empty text is null.
 pub(super) fn document(text: &str, budget: &mut Budget) -> Result<Value, Error> {
     budget.build(text.len() as u64)?;
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    // One says how the text is encoded, one more may begin it.
+    let text = text.strip_prefix(MARK).unwrap_or(text);
+    let text = text.strip_prefix(MARK).unwrap_or(text);
     if let Some(c) = text.chars().find(|c| !is_printable(*c)) {
         return Err(failed(&format!(
             "yaml: the text has {c:?} in it; escape it"
         )));
     }
+    if begins_with_tab(text) {
+        return Err(failed(
+            "yaml: a tab stands where the text begins; write spaces",
+        ));
+    }
+    let (text, stand_in) = prepared(text);
     let mut reader = Reader {
-        parser: Parser::new_from_str(text),
+        parser: Parser::new_from_str(&text),
         anchors: HashMap::new(),
         aliased: 0,
+        from: 0,
         at: 0,
-        end: unfinished_end(text),
+        end: unfinished_end(&text),
+        stand_in,
+        flow: false,
+        begins: Begins {
+            chars: text.chars(),
+            at: 0,
+        },
         budget,
     };
     loop {
@@ -45,6 +66,33 @@ pub(super) fn document(text: &str, budget: &mut Budget) -> Result<Value, Error> 
             }
         }
     }
+}
+
+/// The text as the parser takes it, which reads YAML 1.2: U+0085 ends a line in 1.1, and U+FEFF is a letter, for which
+/// one stands in that the text does not have.
+fn prepared(text: &str) -> (Cow<'_, str>, Option<char>) {
+    let mut text = Cow::Borrowed(text);
+    if text.contains('\u{85}') {
+        text = text.replace('\u{85}', "\n").into();
+    }
+    if !text.contains(MARK) {
+        return (text, None);
+    }
+    let free = PRIVATE.into_iter().find(|c| !text.contains(*c));
+    match free {
+        Some(c) => (text.replace(MARK, c.encode_utf8(&mut [0; 4])).into(), free),
+        None => (text, None),
+    }
+}
+
+/// Whether a tab stands at the beginning of a line before anything but comments.
+fn begins_with_tab(text: &str) -> bool {
+    let mut lines = text.split(['\n', '\r', '\u{85}']);
+    let first = lines.find_map(|line| match line.trim_start_matches(' ').chars().next() {
+        None | Some('#') => None,
+        first => first,
+    });
+    first == Some('\t')
 }
 
 /// Where a text ends of which the last line has no line break.
@@ -63,11 +111,23 @@ struct Reader<'r> {
     parser: Parser<'r, StrInput<'r>>,
     anchors: HashMap<usize, Node>,
     aliased: u64,
-    /// Where the last event ended, in characters.
+    /// Where the last event began and ended, in characters.
+    from: usize,
     at: usize,
     /// Where the text ends, if it does so within a line.
     end: Option<usize>,
+    /// What stands in for U+FEFF.
+    stand_in: Option<char>,
+    /// Whether a collection in brackets is open.
+    flow: bool,
+    begins: Begins<'r>,
     budget: &'r mut Budget,
+}
+
+/// The text before the parser, to see what a collection begins with.
+struct Begins<'r> {
+    chars: Chars<'r>,
+    at: usize,
 }
 
 /// A value, and how many values it has with all aliases unfolded.
@@ -84,7 +144,7 @@ impl<'r> Reader<'r> {
         self.budget.step(1)?;
         match self.parser.next_event() {
             Some(Ok((event, span))) => {
-                self.at = span.end.index();
+                (self.from, self.at) = (span.start.index(), span.end.index());
                 Ok(event)
             }
             Some(Err(error)) => Err(failed(&format!(
@@ -118,22 +178,19 @@ impl<'r> Reader<'r> {
         self.budget.build(size_of::<Value>() as u64)?;
         let (anchor, node) = match event {
             Event::Scalar(text, style, anchor, tag) => {
-                let is_block = matches!(style, ScalarStyle::Literal | ScalarStyle::Folded);
-                // The parser adds the line break that the last line of the text lacks.
-                let added = is_block && self.end == Some(self.at);
-                let text = text.strip_suffix('\n').filter(|_| added).unwrap_or(&text);
-                let value = match tag {
-                    None if style == ScalarStyle::Plain => scalar::resolve(text),
-                    Some(tag) if tag.is_yaml_core_schema() => scalar::resolve_as(&tag.suffix, text),
-                    // Quoted, or with a tag of somebody's own.
-                    _ => Some(Value::from(text)),
-                };
-                let unsupported = || failed(&format!("json: unsupported value: {text}"));
-                let value = value.ok_or_else(unsupported)?;
+                let value = self.scalar(&text, style, tag.as_deref())?;
                 (anchor, Node { value, size: 1 })
             }
-            Event::SequenceStart(anchor, _) => (anchor, self.sequence(depth)?),
-            Event::MappingStart(anchor, _) => (anchor, self.mapping(depth)?),
+            Event::SequenceStart(anchor, _) | Event::MappingStart(anchor, _) => {
+                let outer = self.flow;
+                self.flow = outer || self.begins.bracket(self.from, self.at);
+                let node = match event {
+                    Event::SequenceStart(..) => self.sequence(depth)?,
+                    _ => self.mapping(depth)?,
+                };
+                self.flow = outer;
+                (anchor, node)
+            }
             Event::Alias(anchor) => return self.alias(anchor, depth),
             _ => return Err(failed("yaml: a value is missing")),
         };
@@ -141,6 +198,31 @@ impl<'r> Reader<'r> {
             self.anchors.insert(anchor, node.clone());
         }
         Ok(node)
+    }
+
+    fn scalar(&self, text: &str, style: ScalarStyle, tag: Option<&Tag>) -> Result<Value, Error> {
+        let is_block = matches!(style, ScalarStyle::Literal | ScalarStyle::Folded);
+        // The parser adds the line break that the last line of the text lacks.
+        let added = is_block && self.end == Some(self.at);
+        let text = text.strip_suffix('\n').filter(|_| added).unwrap_or(text);
+        let plain = style == ScalarStyle::Plain;
+        if self.flow && plain && (text.contains('?') || text.starts_with([':', '|', '>'])) {
+            // YAML 1.1 takes them for signs there.
+            return Err(failed(&format!(
+                "yaml: {text:?} stands in brackets; write it in quotes"
+            )));
+        }
+        let text = match self.stand_in {
+            Some(c) => Cow::from(text.replace(c, "\u{feff}")),
+            None => Cow::from(text),
+        };
+        let value = match tag {
+            None if plain => scalar::resolve(&text),
+            Some(tag) if tag.is_yaml_core_schema() => scalar::resolve_as(&tag.suffix, &text),
+            // Quoted, or with a tag of somebody's own.
+            _ => Some(Value::from(&*text)),
+        };
+        value.ok_or_else(|| failed(&format!("json: unsupported value: {text}")))
     }
 
     fn sequence(&mut self, depth: usize) -> Result<Node, Error> {
@@ -208,6 +290,25 @@ impl<'r> Reader<'r> {
         Ok(node)
     }
 }
+
+// === impl Begins ===
+
+impl Begins<'_> {
+    /// Whether there is a bracket from one place up to another, or of what of it lies behind the places before.
+    fn bracket(&mut self, from: usize, to: usize) -> bool {
+        let skipped = from.saturating_sub(self.at);
+        if skipped > 0 {
+            self.chars.nth(skipped - 1);
+        }
+        let from = from.max(self.at);
+        self.at = to.max(from);
+        let text = self.chars.by_ref().take(self.at - from);
+        // To its end, where the next one begins.
+        text.fold(false, |found, c| found || matches!(c, '[' | '{'))
+    }
+}
+
+// === helpers ===
 
 fn is_merge(event: &Event<'_>) -> bool {
     matches!(event, Event::Scalar(text, ScalarStyle::Plain, _, None) if text == "<<")

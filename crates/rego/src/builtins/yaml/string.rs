@@ -1,15 +1,20 @@
 //! A string as a YAML scalar: plain where that reads back as the string, else quoted or as a block of lines.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use super::scalar;
 use crate::builtins::Error;
+
+/// NEL, a line break to YAML 1.1.
+const LINE_END: char = '\u{85}';
 
 /// What of a string decides how it can stand.
 #[derive(Default)]
 struct Shape {
     indicator: bool,
     special: bool,
+    tabs: bool,
     breaks: bool,
     outer_space: bool,
     trailing_space: bool,
@@ -17,22 +22,62 @@ struct Shape {
     break_space: bool,
 }
 
-/// Writes `text` as a value, or as a `key`; a block of lines stands two spaces further in than `indent`.
-pub(super) fn write(text: &str, indent: usize, key: bool) -> Result<String, Error> {
+/// Bytes beyond which a key stands on a line of its own.
+const SIMPLE_KEY: usize = 128;
+
+/// Characters of a key's JSON text beyond which Go's yaml does not read it.
+const LONGEST_KEY: usize = 1024;
+
+/// Whether a key can stand before its value on one line; an error where Go's yaml does not read the key's JSON text.
+pub(super) fn is_simple_key(key: &str) -> Result<bool, Error> {
+    let length: usize = key.chars().map(json_length).sum();
+    if length + 2 > LONGEST_KEY || key.contains(LINE_END) {
+        return Err(Error::Failed(
+            "yaml: a key is too long, or has the line break U+0085 in it".to_owned(),
+        ));
+    }
+    Ok(key.len() <= SIMPLE_KEY && !key.contains(is_break))
+}
+
+/// A text as it is read from JSON as YAML, where U+0085 ends a line: one is a space, of more the first is nothing.
+pub(super) fn folded(text: &str) -> Cow<'_, str> {
+    if !text.contains(LINE_END) {
+        return text.into();
+    }
+    let mut output = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((line, behind)) = rest.split_once(LINE_END) {
+        output.push_str(line.trim_end_matches(' '));
+        let next = behind.trim_start_matches([' ', LINE_END]);
+        let taken = behind.len() - next.len();
+        let more = behind.get(..taken).unwrap_or_default();
+        let more = more.matches(LINE_END).count();
+        if more == 0 {
+            output.push(' ');
+        }
+        output.extend(std::iter::repeat_n('\n', more));
+        rest = next;
+    }
+    output.push_str(rest);
+    output.into()
+}
+
+/// Writes `text`; a block of lines stands two spaces further in than `indent`.
+pub(super) fn write(text: &str, indent: usize) -> Result<String, Error> {
     if text.chars().any(is_control) {
         let message = "yaml: control characters are not allowed";
         return Err(Error::Failed(message.to_owned()));
     }
     let shape = Shape::of(text);
     if text.contains('\n') {
-        let block = !key && !shape.trailing_space && !shape.space_break && !shape.special;
+        let block = !shape.trailing_space && !shape.space_break && !shape.special;
         return Ok(if block {
             literal(text, indent)
         } else {
             double_quoted(text)
         });
     }
-    if shape.special || shape.space_break || scalar::needs_quotes(text) {
+    if shape.special || shape.tabs || shape.space_break || scalar::needs_quotes(text) {
         return Ok(double_quoted(text));
     }
     if shape.indicator || shape.outer_space || shape.breaks {
@@ -68,7 +113,8 @@ impl Shape {
                 ':' => blank_next,
                 _ => false,
             };
-            shape.special |= c == '\t' || !is_plain(c);
+            shape.tabs |= c == '\t';
+            shape.special |= c != '\t' && !is_plain(c);
             shape.breaks |= is_break(c);
             shape.space_break |= is_break(c) && before == Some(' ');
             shape.break_space |= c == ' ' && before.is_some_and(is_break);
@@ -127,6 +173,15 @@ fn double_quoted(text: &str) -> String {
     }
     output.push('"');
     output
+}
+
+/// How many characters Go's JSON writes for one.
+fn json_length(c: char) -> usize {
+    match c {
+        '"' | '\\' | '\n' | '\r' | '\t' | '\u{8}' | '\u{c}' => 2,
+        '<' | '>' | '&' | '\u{2028}' | '\u{2029}' | '\0'..='\u{1f}' => 6,
+        _ => 1,
+    }
 }
 
 fn is_break(c: char) -> bool {

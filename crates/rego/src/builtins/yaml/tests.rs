@@ -5,6 +5,34 @@ use std::fmt::Write as _;
 use crate::builtins::testing::{Case, answer, holds};
 
 const CASES: &[Case] = &[
+    (
+        "yaml.unmarshal",
+        r#"["a: b\u0085c:\u0085  - d\u0085\u0085    e"]"#,
+        r#"{"a": "b", "c": ["d\ne"]}"#,
+    ),
+    ("yaml.unmarshal", r#"["\ufeff\ufeffa"]"#, r#""a""#),
+    (
+        "yaml.unmarshal",
+        r#"["[\ufeffa, b\ufeff, '\ufeff\ue000']"]"#,
+        "[\"\u{feff}a\", \"b\u{feff}\", \"\u{feff}\u{e000}\"]",
+    ),
+    ("yaml.unmarshal", r#"["a? b: c?"]"#, r#"{"a? b": "c?"}"#),
+    ("yaml.is_valid", r#"["{?: ~}"]"#, "false"),
+    ("yaml.is_valid", r#"["[a, {b: c?d}]"]"#, "false"),
+    ("yaml.is_valid", r#"["- &a [|]"]"#, "false"),
+    ("yaml.is_valid", r#"["[b, ':c', '?']"]"#, "true"),
+    ("yaml.is_valid", r##"["# b\n \t\na"]"##, "false"),
+    (
+        "yaml.marshal",
+        r#"["a\u0085b \u0085 \u0085c"]"#,
+        r#""|-\n  a b\n  c\n""#,
+    ),
+    ("yaml.marshal", r#"["\ta\nb"]"#, r#""|-\n  \ta\n  b\n""#),
+    (
+        "yaml.marshal",
+        r#"[{"x": [{"a\nb": {"c": [1]}, "d": 2}]}]"#,
+        r#""x:\n  - ? |-\n      a\n      b\n    : c:\n        - 1\n    d: 2\n""#,
+    ),
     ("yaml.is_valid", r#"["[]x"]"#, "false"),
     ("yaml.is_valid", r#"["a\n---\nb: ["]"#, "false"),
     ("yaml.is_valid", r#"["a\n...\nb"]"#, "false"),
@@ -233,4 +261,16 @@ fn aliases_that_would_unfold_to_billions_are_refused() {
     let args = format!("[{}]", serde_json::json!(text));
     let want = "error: yaml.unmarshal: yaml: aliases add too many values; write fewer of them";
     assert_eq!(answer("yaml.unmarshal", &args), want);
+}
+
+#[test]
+fn a_long_key_stands_alone_and_one_that_is_too_long_is_refused() {
+    for (length, wanted) in [(128, ": 1"), (129, "? "), (1022, "? "), (1023, "error")] {
+        let key = "k".repeat(length);
+        let given = answer("yaml.marshal", &format!(r#"[{{"{key}": 1}}]"#));
+        assert!(given.contains(wanted), "{length}: {given}");
+    }
+    let escaped = "<".repeat(171);
+    let given = answer("yaml.marshal", &format!(r#"[{{"{escaped}": 1}}]"#));
+    assert!(given.starts_with("error"), "{given}");
 }

@@ -67,11 +67,16 @@ impl Writer<'_> {
         for (at, (key, value)) in members.into_iter().enumerate() {
             self.line(at, indent)?;
             self.budget.build(key.len() as u64)?;
-            let key = string::write(key, indent, true)?;
-            self.output.push_str(&key);
+            let simple = string::is_simple_key(key)?;
+            self.output.push_str(if simple { "" } else { "? " });
+            self.output.push_str(&string::write(key, indent)?);
+            if !simple {
+                self.output.push('\n');
+                self.indent(indent)?;
+            }
             self.output.push(':');
             let nested = is_nested(value);
-            if nested {
+            if nested && simple {
                 self.output.push('\n');
                 self.indent(indent + 2)?;
             } else {
@@ -110,7 +115,7 @@ fn scalar_text(value: &Value, indent: usize) -> Result<String, Error> {
         Value::Null => "null".to_owned(),
         Value::Bool(value) => value.to_string(),
         Value::Number(number) => number.with_text(|text| number_text(text, number)),
-        Value::String(text) => string::write(text, indent, false)?,
+        Value::String(text) => string::write(&string::folded(text), indent)?,
         Value::Array(_) => "[]".to_owned(),
         Value::Object(_) | Value::Set(_) => "{}".to_owned(),
     })

@@ -322,15 +322,15 @@ impl Lower<'_> {
         let collection = self.term(collection);
         for term in key.into_iter().chain([value]) {
             let mut names = Vec::new();
-            output_variables(term, &mut names);
+            output_variables(term, true, &mut names);
             let mut seen = HashSet::new();
-            names.retain(|(name, _)| seen.insert(*name));
-            for (name, span) in names {
-                if outer.contains(name) {
-                    let message = format!("var {name} assigned before");
-                    self.error(Stage::Names, Code::Compile, span, message);
-                } else {
-                    self.declare_some(name, span);
+            names.retain(|name| seen.insert((name.text, name.declared)));
+            for name in names {
+                if outer.contains(name.text) {
+                    let message = format!("var {} assigned before", name.text);
+                    self.error(Stage::Names, Code::Compile, name.span, message);
+                } else if name.declared {
+                    self.declare_some(name.text, name.span);
                 }
             }
         }
@@ -460,21 +460,43 @@ fn keyed(members: Box<[(Expr, Expr)]>) -> impl Iterator<Item = (Value, Expr)> {
         .filter_map(|(key, value)| Some((key.as_const()?.clone(), value)))
 }
 
-/// The variables that a pattern binds, wherever they stand in it.
-fn output_variables<'t>(term: &'t Term, found: &mut Vec<(&'t Str, Span)>) {
+/// A variable in what `some … in` looks for.
+struct Output<'t> {
+    text: &'t Str,
+    span: Span,
+    /// Whether it is declared there; what a set or a call has in it is only read.
+    declared: bool,
+}
+
+/// The variables of a pattern that must not stand in the collection too.
+fn output_variables<'t>(term: &'t Term, declared: bool, found: &mut Vec<Output<'t>>) {
     match &term.kind {
-        TermKind::Var(name) if &**name != "_" => found.push((name, term.span)),
+        TermKind::Var(name) if &**name != "_" => found.push(Output {
+            text: name,
+            span: term.span,
+            declared,
+        }),
         TermKind::Array(items) => {
             for item in items {
-                output_variables(item, found);
+                output_variables(item, declared, found);
             }
         }
         TermKind::Object(members) => members
             .iter()
-            .for_each(|(_, value)| output_variables(value, found)),
+            .for_each(|(_, value)| output_variables(value, declared, found)),
         TermKind::Ref(reference) => {
             for key in &reference.path {
-                output_variables(key, found);
+                output_variables(key, declared, found);
+            }
+        }
+        TermKind::Set(items) => {
+            for item in items {
+                output_variables(item, false, found);
+            }
+        }
+        TermKind::Call(call) => {
+            for arg in &call.args {
+                output_variables(arg, false, found);
             }
         }
         _ => {}

@@ -225,11 +225,14 @@ impl Lower<'_> {
     }
 
     fn print(&mut self, args: &[Term]) -> Option<LiteralKind> {
-        if !self.options.prints {
-            return None;
-        }
+        let before = self.errors.len();
         let args = args.iter().map(|arg| self.optional(arg, &[])).collect();
-        Some(LiteralKind::Print(args))
+        if self.options.prints {
+            return Some(LiteralKind::Print(args));
+        }
+        // Its arguments use names, and are nothing else.
+        self.errors.keep_up_to(Stage::Names, before);
+        None
     }
 
     fn arity_error(&mut self, call: &ast::Call, function: &Function, span: Span) {

@@ -172,6 +172,7 @@ impl Lower<'_> {
 
     /// A call of the built-in that joins texts and sets of zero or one value.
     pub(super) fn template(&mut self, parts: &[TemplatePart], place: Place) -> Expr {
+        self.locals.note_template();
         let items = parts.iter().map(|part| match part {
             TemplatePart::Text(text) => Expr::constant(text.clone(), place),
             TemplatePart::Term(term) => self.optional(term, &[]),

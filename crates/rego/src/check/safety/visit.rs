@@ -1,8 +1,8 @@
 //! Walks over expressions and literals.
 
 use crate::hir::{
-    Base, Body, Callee, Comprehension, ComprehensionHead, Expr, ExprKind, Literal, LiteralKind,
-    Local, Ref, Replacement, Target,
+    Base, Body, Call, Callee, Comprehension, ComprehensionHead, Expr, ExprKind, Literal,
+    LiteralKind, Local, Ref, Replacement, Target,
 };
 use crate::value::Value;
 
@@ -13,6 +13,9 @@ pub(in crate::check) trait Visitor {
 
     /// A reference, before its parts.
     fn reference(&mut self, _: &mut Ref) {}
+
+    /// A call, before its parts.
+    fn call(&mut self, _: &mut Call) {}
 
     /// A function of the policy that is called, or put in the place of another.
     fn function(&mut self, _: &[Value]) {}
@@ -107,6 +110,7 @@ pub(in crate::check) fn expr(of: &mut Expr, visitor: &mut impl Visitor) {
             }
         }
         ExprKind::Call(call) => {
+            visitor.call(call);
             if let Callee::Function(path) = &call.callee {
                 visitor.function(path);
             }

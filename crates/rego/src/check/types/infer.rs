@@ -58,6 +58,10 @@ impl<'h> Part<'h> {
         }
     }
 
+    fn is_ref(self) -> bool {
+        matches!(self, Self::Expr(expr) if matches!(expr.kind, ExprKind::Ref(_)))
+    }
+
     /// The value, where it is constant.
     pub(super) fn constant(self) -> Option<&'h Value> {
         match self {
@@ -190,7 +194,8 @@ impl<'h> Checker<'h, '_> {
             Form::Variable(local) => self.unify_local(local, ty, either),
             Form::Whole => {
                 let of = self.type_of_part(part);
-                of.is_none() || fits(&of, ty)
+                // Calls and comprehensions are variables to OPA; a reference that finds no type equals nothing.
+                of.is_none() && !part.is_ref() || fits(&of, ty)
             }
             form => ty
                 .as_ref()

@@ -167,6 +167,9 @@ fn command(text: &str) -> Result<Command<'_>, Error> {
         };
         let end = end.ok_or_else(|| failed("1: unterminated quoted string"))?;
         let (word, after) = rest.split_at_checked(end).unwrap_or((rest, ""));
+        if !matches!(first, '"' | '`') && !is_number(word) && !is_name(word) {
+            return Err(failed(&format!("1: unexpected character in {word:?}")));
+        }
         words.push(word);
         rest = after.trim_start();
     }
@@ -174,6 +177,25 @@ fn command(text: &str) -> Result<Command<'_>, Error> {
         return Err(failed("1: missing value for command"));
     }
     Ok(words)
+}
+
+/// Whether a word can only be a number; whether it is one shows later.
+fn is_number(word: &str) -> bool {
+    let word = word.strip_prefix(['+', '-']).unwrap_or(word);
+    let word = word.strip_prefix('.').unwrap_or(word);
+    word.starts_with(|c: char| c.is_ascii_digit())
+}
+
+/// Whether a word is a field, a variable or a function by its characters: names between points.
+fn is_name(word: &str) -> bool {
+    let name = |name: &str| name.chars().all(|c| c.is_alphanumeric() || c == '_');
+    let (first, fields) = word
+        .split_once('.')
+        .map_or((word, None), |(a, b)| (a, Some(b)));
+    let mut fields = fields.into_iter().flat_map(|fields| fields.split('.'));
+    word == "."
+        || name(first.strip_prefix('$').unwrap_or(first))
+            && fields.all(|field| !field.is_empty() && name(field))
 }
 
 fn quoted_end(text: &str) -> Option<usize> {

@@ -1,16 +1,20 @@
 //! Nodes and variables to text.
 
+use std::cmp::Ordering;
+
 use super::failed;
 use super::parse::{Command, Node};
+use crate::builtins::sprintf::shortest;
 use crate::builtins::{Budget, Error};
 use crate::value::{Value, json};
 
-/// A value under way: numbers of the variables are text to Go, those of the template are integers.
+/// A value under way: numbers of the variables are text to Go, those of the template are not.
 #[derive(Clone)]
 enum Item {
     Undefined,
     Value(Value),
     Int(i64),
+    Float(f64),
 }
 
 struct Renderer<'r> {
@@ -55,6 +59,10 @@ impl<'r> Renderer<'r> {
             Node::Print(command) => match self.command(command, dot)? {
                 Item::Undefined | Item::Value(Value::Null) => self.write("<undefined>"),
                 Item::Int(int) => self.write(&int.to_string()),
+                Item::Float(float) => {
+                    self.write(if float.is_sign_negative() { "-" } else { "" })?;
+                    self.write(&shortest(float.abs()))
+                }
                 Item::Value(value) => self.print(&value),
             },
             Node::Assign(name, command) => {
@@ -144,8 +152,8 @@ impl<'r> Renderer<'r> {
             "." => return Ok(dot.clone()),
             _ => {}
         }
-        if let Ok(int) = word.parse() {
-            return Ok(Item::Int(int));
+        if let Some(number) = number(word) {
+            return Ok(number);
         }
         if let Some(raw) = word.strip_prefix('`') {
             return Ok(Item::Value(raw.trim_end_matches('`').into()));
@@ -213,11 +221,43 @@ impl<'r> Renderer<'r> {
     }
 }
 
+/// The number that a word is: an integer of any base, or a decimal with a point or an exponent.
+fn number(word: &str) -> Option<Item> {
+    let (sign, digits) = match word.strip_prefix('-') {
+        Some(digits) => ("-", digits),
+        None => ("", word.strip_prefix('+').unwrap_or(word)),
+    };
+    if !digits.starts_with(|c: char| c.is_ascii_digit() || c == '.') {
+        return None;
+    }
+    let (radix, digits) = match digits.get(..2).map(str::to_ascii_lowercase).as_deref() {
+        Some("0x") => (16, digits.get(2..)?),
+        Some("0b") => (2, digits.get(2..)?),
+        Some("0o") => (8, digits.get(2..)?),
+        _ if digits.len() > 1 && digits.bytes().all(|b| b.is_ascii_digit()) => {
+            (if digits.starts_with('0') { 8 } else { 10 }, digits)
+        }
+        _ => (10, digits),
+    };
+    if digits.starts_with(|c: char| c.is_ascii_alphanumeric())
+        && let Ok(int) = i64::from_str_radix(&format!("{sign}{digits}"), radix)
+    {
+        return Some(Item::Int(int));
+    }
+    let decimal = |c: char| c.is_ascii_digit() || matches!(c, '.' | 'e' | 'E' | '+' | '-');
+    if radix != 10 || !digits.contains(['.', 'e', 'E']) || !digits.chars().all(decimal) {
+        return None;
+    }
+    let float: f64 = format!("{sign}{digits}").parse().ok()?;
+    float.is_finite().then_some(Item::Float(float))
+}
+
 /// A number of the variables is true: to Go it is a text that is not empty.
 fn is_true(item: &Item) -> bool {
     match item {
         Item::Undefined | Item::Value(Value::Null) => false,
         Item::Int(int) => *int != 0,
+        Item::Float(float) => *float != 0.0,
         Item::Value(Value::Bool(value)) => *value,
         Item::Value(Value::String(text)) => !text.is_empty(),
         Item::Value(Value::Array(array)) => !array.is_empty(),
@@ -242,6 +282,7 @@ fn index(item: Item, key: &Item) -> Result<Item, Error> {
         Item::Undefined => return Err(failed("index of nil")),
         Item::Value(key) => key.clone(),
         Item::Int(int) => (*int).into(),
+        Item::Float(_) => return Err(failed("can't index by a float")),
     };
     let Item::Value(value) = item else {
         return Err(failed("can't index this value"));
@@ -266,6 +307,9 @@ fn length(item: &Item) -> Result<Item, Error> {
 fn same(left: &Item, right: &Item) -> Result<bool, Error> {
     match (left, right) {
         (Item::Int(left), Item::Int(right)) => Ok(left == right),
+        (Item::Float(left), Item::Float(right)) => {
+            Ok(left.partial_cmp(right) == Some(Ordering::Equal))
+        }
         (Item::Value(left), Item::Value(right)) if left.type_name() == right.type_name() => {
             Ok(left == right)
         }

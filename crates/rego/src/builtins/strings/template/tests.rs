@@ -5,6 +5,11 @@ use crate::builtins::testing::{Case, holds};
 const CASES: &[Case] = &[
     (
         "strings.render_template",
+        r#"["{{1.}} {{-.5}} {{1e3}} {{0x10}} {{eq 1. 1.0}}",{}]"#,
+        r#""1 -0.5 1000 16 true""#,
+    ),
+    (
+        "strings.render_template",
         r#"["hello {{.name}}",{"name":"x"}]"#,
         r#""hello x""#,
     ),
