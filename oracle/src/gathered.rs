@@ -63,7 +63,6 @@ fn arguments(text: &str) -> Option<(Vec<&str>, &str)> {
                 chars.next();
             }
             (Some(open), c) if open == c => quote = None,
-            (Some(_), _) => {}
             (None, '"' | '`') => quote = Some(c),
             (None, '(' | '[' | '{') => depth += 1,
             (None, ')') if depth == 0 => {
@@ -75,7 +74,7 @@ fn arguments(text: &str) -> Option<(Vec<&str>, &str)> {
                 args.push(text.get(from..at)?);
                 from = at + 1;
             }
-            (None, _) => {}
+            _ => {}
         }
     }
     None

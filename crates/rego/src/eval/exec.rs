@@ -433,8 +433,12 @@ fn operator(comparison: Comparison) -> Option<&'static str> {
 /// Whether a value comes from `input`, a variable or a call; what `data` gives OPA compares the other way round.
 fn is_given(expr: &Expr) -> bool {
     match expr {
-        Expr::Input(_) | Expr::Slot(_) | Expr::Const(_) => true,
-        Expr::Call(..) | Expr::Builtin(..) | Expr::Compare(..) => true,
+        Expr::Input(_)
+        | Expr::Slot(_)
+        | Expr::Const(_)
+        | Expr::Call(..)
+        | Expr::Builtin(..)
+        | Expr::Compare(..) => true,
         Expr::Dot(dot) => is_given(&dot.base),
         Expr::Once(_, expr) | Expr::Shared(expr) => is_given(expr),
         _ => false,

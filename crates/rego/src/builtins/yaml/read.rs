@@ -304,7 +304,7 @@ impl Begins<'_> {
         self.at = to.max(from);
         let text = self.chars.by_ref().take(self.at - from);
         // To its end, where the next one begins.
-        text.fold(false, |found, c| found || matches!(c, '[' | '{'))
+        text.filter(|c| matches!(c, '[' | '{')).count() > 0
     }
 }
 

@@ -63,6 +63,7 @@ impl Parser<'_> {
                         self.named = Some(self.at);
                     }
                     let term = self.weighted(TEMPLATE, Self::expression)?;
+                    self.refuse_unification(&term)?;
                     let with = self.with()?;
                     height = height.max(self.height);
                     if self.kind() != Kind::TemplateClose {
@@ -86,6 +87,23 @@ impl Parser<'_> {
         self.grow(height, span)?;
         let kind = TermKind::Template(parts);
         Ok(Term { span, kind })
+    }
+
+    /// `=` and `:=` stand in no template string, under their names neither.
+    fn refuse_unification(&self, term: &Term) -> Parsed<()> {
+        let TermKind::Call(call) = &term.kind else {
+            return Ok(());
+        };
+        let what = match &call.operator.head.kind {
+            TermKind::Var(name) if call.operator.path.is_empty() => match &**name {
+                "eq" => "unification ('=')",
+                "assign" => "assignment (':=')",
+                _ => return Ok(()),
+            },
+            _ => return Ok(()),
+        };
+        let message = format!("unexpected {what} in template-string expression");
+        Err(self.error(term.span, message, "compare with =="))
     }
 
     fn decoded(&self, token: Token, text: &str, template: bool) -> Parsed<Str> {
