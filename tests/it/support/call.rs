@@ -20,7 +20,7 @@ use tokio::sync::mpsc;
 use tokio::time::timeout;
 
 /// How long an answer may take: what a test has evaluated may take its time.
-const ANSWERED: Duration = Duration::from_secs(120);
+const ANSWERED: Duration = Duration::from_mins(2);
 
 type Frames = mpsc::Receiver<Frame<Bytes>>;
 type Body = StreamBody<FrameStream>;

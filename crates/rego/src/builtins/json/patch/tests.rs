@@ -370,3 +370,30 @@ const CASES: &[Case] = &[
 fn calls_are_answered_as_opa_answers_them() {
     holds(CASES);
 }
+
+/// OPA reads the array as it was before, or dies.
+#[test]
+fn each_operation_reads_what_those_before_it_left() {
+    holds(&[
+        (
+            "json.patch",
+            r#"[[1,2,3],[{"op":"remove","path":"/0"},{"op":"copy","path":"/-","from":"/0"}]]"#,
+            "[2, 3, 2]",
+        ),
+        (
+            "json.patch",
+            r#"[[[1],2,3],[{"op":"move","path":"/1/-","from":"/0"}]]"#,
+            "error: json.patch: expected composite type, found value: 3 (type: ast.Number)",
+        ),
+        (
+            "json.patch",
+            r#"[["a","b"],[{"op":"remove","path":"/0"},{"op":"test","path":"/0","value":"a"}]]"#,
+            r#"error: json.patch: `test` wants "a" and there is "b""#,
+        ),
+        (
+            "json.patch",
+            r#"[[1],[{"op":"remove","path":""}]]"#,
+            "error: json.patch: the whole document cannot be removed",
+        ),
+    ]);
+}
