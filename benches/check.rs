@@ -19,7 +19,7 @@ use regate::authz::input::InputBuilder;
 use regate::authz::response::{Context, Responder};
 use regate::authz::verdict::Verdict;
 use regate::authz::wire;
-use regate::data::{read, write};
+use regate::data::{Object, read, write};
 use regate::decision::{ApiVersion, DecisionId};
 use regate::engine::{Budget, Demand, Engine, Entrypoint, Module, Policy, RegoVersion, Source};
 
@@ -52,6 +52,7 @@ fn rbac() -> Policy {
         data: read::json_value(&file("policies/rbac/data.json")).expect("JSON"),
         entrypoints: vec![Entrypoint::Path("envoy/authz/allow".to_owned())],
         engine: Engine::default(),
+        runtime: Object::default(),
         max_errors: 1,
     });
     policy.expect("a policy")

@@ -9,6 +9,7 @@ use crate::{engine, grpc, tls};
 pub mod attributes;
 pub mod body;
 pub mod check;
+mod complaints;
 mod encode;
 pub mod heavy;
 pub mod http;

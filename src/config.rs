@@ -6,7 +6,9 @@
 
 use std::time::Duration;
 
+use crate::data::into_value;
 use crate::data::yaml::{self, Kind, Node};
+use crate::engine::runtime;
 use crate::{authz, decision_log, http, instance, outside, telemetry};
 
 mod address;
@@ -126,9 +128,10 @@ impl Config {
         let mut tree = check::check(tree, &mut report);
         report.end_check();
         note_missing_plugin(&tree, &mut report);
+        let shown = effective::for_policies(&tree);
         defaults::fill(&mut tree);
         let root = Section::root(&tree);
-        let config = Self {
+        let mut config = Self {
             authz: envoy::read(&root, &mut report),
             instance: sources::read(&root, flags, &mut report),
             decision_log: observe::decision_log(&root, &mut report),
@@ -145,6 +148,7 @@ impl Config {
             tracing: observe::tracing(&root, &mut report),
             process: flags.process,
         };
+        config.instance.runtime = runtime(env.all(), into_value(shown.into_doc()).ok());
         let warnings = report.finish()?;
         Ok(Loaded {
             config,

@@ -8,6 +8,7 @@ use std::borrow::Cow;
 
 mod convert;
 pub mod float;
+mod footprint;
 pub mod json;
 pub mod merge;
 pub mod quote;
@@ -16,6 +17,7 @@ pub mod write;
 pub mod yaml;
 
 pub use convert::{NumberError, dismantle, into_value};
+pub use footprint::footprint;
 
 /// A value of the policy engine: cheap to clone, safe to share.
 pub use regate_rego::Value;

@@ -42,6 +42,8 @@ pub struct Record {
     pub snapshot: Option<Arc<dyn Any + Send + Sync>>,
     /// The policy's decision, or why there is none.
     pub result: Result<Value, CheckError>,
+    /// What non-deterministic built-ins gave, where that is wanted and there is a decision.
+    pub nd_builtin_cache: Option<Value>,
     /// Where the time went.
     pub timers: Timers,
     /// The trace the request belongs to, when tracing is on.

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use crate::data::Value;
+use crate::data::{Object, Value};
 
 mod demand;
 mod error;
@@ -14,6 +14,7 @@ mod memory;
 mod native;
 mod policy;
 mod regorus;
+mod runtime;
 mod world;
 
 pub use demand::Demand;
@@ -21,6 +22,7 @@ pub use error::{CompileError, CompileErrors, EvalError, EvalErrorKind, Location}
 pub use evaluator::{Difference, Evaluation, Evaluator};
 pub use memory::{Memory, MemoryLimits};
 pub use policy::Policy;
+pub use runtime::runtime;
 pub use world::{Answer, Known, NoAnswer, Question, World};
 
 /// Which engine decides.
@@ -47,6 +49,8 @@ pub struct Source {
     pub entrypoints: Vec<Entrypoint>,
     /// What decides.
     pub engine: Engine,
+    /// What `opa.runtime()` gives; regorus has its own.
+    pub runtime: Object,
     /// How many errors are reported at most; zero reports all.
     pub max_errors: usize,
 }

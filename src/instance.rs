@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use tokio::sync::{mpsc, oneshot, watch as channel};
 
+use crate::data::Object;
 use crate::engine::{Engine, Entrypoint, Memory, MemoryLimits, RegoVersion};
 use crate::task::{self, Shutdown};
 use crate::{bundle, http};
@@ -36,6 +37,8 @@ pub struct Config {
     pub engine: Engine,
     /// `caching.inter_query_builtin_value_cache`: what is remembered from one policy to the next.
     pub memory: MemoryLimits,
+    /// What `opa.runtime()` gives.
+    pub runtime: Object,
     /// `--max-errors`: how many compile errors are shown.
     pub max_errors: usize,
     /// Bundles downloaded from services.

@@ -159,6 +159,7 @@ mod tests {
             }),
             policy: instance.cell(),
             max_eval_time: Duration::from_secs(10),
+            nd_builtin_cache: false,
             known: Outside::default().known(),
             tracer: None,
             entrypoint: "envoy/authz/allow".to_owned(),

@@ -110,6 +110,7 @@ impl Checks {
                 input,
                 policy: instance.cell(),
                 max_eval_time: authz.max_eval_time,
+                nd_builtin_cache: config.decision_log.nd_builtin_cache,
                 tracer,
                 entrypoint: entrypoint(&authz.entrypoint).to_owned(),
             }),

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use bytes::Bytes;
 
+use super::complaints::Complaints;
 use crate::authz::input::InputBuilder;
 use crate::authz::response::Context;
 use crate::authz::verdict::Verdict;
@@ -41,6 +42,8 @@ pub struct Shared {
     pub max_eval_time: Duration,
     /// What policies may learn of the world without waiting.
     pub known: Arc<dyn Known>,
+    /// `nd_builtin_cache`: records carry what non-deterministic built-ins gave.
+    pub nd_builtin_cache: bool,
     /// Spans, when they are configured.
     pub tracer: Option<Arc<Tracer>>,
     /// The text that stands for the decision in log lines.
@@ -66,13 +69,6 @@ pub enum Checked<T> {
     Answered(T),
     /// It takes longer than others should wait for, or waits itself: see [`Run::question`].
     PutOff(Box<Run>),
-}
-
-/// Lets a line a second through to the log: whoever sends requests must not fill it.
-#[derive(Debug, Default)]
-struct Complaints {
-    last: Option<Instant>,
-    silent: u64,
 }
 
 /// One call, whatever it came in by.
@@ -197,7 +193,7 @@ impl Checker {
                 .as_ref()
                 .map(|tracer| tracer.start_check(call.metadata)),
             timers: Timers::default(),
-            world: World::open(Arc::clone(&self.shared.known)),
+            world: self.world(),
             latest: None,
         };
         self.run(answer, run, &request)
@@ -368,6 +364,15 @@ impl Checker {
             .map_err(|error| self.evaluation_error(&error, &run.id).into())
     }
 
+    fn world(&self) -> World {
+        let world = World::open(Arc::clone(&self.shared.known));
+        if self.shared.nd_builtin_cache && self.log.is_some() {
+            world.keeping_calls()
+        } else {
+            world
+        }
+    }
+
     /// When the evaluation must end: the caller's deadline or the configured time, what is first. One that is run
     /// again does not get that time again.
     fn deadline(&self, run: &mut Run, now: Instant) -> Result<Instant, CheckError> {
@@ -440,6 +445,8 @@ impl Checker {
         );
         let trace = self.trace(&run, outcome);
         if let Some(log) = &self.log {
+            // Where there is no decision nobody tells what it would have been made of.
+            let calls = result.is_ok().then(|| run.world.into_calls());
             log.push(Record {
                 id: run.id,
                 timestamp: run.timestamp,
@@ -452,6 +459,7 @@ impl Checker {
                     .unwrap_or_default(),
                 snapshot: run.snapshot.map(|snapshot| snapshot as _),
                 result,
+                nd_builtin_cache: calls.flatten(),
                 timers: run.timers,
                 trace,
             });
@@ -519,24 +527,6 @@ impl Run {
 impl From<CheckError> for Undecided {
     fn from(error: CheckError) -> Self {
         Self::Failed(error)
-    }
-}
-
-// === impl Complaints ===
-
-impl Complaints {
-    /// Whether to speak now, and how often there was silence since the last time.
-    fn next(&mut self) -> Option<u64> {
-        let now = Instant::now();
-        if self
-            .last
-            .is_some_and(|last| now.duration_since(last) < Duration::from_secs(1))
-        {
-            self.silent += 1;
-            return None;
-        }
-        self.last = Some(now);
-        Some(std::mem::take(&mut self.silent))
     }
 }
 

@@ -163,6 +163,7 @@ mod tests {
             data: Value::Object(crate::data::Object::default()),
             entrypoints: vec![path("a/allow"), path("system/log/mask"), path("none")],
             engine: crate::engine::Engine::Regorus,
+            runtime: crate::data::Object::default(),
             max_errors: 1,
         });
         Snapshot {
@@ -182,6 +183,7 @@ mod tests {
             revisions: Arc::default(),
             snapshot: snapshot.map(|snapshot| Arc::new(snapshot) as _),
             result: Ok(Value::Bool(true)),
+            nd_builtin_cache: None,
             timers: Timers::default(),
             trace: None,
         }

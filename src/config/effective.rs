@@ -42,6 +42,31 @@ impl Effective {
     }
 }
 
+/// The tree as policies may see it: what OPA takes away is gone, other secrets are hidden.
+pub(super) fn for_policies(tree: &Node) -> Node {
+    let mut tree = tree.clone();
+    for (section, secrets) in [
+        ("services", ["credentials"].as_slice()),
+        ("keys", &["key", "private_key"]),
+    ] {
+        let named = members(&mut tree).iter_mut().filter(|e| e.key == section);
+        for entry in named.flat_map(|entry| members(&mut entry.value)) {
+            if let Kind::Object(members) = &mut entry.value.kind {
+                members.retain(|member| !secrets.contains(&member.key.as_str()));
+            }
+        }
+    }
+    hide(&mut tree, &mut Vec::new());
+    tree
+}
+
+fn members(node: &mut Node) -> &mut [Entry] {
+    match &mut node.kind {
+        Kind::Object(members) => members,
+        _ => &mut [],
+    }
+}
+
 /// JSON text of a tree.
 pub(super) fn json(node: &Node) -> String {
     let mut out = String::new();

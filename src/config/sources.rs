@@ -8,6 +8,7 @@ use super::flags::Flags;
 use super::problem::Report;
 use super::section::Section;
 use super::{observe, overlay};
+use crate::data::Object;
 use crate::data::yaml::{Kind, Node};
 use crate::engine::Engine;
 use crate::http::{Credentials, ServiceConfig, TokenSource};
@@ -43,6 +44,8 @@ pub(super) fn read(root: &Section<'_>, flags: &Flags, report: &mut Report) -> in
         rego_version: flags.rego_version,
         engine: engine(root.text("engine")),
         memory: observe::memory(root),
+        // It shows the whole tree, which is not known here.
+        runtime: Object::default(),
         max_errors: flags.max_errors,
         bundles,
         services,

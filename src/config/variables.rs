@@ -1,12 +1,16 @@
 //! `${VAR}` in the text of the configuration file, before it is read as YAML.
 
 use std::collections::HashMap;
+use std::ffi::OsString;
 use std::hash::BuildHasher;
 
 /// Look-ups into the environment, or into what a test puts in its place.
 pub trait Strings {
     /// The value of `name`; `None` when it is not set or is not UTF-8.
     fn get(&self, name: &str) -> Option<String>;
+
+    /// All of them, with what is not UTF-8 replaced.
+    fn all(&self) -> Vec<(String, String)>;
 }
 
 /// The process's environment.
@@ -52,11 +56,26 @@ impl Strings for Environment {
         }
         std::env::var(name).ok()
     }
+
+    fn all(&self) -> Vec<(String, String)> {
+        let text = |text: OsString| text.to_string_lossy().into_owned();
+        let variables = std::env::vars_os();
+        variables
+            .map(|(name, value)| (text(name), text(value)))
+            .collect()
+    }
 }
 
 impl<S: BuildHasher> Strings for HashMap<String, String, S> {
     fn get(&self, name: &str) -> Option<String> {
         HashMap::get(self, name).cloned()
+    }
+
+    fn all(&self) -> Vec<(String, String)> {
+        let variables = self.iter();
+        variables
+            .map(|(name, value)| (name.clone(), value.clone()))
+            .collect()
     }
 }
 

@@ -95,6 +95,9 @@ impl Events {
             if let Ok(result) = &record.result {
                 push_value("result", result, &mut self.object);
             }
+            if let Some(calls) = &record.nd_builtin_cache {
+                push_value("nd_builtin_cache", calls, &mut self.object);
+            }
             self.object.extend_from_slice(b",\"input\":");
             self.inputs.write(record, &mut self.object);
             self.end(out);
@@ -110,7 +113,7 @@ impl Events {
             return (Rendered::Filtered, failed);
         };
         self.begin(record);
-        for (name, part) in [("result", &event.result), ("input", &event.input)] {
+        for (name, part) in event.parts() {
             if let Some(value) = part {
                 push_value(name, value, &mut self.object);
             }
@@ -130,7 +133,7 @@ impl Events {
     /// Appends the line of a record whose event could not be made.
     pub(super) fn render_bare(&mut self, record: &Record, error: &str, out: &mut Vec<u8>) {
         self.begin(record);
-        push_list("erased", &hidden(), &mut self.object);
+        push_list("erased", &hidden(record), &mut self.object);
         push_text("log_error", error, &mut self.object);
         self.end(out);
     }
@@ -170,6 +173,7 @@ impl Events {
         let mut event = Maskable {
             input: Some(self.inputs.value(record)),
             result: record.result.as_ref().ok().cloned(),
+            nd_builtin_cache: record.nd_builtin_cache.clone(),
         };
         let seen = self.seen(record, &event);
         let mut failed = None;
@@ -199,7 +203,7 @@ impl Events {
             Err(error) => Verdict::Show {
                 event: Maskable::default(),
                 masked: Masked {
-                    erased: hidden(),
+                    erased: hidden(record),
                     masked: Vec::new(),
                 },
                 error: Some(error),
@@ -235,7 +239,7 @@ impl Events {
             members.push(("trace_id", Value::from(hex(&trace.trace_id))));
             members.push(("span_id", Value::from(hex(&trace.span_id))));
         }
-        for (name, part) in [("input", &event.input), ("result", &event.result)] {
+        for (name, part) in event.parts() {
             if let Some(value) = part {
                 members.push((name, value.clone()));
             }
@@ -258,8 +262,13 @@ impl Subject {
     }
 }
 
-fn hidden() -> Vec<String> {
-    vec!["/input".to_owned(), "/result".to_owned()]
+/// The parts that an event without them would show.
+fn hidden(record: &Record) -> Vec<String> {
+    let mut paths = vec!["/input", "/result"];
+    if record.nd_builtin_cache.is_some() {
+        paths.push("/nd_builtin_cache");
+    }
+    paths.into_iter().map(ToOwned::to_owned).collect()
 }
 
 fn object<'a>(members: impl IntoIterator<Item = (&'a str, Value)>) -> Value {

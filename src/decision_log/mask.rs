@@ -14,6 +14,8 @@ pub struct Maskable {
     pub input: Option<Value>,
     /// `result`; none when there is none.
     pub result: Option<Value>,
+    /// `nd_builtin_cache`; none when there is none.
+    pub nd_builtin_cache: Option<Value>,
 }
 
 /// What masks did.
@@ -67,6 +69,15 @@ enum Op {
 // === impl Maskable ===
 
 impl Maskable {
+    /// The parts by their names.
+    pub(super) fn parts(&self) -> [(&'static str, Option<&Value>); 3] {
+        [
+            ("result", self.result.as_ref()),
+            ("input", self.input.as_ref()),
+            ("nd_builtin_cache", self.nd_builtin_cache.as_ref()),
+        ]
+    }
+
     /// Applies the mask policy's answer, rule by rule, in the answer's order.
     ///
     /// # Errors
@@ -79,8 +90,7 @@ impl Maskable {
             let part = match rule.root {
                 Root::Input => &mut self.input,
                 Root::Result => &mut self.result,
-                // Events carry none so far, so nothing of it can leak.
-                Root::NdBuiltinCache => continue,
+                Root::NdBuiltinCache => &mut self.nd_builtin_cache,
             };
             let (changed, list) = match rule.op {
                 Op::Remove => (remove(part, &rule.segments), &mut done.erased),

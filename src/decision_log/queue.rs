@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use bytes::Bytes;
 use crossbeam_queue::SegQueue;
 
+use crate::data::footprint;
 use crate::decision::Record;
 use crate::telemetry::metrics::Exposition;
 
@@ -332,5 +333,8 @@ impl Queue {
 }
 
 fn cost(record: &Record) -> usize {
-    record.request.len().saturating_add(RECORD_OVERHEAD)
+    let calls = record.nd_builtin_cache.as_ref().map_or(0, footprint);
+    let calls = usize::try_from(calls).unwrap_or(usize::MAX);
+    let own = record.request.len().saturating_add(RECORD_OVERHEAD);
+    own.saturating_add(calls)
 }

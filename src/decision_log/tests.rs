@@ -117,6 +117,7 @@ fn record(request: &str) -> Record {
         revisions: Arc::new(Revisions(vec![("b".into(), "r-42".into())])),
         snapshot: None,
         result: Ok(Value::from(true)),
+        nd_builtin_cache: None,
         timers: Timers {
             handler: Duration::from_nanos(70),
             input: Some(Duration::from_nanos(10)),

@@ -7,6 +7,7 @@ use std::fmt::Debug;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use regate_rego::builtins::{Outside, Reply};
+use regate_rego::eval::Calls;
 
 use crate::data::Value;
 
@@ -28,6 +29,8 @@ pub struct World {
     begin: Option<Begin>,
     answers: Vec<(Question, Answer)>,
     asked: Option<Question>,
+    /// The calls of non-deterministic built-ins, where they are to be kept.
+    calls: Option<Calls>,
 }
 
 /// What stays the same for a decision, however often it is evaluated.
@@ -53,6 +56,19 @@ impl World {
         }
     }
 
+    /// The same, where the calls of non-deterministic built-ins are kept.
+    #[must_use]
+    pub fn keeping_calls(mut self) -> Self {
+        self.calls = Some(Calls::default());
+        self
+    }
+
+    /// The calls of the last evaluation as a decision log shows them, where they are kept.
+    #[must_use]
+    pub fn into_calls(self) -> Option<Value> {
+        self.calls.map(Calls::into_value)
+    }
+
     /// What the last evaluation waits for.
     #[must_use]
     pub fn asked(&self) -> Option<&Question> {
@@ -64,6 +80,15 @@ impl World {
         if let Some(question) = self.asked.take() {
             self.answers.push((question, answer));
         }
+    }
+
+    /// Takes what calls are put into, emptied; [`Self::put_calls`] gives it back.
+    pub(super) fn take_calls(&mut self) -> Option<Calls> {
+        self.calls.take().map(|_| Calls::default())
+    }
+
+    pub(super) fn put_calls(&mut self, calls: Option<Calls>) {
+        self.calls = calls;
     }
 
     pub(super) fn is_open(&self) -> bool {

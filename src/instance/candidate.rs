@@ -52,6 +52,7 @@ impl Candidate {
         &self,
         entrypoints: Vec<Entrypoint>,
         engine: Engine,
+        runtime: Object,
         max_errors: usize,
         memory: &Memory,
     ) -> Result<Policy, String> {
@@ -83,6 +84,7 @@ impl Candidate {
             data: data.finish(),
             entrypoints,
             engine,
+            runtime,
             max_errors,
         })
         .map_err(|e| e.to_string())?;

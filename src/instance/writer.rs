@@ -226,8 +226,9 @@ impl Writer {
         let started = Instant::now();
         let (entrypoints, memory) = (self.entrypoints.clone(), self.memory.clone());
         let (engine, max_errors) = (self.config.engine, self.config.max_errors);
+        let runtime = self.config.runtime.clone();
         let compiled = candidate::on_large_stack("compile", move || {
-            let policy = candidate.compile(entrypoints, engine, max_errors, &memory);
+            let policy = candidate.compile(entrypoints, engine, runtime, max_errors, &memory);
             (candidate, policy)
         });
         let (candidate, policy) = compiled

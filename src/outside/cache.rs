@@ -7,7 +7,7 @@ use std::time::{Duration, Instant, SystemTime};
 use regate_rego::value::Object;
 
 use super::freshness::Freshness;
-use crate::data::Value;
+use crate::data::{Value, footprint};
 
 /// The most that is kept, whatever is configured: without a bound whoever sends requests could fill the memory.
 const LARGEST: u64 = 64 << 20;
@@ -98,7 +98,7 @@ impl Cache {
 
     /// Keeps `answer`; the oldest make way. What is larger than the whole is not kept.
     pub(super) fn keep(&self, key: Object, answer: Value, freshness: Freshness) {
-        let bytes = OVERHEAD + size(&Value::Object(key.clone())) + size(&answer);
+        let bytes = OVERHEAD + footprint(&Value::Object(key.clone())) + footprint(&answer);
         let most = self.config.most();
         let mut entries = self.entries();
         entries.remove(&key);
@@ -174,33 +174,6 @@ impl Entries {
             self.remove(&key);
         }
     }
-}
-
-/// About how many bytes a value takes. How deep it is does not matter.
-fn size(value: &Value) -> u64 {
-    let mut bytes = 0;
-    let mut left = vec![value];
-    while let Some(value) = left.pop() {
-        bytes += 32;
-        match value {
-            Value::Null | Value::Bool(_) => {}
-            // One of many digits is kept as its text.
-            Value::Number(number) => bytes += length(&number.to_string()),
-            Value::String(text) => bytes += length(text),
-            Value::Array(items) => left.extend(items.iter()),
-            Value::Set(items) => left.extend(items.iter()),
-            Value::Object(members) => {
-                for (key, value) in members.iter() {
-                    left.extend([key, value]);
-                }
-            }
-        }
-    }
-    bytes
-}
-
-fn length(text: &str) -> u64 {
-    u64::try_from(text.len()).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]

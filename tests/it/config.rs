@@ -166,6 +166,27 @@ fn the_rooms_get_what_the_file_says() {
 }
 
 #[test]
+fn policies_see_the_configuration_without_its_secrets() {
+    let flags = Flags {
+        set: vec!["labels.zone=a".to_owned()],
+        ..Flags::default()
+    };
+    let env = HashMap::from([("TOKEN".to_owned(), "t0p".to_owned())]);
+    let text = "labels: {app: edge}\n\
+         services:\n  acme:\n    url: https://u:t0p@a.example.com/x\n    headers: {X: t0p}\n\
+         \x20   credentials: {bearer: {token: '${TOKEN}'}}\n";
+    let loaded = Config::from_text(text, &flags, &env).expect("accepted");
+
+    let runtime = loaded.config.instance.runtime;
+    let member = |name: &str| runtime.get_str(name).map(ToString::to_string);
+    let config = r#"{"labels": {"app": "edge", "zone": "a"}, "services": {"acme": {"headers": {"X": "(hidden)"}, "url": "https://(hidden)@a.example.com/x"}}}"#;
+    assert_eq!(member("config").as_deref(), Some(config));
+    assert_eq!(member("env").as_deref(), Some(r#"{"TOKEN": "t0p"}"#));
+    let version = format!("\"{}\"", env!("CARGO_PKG_VERSION"));
+    assert_eq!(member("version"), Some(version));
+}
+
+#[test]
 fn arguments_that_are_urls_become_bundles() {
     let flags = Flags {
         paths: vec![

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use regate::authz::input::InputBuilder;
 use regate::authz::wire;
-use regate::data::Value;
+use regate::data::{Object, Value};
 use regate::engine::{Demand, Engine, Entrypoint, Evaluator, Module, Policy, RegoVersion, Source};
 
 use crate::support::values::{self, ENGINES};
@@ -82,6 +82,7 @@ fn policy(case: &serde_json::Value, engine: Engine) -> Option<Policy> {
             ),
         }],
         engine,
+        runtime: Object::default(),
         max_errors: 1,
     };
     // Decisions that depend on the time or on chance cannot be compared.

@@ -146,6 +146,7 @@ fn source(case: &Json, engine: Engine) -> Source {
         data,
         entrypoints: vec![entrypoint],
         engine,
+        runtime: Object::default(),
         max_errors: 0,
     }
 }

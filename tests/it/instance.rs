@@ -28,6 +28,7 @@ async fn running(paths: &[&Path], bundles: &[&str], watch: bool) -> Result<Runni
         watch,
         rego_version: RegoVersion::V1,
         memory: MemoryLimits::default(),
+        runtime: Object::default(),
         max_errors: 10,
         bundles: bundles.iter().map(|name| bundle_config(name)).collect(),
         services: Vec::new(),

@@ -188,6 +188,26 @@ async fn an_evaluation_ends_in_time() {
 }
 
 #[tokio::test]
+async fn what_builtins_gave_is_in_the_record_if_asked_for() {
+    let policy = "package envoy.authz\nallow if rand.intn(\"a\", 1) == 0\n\
+         allow if time.now_ns() < 0\n";
+    for (asked, want) in [
+        (true, json!({"rand.intn": {"[\"a\",1]": 0}})),
+        (false, Value::Null),
+    ] {
+        let sidecar = Sidecar::start(SidecarSpec {
+            policy: policy.to_owned(),
+            config: json!({"decision_logs": {"console": true}, "nd_builtin_cache": asked}),
+            args: Vec::new(),
+        })
+        .await;
+        assert_eq!(check(&sidecar, "/", "").await.0, 0);
+        let event = sidecar.decision(|_| true).await;
+        assert_eq!(event["nd_builtin_cache"], want, "{event}");
+    }
+}
+
+#[tokio::test]
 async fn checks_beyond_the_bound_are_refused() {
     let sidecar = sidecar(json!({"max-concurrent-checks": 1})).await;
     // On one connection the calls arrive in their order.

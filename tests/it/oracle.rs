@@ -7,6 +7,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
+use regate::data::Object;
 use regate::data::read::yaml_value;
 use regate::engine::{Engine, Entrypoint, EvalErrorKind, Module, Policy, RegoVersion, Source};
 use serde_json::Value as Json;
@@ -166,6 +167,7 @@ fn compile(engine: Engine, modules: &[&str], data: &str, path: &str) -> Result<P
         data: values::parse(data),
         entrypoints: vec![Entrypoint::Path(path.to_owned())],
         engine,
+        runtime: Object::default(),
         max_errors: 0,
     };
     Policy::compile(source).map_err(|errors| errors.to_string())

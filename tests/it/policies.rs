@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use regate::data::Value;
+use regate::data::{Object, Value};
 use regate::engine::{Engine, Entrypoint, Module, Policy, RegoVersion, Source};
 
 use crate::support::values::{self, ENGINES};
@@ -50,6 +50,7 @@ fn compile(folder: &Path, engine: Engine) -> Policy {
         data: read(&folder.join("data.json")),
         entrypoints: vec![Entrypoint::Path("envoy/authz/allow".to_owned())],
         engine,
+        runtime: Object::default(),
         max_errors: 10,
     });
     policy.unwrap_or_else(|errors| panic!("{}: {errors}", folder.display()))

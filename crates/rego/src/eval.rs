@@ -4,6 +4,7 @@
 //! A [`Policy`] is immutable and used by any number of threads at once. Each thread has an [`Evaluator`], which keeps
 //! its memory from one evaluation to the next.
 
+mod calls;
 mod conflict;
 mod constants;
 pub mod cover;
@@ -32,6 +33,7 @@ mod with;
 use std::collections::HashMap;
 use std::fmt;
 
+pub use calls::Calls;
 pub use error::{EvalError, Frame, Kind};
 pub use policy::Policy;
 pub use trace::Tracer;
@@ -74,6 +76,8 @@ pub struct Options {
     pub runtime: Value,
     /// What it may reach of the world: see [`Outside`].
     pub outside: Option<Box<dyn Outside>>,
+    /// Gets the calls of non-deterministic built-ins, where there is something to put them into.
+    pub calls: Option<Calls>,
     /// How many bytes of stack it may take; one that needs more ends with [`Kind::TooDeep`].
     pub stack: usize,
     /// Gets what `print` prints.
@@ -198,6 +202,7 @@ impl Default for Options {
             seed: 0,
             runtime: Value::Null,
             outside: None,
+            calls: None,
             stack: STACK,
             print: None,
             tracer: None,

@@ -1,6 +1,5 @@
 //! `eval`: its flags.
 
-use std::ffi::OsString;
 use std::io::Read as _;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -9,8 +8,9 @@ use clap::{Args, ValueEnum};
 
 use super::super::{Exit, emit, values};
 use super::{failed, read_capabilities, refuse};
-use crate::data::{Object, Value};
-use crate::engine::RegoVersion;
+use crate::config::{Environment, Strings as _};
+use crate::data::Object;
+use crate::engine::{self, RegoVersion};
 use crate::tool::eval::{self, Explain, Profile, Request};
 use crate::tool::load::Paths;
 
@@ -331,22 +331,7 @@ fn stdin() -> Result<Vec<u8>, String> {
 
 /// What `opa.runtime()` gives.
 pub(super) fn runtime() -> Object {
-    let texts = std::env::vars_os();
-    let texts = texts.map(|(name, text)| {
-        let value = |text: OsString| Value::from(&*text.to_string_lossy());
-        (value(name), value(text))
-    });
-    let env = Value::Object(texts.collect());
-    let member = |name: &str, value: Value| (Value::from(name), value);
-    Object::from(vec![
-        member("authorization_enabled", Value::Bool(false)),
-        member(
-            "commit",
-            Value::from(option_env!("REGATE_BUILD_COMMIT").unwrap_or("")),
-        ),
-        member("env", env),
-        member("version", Value::from(env!("CARGO_PKG_VERSION"))),
-    ])
+    engine::runtime(Environment.all(), None)
 }
 
 impl From<Tell> for Explain {

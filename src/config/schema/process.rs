@@ -28,10 +28,10 @@ pub(super) const KEYS: &[Key] = &[
         "directory of what is kept on disk; persisted bundles lie in `bundles/<name>/`",
     )
     .default(".opa"),
-    accepted(
+    served(
         "nd_builtin_cache",
         Kind::Bool,
-        "decision-log events do not carry the results of non-deterministic built-ins yet",
+        "decision-log events carry what non-deterministic built-ins gave, as `nd_builtin_cache`; for `opa.runtime` that is the whole environment",
     )
     .default("false"),
     accepted(

@@ -16,6 +16,9 @@ fn event() -> Maskable {
         result: Some(value(
             r#"{"allowed":true,"headers":{"x-secret":"h"},"list":[1,2,3]}"#,
         )),
+        nd_builtin_cache: Some(value(
+            r#"{"rand.intn":{"[\"a/b\",2]":1},"opa.runtime":{"[]":{"env":{"KEY":"k"}}}}"#,
+        )),
     }
 }
 
@@ -115,10 +118,34 @@ fn paths_that_are_not_there_change_nothing() {
         "/input//parsed_path",
         "/input/%zz",
         "/input/truncated/x",
-        "/nd_builtin_cache",
+        "/nd_builtin_cache/time.now_ns",
     ] {
         check(&format!("[{path:?}]"), nothing, &[], &[]);
     }
+}
+
+#[test]
+fn what_built_ins_gave_is_masked_too() {
+    let calls =
+        |json: &'static str| move |event: &mut Maskable| event.nd_builtin_cache = Some(value(json));
+    check(
+        r#"["/nd_builtin_cache/opa.runtime"]"#,
+        calls(r#"{"rand.intn":{"[\"a/b\",2]":1}}"#),
+        &["/nd_builtin_cache/opa.runtime"],
+        &[],
+    );
+    check(
+        r#"["/nd_builtin_cache/opa.runtime/[]/env/KEY"]"#,
+        calls(r#"{"rand.intn":{"[\"a/b\",2]":1},"opa.runtime":{"[]":{"env":{}}}}"#),
+        &["/nd_builtin_cache/opa.runtime/[]/env/KEY"],
+        &[],
+    );
+    check(
+        r#"[{"op":"upsert","path":"/nd_builtin_cache/rand.intn/[\"a%2Fb\",2]","value":0}]"#,
+        calls(r#"{"rand.intn":{"[\"a/b\",2]":0},"opa.runtime":{"[]":{"env":{"KEY":"k"}}}}"#),
+        &[],
+        &["/nd_builtin_cache/rand.intn/[\"a%2Fb\",2]"],
+    );
 }
 
 #[test]
@@ -176,7 +203,7 @@ fn an_input_that_is_not_there_survives_an_upsert() {
     for input in [None, Some(Value::Null)] {
         let mut event = Maskable {
             input: input.clone(),
-            result: None,
+            ..Maskable::default()
         };
         let rules = value(r#"[{"op":"upsert","path":"/input/a/b","value":1}, "/input/a"]"#);
         assert_eq!(event.apply(&rules), Ok(Masked::default()));
@@ -188,8 +215,8 @@ fn an_input_that_is_not_there_survives_an_upsert() {
 fn a_set_in_the_result_is_masked_as_the_array_it_is_shown_as() {
     let set = Value::Set([Value::from("b"), Value::from("a")].into_iter().collect());
     let mut event = Maskable {
-        input: None,
         result: Some(set),
+        ..Maskable::default()
     };
     event.apply(&value(r#"["/result/0"]"#)).expect("rules");
     assert_eq!(event.result, Some(value(r#"["b"]"#)));

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use regate_rego::builtins::{Budget as Costs, Outside};
-use regate_rego::eval::{self, Kind};
+use regate_rego::eval::{self, Calls, Kind};
 use regate_rego::source::Location;
 use regate_rego::{EvalOptions, PreparedQuery};
 
@@ -84,13 +84,15 @@ impl Evaluator {
             lines: &lines,
             open: world.is_open(),
         };
+        let mut calls = world.take_calls();
         if asked.open {
             self.loan.exchange(world);
         }
-        let evaluated = catch_unwind(AssertUnwindSafe(|| self.ask(entry, &asked)));
+        let evaluated = catch_unwind(AssertUnwindSafe(|| self.ask(entry, &asked, &mut calls)));
         if asked.open {
             self.loan.exchange(world);
         }
+        world.put_calls(calls);
         let result = evaluated.unwrap_or_else(|_| {
             // Nothing of an engine that panicked is used again.
             self.engine = regate_rego::Evaluator::new();
@@ -104,16 +106,21 @@ impl Evaluator {
         }
     }
 
-    fn ask(&mut self, entry: usize, asked: &Asked<'_>) -> Result<Value, EvalError> {
+    fn ask(
+        &mut self,
+        entry: usize,
+        asked: &Asked<'_>,
+        calls: &mut Option<Calls>,
+    ) -> Result<Value, EvalError> {
         let policy = self.policy.clone();
         let (query, other) = match policy.entry(entry) {
             None => return Err(EvalError::undefined()),
             Some(Entry::Broken(error)) => return Err(error.clone()),
             Some(Entry::Query { query, other, .. }) => (query, other),
         };
-        let answer = self.value(query, asked)?;
+        let answer = self.value(query, asked, calls)?;
         if let (None, Some(other)) = (&answer, other) {
-            let answer = self.value(other, asked)?;
+            let answer = self.value(other, asked, calls)?;
             return answer.ok_or_else(EvalError::undefined);
         }
         answer.ok_or_else(EvalError::undefined)
@@ -123,6 +130,7 @@ impl Evaluator {
         &mut self,
         query: &PreparedQuery,
         asked: &Asked<'_>,
+        calls: &mut Option<Calls>,
     ) -> Result<Option<Value>, EvalError> {
         let mut costs = Costs::default();
         costs.deadline = Some(asked.budget.deadline);
@@ -137,7 +145,9 @@ impl Evaluator {
             budget: costs,
             now_ns: asked.begin.now_ns,
             seed: asked.begin.seed,
+            runtime: self.policy.runtime().clone(),
             outside,
+            calls: calls.take(),
             print: Some(Box::new(move |at, message| {
                 let location = at.map_or_else(String::new, Location::to_string);
                 let mut lines = lines.lock().unwrap_or_else(PoisonError::into_inner);
@@ -148,6 +158,7 @@ impl Evaluator {
         let policy = self.policy.compiled().policy();
         let value = query.value(&mut self.engine, policy, Some(asked.input), &mut options);
         self.outside = options.outside;
+        *calls = options.calls;
         value.map_err(|error| ours(&error))
     }
 }

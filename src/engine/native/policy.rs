@@ -21,6 +21,7 @@ pub(in crate::engine) struct Policy(Arc<Inner>);
 struct Inner {
     compiled: Compiled,
     entries: Vec<Entry>,
+    runtime: Value,
     demands: Vec<Demand>,
     warnings: Vec<String>,
 }
@@ -75,6 +76,10 @@ impl Policy {
         &self.0.compiled
     }
 
+    pub(super) fn runtime(&self) -> &Value {
+        &self.0.runtime
+    }
+
     pub(super) fn entry(&self, entry: usize) -> Option<&Entry> {
         self.0.entries.get(entry)
     }
@@ -114,6 +119,7 @@ fn compile(source: Source) -> Result<Inner, Vec<CompileError>> {
     Ok(Inner {
         compiled,
         entries,
+        runtime: Value::Object(source.runtime),
         demands,
         warnings,
     })

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::Policy;
-use crate::data::{Value, read, write};
+use crate::data::{Object, Value, read, write};
 use crate::engine::*;
 
 fn module(text: &str) -> Module {
@@ -21,6 +21,7 @@ fn compile_with(text: &str, data: &str, entrypoint: Entrypoint) -> Result<Policy
         data,
         entrypoints: vec![entrypoint],
         engine: Engine::Regorus,
+        runtime: Object::default(),
         max_errors: 0,
     })
 }
@@ -195,9 +196,10 @@ fn every_file_reports_its_errors_up_to_the_limit() {
     let modules = vec![broken("c.rego"), broken("a.rego"), broken("b.rego")];
     let source = Source {
         modules,
-        data: Value::Object(crate::data::Object::default()),
+        data: Value::Object(Object::default()),
         entrypoints: Vec::new(),
         engine: Engine::Regorus,
+        runtime: Object::default(),
         max_errors: 2,
     };
     let errors = Policy::compile(source).expect_err("errors");
@@ -435,9 +437,10 @@ fn old_and_new_modules_live_together() {
     let entrypoints = vec![Entrypoint::Path("a/allow".to_owned())];
     let source = Source {
         modules: vec![old, new],
-        data: Value::Object(crate::data::Object::default()),
+        data: Value::Object(Object::default()),
         entrypoints,
         engine: Engine::Regorus,
+        runtime: Object::default(),
         max_errors: 0,
     };
     let policy = Policy::compile(source).expect("it compiles");

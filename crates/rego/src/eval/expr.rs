@@ -216,7 +216,15 @@ impl<'a> Machine<'a> {
         }
         let args: SmallVec<[&Value; 4]> = args.iter().map(|arg| &**arg).collect();
         match builtin.call(&mut self.cx, &args) {
-            Ok(value) => built(value).map(Reg::Own).map(Some),
+            Ok(value) => {
+                if let Some(calls) = &mut self.options.calls
+                    && builtin.nondeterministic
+                    && let Err(error) = calls.keep(builtin.name, &args, &value, self.cx.budget)
+                {
+                    return self.builtin_error(error, place);
+                }
+                built(value).map(Reg::Own).map(Some)
+            }
             Err(error) => self.builtin_error(error, place),
         }
     }

@@ -1,9 +1,9 @@
 //! What evaluations answer, cost and refuse. Where the answer is OPA's, OPA gave it.
 
-use crate::value::{Data, json};
+use crate::value::{Data, json, write_json};
 use crate::{CompileOptions, EvalOptions, Evaluator, Source, Value, compile_with};
 
-use super::{EvalError, Kind};
+use super::{Calls, EvalError, Kind};
 
 fn ask(text: &str, query: &str, options: &mut EvalOptions) -> Result<Option<Value>, EvalError> {
     let source = Source {
@@ -200,6 +200,39 @@ fn strict_errors_end_the_query() {
         error.to_string(),
         "p.rego:4: eval_builtin_error: div: divide by zero"
     );
+}
+
+#[test]
+fn calls_of_nondeterministic_builtins_are_kept() {
+    for (body, want) in [
+        ("1 + 1", "{}"),
+        (
+            "[time.now_ns(), time.now_ns()]",
+            r#"{"time.now_ns":{"[]":7}}"#,
+        ),
+        ("opa.runtime()", r#"{"opa.runtime":{"[]":{"env":{}}}}"#),
+        // All rules and functions, once for the same arguments.
+        (
+            "[f(1), f(1), rand.intn(\"a\", 1)]",
+            r#"{"rand.intn":{"[\"a\",1]":0}}"#,
+        ),
+        ("y if { y := f(1) }", r#"{"rand.intn":{"[\"a\",1]":0}}"#),
+        // What is replaced is not called, and what fails gives nothing.
+        ("y if { y := time.now_ns() with time.now_ns as 5 }", "{}"),
+        ("y if { not net.lookup_ip_addr(\"nobody\"); y := 1 }", "{}"),
+    ] {
+        let text = format!("package p\nx := {body}\nf(x) := rand.intn(\"a\", x)\n");
+        let mut options = EvalOptions {
+            now_ns: 7,
+            runtime: json::parse(r#"{"env": {}}"#).unwrap(),
+            calls: Some(Calls::default()),
+            ..EvalOptions::default()
+        };
+        ask(&text, "data.p.x", &mut options).unwrap();
+        let mut calls = String::new();
+        write_json(&options.calls.unwrap().into_value(), &mut calls).unwrap();
+        assert_eq!(calls, want, "{body}");
+    }
 }
 
 #[test]

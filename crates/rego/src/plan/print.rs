@@ -4,7 +4,7 @@ use std::fmt::{self, Display, Formatter};
 
 use super::ir::{
     Block, Clause, Comparison, Comprehension, ComprehensionKind, Emit, Expr, Function, Node,
-    Pattern, Program, Query, Replace, Scan, Source, Stmt, Unit, UnitId, UnitKind,
+    Pattern, Program, Replace, Scan, Source, Stmt, Unit, UnitId, UnitKind,
 };
 use crate::hir::BuiltinRef;
 use crate::value::Value;
@@ -17,7 +17,6 @@ struct Shown<'p, T>(&'p Names<'p>, T);
 #[derive(Debug)]
 struct Names<'p> {
     program: &'p Program,
-    query: Option<&'p Query>,
 }
 
 /// How far blocks are moved in.
@@ -27,36 +26,8 @@ const STEP: usize = 2;
 
 impl Display for Program {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let names = Names {
-            program: self,
-            query: None,
-        };
+        let names = Names { program: self };
         self.units.iter().try_for_each(|unit| names.unit(f, unit))
-    }
-}
-
-impl Program {
-    /// A query against this program as text.
-    #[must_use]
-    pub fn show_query<'p>(&'p self, query: &'p Query) -> impl Display + 'p {
-        ShownQuery {
-            names: Names {
-                program: self,
-                query: Some(query),
-            },
-            query,
-        }
-    }
-}
-
-struct ShownQuery<'p> {
-    names: Names<'p>,
-    query: &'p Query,
-}
-
-impl Display for ShownQuery<'_> {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        self.names.clause(f, "query", &self.query.clause)
     }
 }
 
@@ -175,18 +146,15 @@ impl Display for Shown<'_, &Expr> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let names = self.0;
         let (inputs, documents) = (&names.program.inputs, &names.program.documents);
-        let own = |number: u32, known: usize| (number as usize).checked_sub(known);
         match self.1 {
             Expr::Const(value) => write!(f, "{}", Literal(value)),
             Expr::Slot(slot) => write!(f, "${}", slot.0),
             Expr::Input(id) => {
-                let new = own(id.0, inputs.len()).and_then(|at| names.query?.inputs.get(at));
-                let found = inputs.get(id.0 as usize).or(new);
+                let found = inputs.get(id.0 as usize);
                 write!(f, "input{}", found.map_or(String::new(), |p| path(p)))
             }
             Expr::Data(id) => {
-                let new = own(id.0, documents.len()).and_then(|at| names.query?.documents.get(at));
-                let found = documents.get(id.0 as usize).or(new);
+                let found = documents.get(id.0 as usize);
                 write!(f, "base data{}", found.map_or(String::new(), |p| path(p)))
             }
             Expr::Unit(unit) => write!(f, "data{}", path(names.unit_path(*unit))),
