@@ -17,9 +17,12 @@ struct Constraints<'v> {
     alg: &'v str,
     iss: &'v str,
     aud: &'v str,
-    /// Seconds since 1970.
-    time: Number,
+    /// Seconds since 1970. A double, as in OPA: the last digits of nanoseconds are lost.
+    time: f64,
 }
+
+/// Up to here doubles hold every integer.
+const EXACT: u64 = 1 << 53;
 
 /// With what it is verified.
 enum KeyConstraint<'v> {
@@ -178,12 +181,12 @@ impl<'v> Constraints<'v> {
             return Ok(false);
         }
         if let Some(exp) = instant(payload, "exp")?
-            && self.time >= *exp
+            && has_come(exp, self.time)?
         {
             return Ok(false);
         }
         let nbf = instant(payload, "nbf")?;
-        Ok(nbf.is_none_or(|nbf| self.time >= *nbf))
+        nbf.map_or(Ok(true), |nbf| has_come(nbf, self.time))
     }
 }
 
@@ -196,12 +199,35 @@ fn instant<'p>(payload: &'p Object, name: &str) -> Result<Option<&'p Number>, Er
     }
 }
 
-/// Nanoseconds as seconds. Doubles, as in OPA: the last digits are lost.
-fn seconds(nanoseconds: &Number) -> Result<Number, Error> {
+/// Whether what a claim says is now or in the past.
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "nothing is lost of what is filtered"
+)]
+fn has_come(claim: &Number, now: f64) -> Result<bool, Error> {
+    // Almost all claims are such integers.
+    if let Some(claim) = claim.as_i64().filter(|claim| claim.unsigned_abs() <= EXACT) {
+        return Ok(now >= claim as f64);
+    }
+    let now = Number::try_from(now).map_err(|_| too_large())?;
+    Ok(now >= *claim)
+}
+
+/// Nanoseconds as seconds.
+fn seconds(nanoseconds: &Number) -> Result<f64, Error> {
     let nanoseconds = nanoseconds.to_f64();
     if nanoseconds < 0.0 {
         return Err(failed("token time constraint: must not be negative"));
     }
-    let seconds = Number::try_from(nanoseconds / 1e9);
-    seconds.map_err(|_| failed("token time constraint: too large"))
+    let seconds = nanoseconds / 1e9;
+    if seconds.is_finite() {
+        Ok(seconds)
+    } else {
+        Err(too_large())
+    }
+}
+
+#[cold]
+fn too_large() -> Error {
+    failed("token time constraint: too large")
 }
