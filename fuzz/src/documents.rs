@@ -131,8 +131,12 @@ pub fn yaml(data: &[u8]) {
         assert_eq!(valid, Ok(read.is_ok().into()), "valid is what can be read");
     }
     let Ok(value) = read else { return };
-    // It is written without quotes, as by OPA, and read as a merge.
-    if value.to_string().contains("<<") {
+    // Both are written without quotes, as by OPA, and read as a merge and as the end of a line.
+    let text = value.to_string();
+    if ["<<", "\u{85}", "\\u0085"]
+        .iter()
+        .any(|other| text.contains(other))
+    {
         return;
     }
     let Ok(written) = call(&caches, "yaml.marshal", &[&value]) else {

@@ -17,12 +17,6 @@ pub struct Calls(BTreeMap<&'static str, BTreeMap<Value, Value>>);
 // === impl Calls ===
 
 impl Calls {
-    /// Whether there are none.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
     /// As OPA's decision log shows them: by name, and by the JSON text of the arguments.
     #[must_use]
     pub fn into_value(self) -> Value {
