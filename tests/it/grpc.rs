@@ -1,5 +1,6 @@
 //! The data listener through real sockets: framing, errors, limits, panics, drain.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -47,6 +48,14 @@ pub(crate) fn config(addrs: Vec<Address>) -> Config {
 
 pub(crate) fn tcp() -> Config {
     config(vec![Address::Tcp("127.0.0.1:0".to_owned())])
+}
+
+/// A socket file with the usual mode.
+pub(crate) fn unix(path: &Path) -> Address {
+    Address::Unix {
+        path: path.to_owned(),
+        mode: None,
+    }
 }
 
 pub(crate) fn serve(config: Config, routes: Routes) -> Server {

@@ -104,11 +104,7 @@ async fn a_burst_of_resets_spares_the_connection() {
 async fn a_burst_of_small_messages_spares_the_connection() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("authz.sock");
-    let socket = Address::Unix {
-        path: path.clone(),
-        mode: None,
-    };
-    let config = config(vec![socket]);
+    let config = config(vec![unix(&path)]);
     let calls = config.max_concurrent_streams;
     let bound = grpc::bind(config).unwrap();
     let mut stream = std::os::unix::net::UnixStream::connect(path).unwrap();

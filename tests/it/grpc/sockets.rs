@@ -39,10 +39,6 @@ async fn every_address_is_bound_or_none_is_served() {
     let path = dir.path().join("authz.sock");
     let file = dir.path().join("file");
     std::fs::write(&file, "").unwrap();
-    let unix = |path: &std::path::Path| Address::Unix {
-        path: path.to_owned(),
-        mode: None,
-    };
     let error = grpc::bind(config(vec![unix(&path), unix(&file)])).unwrap_err();
     assert!(
         error.to_string().contains("a file that is not a socket"),
@@ -62,12 +58,8 @@ async fn every_address_is_bound_or_none_is_served() {
 async fn a_client_may_name_the_socket_as_its_authority() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("authz.sock");
-    let unix = Address::Unix {
-        path: path.clone(),
-        mode: None,
-    };
     let tcp = Address::Tcp("127.0.0.1:0".to_owned());
-    let server = serve(config(vec![unix, tcp]), Routes::default());
+    let server = serve(config(vec![unix(&path), tcp]), Routes::default());
 
     let mut stream = UnixStream::connect(&path).await.unwrap();
     let answer = in_time("an answer", first_answer(&mut stream)).await;

@@ -12,11 +12,6 @@ allow if {
 	http.send(get(route)).status_code == 200
 }
 
-allow if {
-	route == "shared"
-	http.send(object.union(get("held?cache-control=max-age=60"), {"cache": true})).status_code == 200
-}
-
 allow := {"allowed": true, "headers": {"x-sent": response.body.target}} if {
 	route == "cached"
 	response := http.send(object.union(get("cached?cache-control=max-age=60"), {"cache": true}))

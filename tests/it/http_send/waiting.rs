@@ -111,6 +111,23 @@ async fn what_is_kept_is_told_without_waiting() {
 }
 
 #[tokio::test]
+async fn a_check_that_waits_counts_as_in_flight() {
+    let server = Server::start().await;
+    let mut config = plain();
+    config["plugins"]["envoy_ext_authz_grpc"]["max-concurrent-checks"] = json!(1);
+    let sidecar = sidecar(&server, config, &[]).await;
+    let mut client = client(&sidecar).await;
+    let waiting = begin(&mut client, head(), "/held").await;
+    held(&server, 1).await;
+
+    let refused = client.post(head(), request("/light")).await;
+
+    assert_eq!(refused.status().code(), Code::ResourceExhausted);
+    server.open();
+    assert_eq!(code(&waiting.await.unwrap()), 0);
+}
+
+#[tokio::test]
 async fn a_server_is_told_of_the_trace() {
     let server = Server::start().await;
     let mut config = plain();

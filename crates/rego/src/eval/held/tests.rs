@@ -7,16 +7,17 @@ use crate::{CompileOptions, EvalOptions, Evaluator, Source, Value, compile};
 /// `{"x": 1, "l": [1, 2], "s": "a", "f": false}`.
 const INPUT: &str = r#"{"x": 1, "l": [1, 2], "s": "a", "f": false}"#;
 
+fn module(text: &str) -> Source<'_> {
+    Source {
+        name: "m.rego",
+        text,
+        version: RegoVersion::V1,
+    }
+}
+
 /// The labels that were said when `data.a.p` was asked for; none if it is undefined.
 fn labels(modules: &[&str]) -> String {
-    let sources: Vec<Source<'_>> = modules
-        .iter()
-        .map(|text| Source {
-            name: "m.rego",
-            text,
-            version: RegoVersion::V1,
-        })
-        .collect();
+    let sources: Vec<Source<'_>> = modules.iter().map(|text| module(text)).collect();
     let compiled = compile(&sources, CompileOptions::default()).unwrap();
     let query = compiled.prepare("data.a.p").unwrap();
     let input = json::parse(INPUT).unwrap();
@@ -307,12 +308,7 @@ fn what_is_written_around_a_rule_counts_and_the_inner_scope_wins() {
 fn labels_that_are_no_mapping_are_refused() {
     for written in ["[a]", "x", "1"] {
         let text = format!("package a\n# METADATA\n# labels: {written}\np if true\n");
-        let source = Source {
-            name: "m.rego",
-            text: &text,
-            version: RegoVersion::V1,
-        };
-        let errors = compile(&[source], CompileOptions::default()).unwrap_err();
+        let errors = compile(&[module(&text)], CompileOptions::default()).unwrap_err();
         assert!(
             errors[0].message.contains("labels"),
             "{}",
@@ -325,12 +321,7 @@ fn labels_that_are_no_mapping_are_refused() {
 fn a_policy_without_labels_is_planned_as_if_there_were_none() {
     let plan = |before: &str| {
         let text = format!("package a\n{before}p if {{q; input.y}}\nq if input.x\n");
-        let source = Source {
-            name: "m.rego",
-            text: &text,
-            version: RegoVersion::V1,
-        };
-        let compiled = compile(&[source], CompileOptions::default()).unwrap();
+        let compiled = compile(&[module(&text)], CompileOptions::default()).unwrap();
         let program = compiled.policy().program();
         (
             program.to_string(),
