@@ -13,6 +13,7 @@ use super::RunError;
 use super::bind::{self, Bound};
 use super::check::{self, Checks};
 use super::observe::Observed;
+use super::pages;
 use super::watch::Readiness;
 use crate::config::{Config, Loaded};
 use crate::decision_log::Log;
@@ -83,6 +84,7 @@ pub async fn start(loaded: Loaded, sinks: Sinks) -> Result<Running, RunError> {
     }
     let (checks, log) = Checks::new(&config, &instance, tracer, &observed, sinks.decisions)?;
     let readiness = Readiness::follow(&instance, &observed);
+    task::spawn("pages", shrink_when_ready(readiness.receiver()));
     let serving = serve(
         &config,
         bound,
@@ -184,6 +186,18 @@ async fn wait_until_ready(config: &Config, readiness: &Readiness) {
     let waited = time::timeout(patience, ready.wait_for(|ready| *ready)).await;
     if !matches!(waited, Ok(Ok(_))) {
         tracing::error!("The bundles are not active within `--ready-timeout`; serving without.");
+    }
+}
+
+/// Once every bundle is in force, what it took to get there is not needed any more.
+async fn shrink_when_ready(mut ready: watch::Receiver<bool>) {
+    if ready.wait_for(|ready| *ready).await.is_err() {
+        return;
+    }
+    match tokio::task::spawn_blocking(pages::give_back).await {
+        Ok(Ok(bytes)) => tracing::debug!(bytes, "Pages of the start were given back."),
+        Ok(Err(error)) => tracing::debug!(%error, "Pages of the start could not be given back."),
+        Err(error) => tracing::error!(%error, "Giving back pages of the start failed."),
     }
 }
 
