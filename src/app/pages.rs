@@ -43,8 +43,8 @@ fn unwritten(smaps: &str) -> Vec<Mapping> {
     let mut found = Vec::new();
     let mut current = None;
     for line in smaps.lines() {
-        if let Some(next) = head(line) {
-            current = next;
+        if let Some(head) = Head::parse(line) {
+            current = head.unwritten.then_some(head.mapping);
         } else if line.starts_with("Anonymous:")
             && let Some(mapping) = current.take()
             && line.split_whitespace().nth(1) == Some("0")
@@ -55,16 +55,29 @@ fn unwritten(smaps: &str) -> Vec<Mapping> {
     found
 }
 
-/// The first line of a mapping's lines: none for another line, and none inside for a mapping that must stay.
-fn head(line: &str) -> Option<Option<Mapping>> {
-    let mut words = line.split_ascii_whitespace();
-    let (start, end) = words.next()?.split_once('-')?;
-    let hex = |text| usize::from_str_radix(text, 16).ok();
-    let (start, end) = (hex(start)?, hex(end)?);
-    let permissions = words.next()?;
-    let path = words.nth(3).unwrap_or_default();
-    let unwritten = matches!(permissions, "r-xp" | "r--p" | "--xp") && path.starts_with('/');
-    Some(unwritten.then_some(Mapping { start, end }))
+/// The first line of a mapping's lines.
+struct Head {
+    mapping: Mapping,
+    /// Whether it is a file's, private, and cannot be written to.
+    unwritten: bool,
+}
+
+// === impl Head ===
+
+impl Head {
+    fn parse(line: &str) -> Option<Self> {
+        let mut words = line.split_ascii_whitespace();
+        let (start, end) = words.next()?.split_once('-')?;
+        let hex = |text| usize::from_str_radix(text, 16).ok();
+        let mapping = Mapping {
+            start: hex(start)?,
+            end: hex(end)?,
+        };
+        let permissions = words.next()?;
+        let path = words.nth(3).unwrap_or_default();
+        let unwritten = matches!(permissions, "r-xp" | "r--p" | "--xp") && path.starts_with('/');
+        Some(Self { mapping, unwritten })
+    }
 }
 
 #[cfg(test)]

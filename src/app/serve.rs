@@ -23,9 +23,9 @@ use crate::http::client::{Client, collector};
 use crate::http::server;
 use crate::instance::Instance;
 use crate::task::{self, Drain, DrainGuard, Shutdown, ShutdownTrigger};
-use crate::telemetry::logs;
 use crate::telemetry::trace::{Exporting, Tracer};
-use crate::{admin, bundle, instance};
+use crate::telemetry::{LineFormat, logs};
+use crate::{admin, bundle, instance, status};
 
 /// How many bundles may wait for the writer of the instance.
 const UPDATES: usize = 16;
@@ -34,6 +34,8 @@ const UPDATES: usize = 16;
 pub struct Sinks {
     /// Decision-log events.
     pub decisions: Box<dyn Write + Send>,
+    /// Status reports; it must not wait for its reader.
+    pub status: Box<dyn Write + Send>,
     /// This program's own log, if it is this run that set it up.
     pub logs: Option<Arc<logs::Guard>>,
 }
@@ -76,7 +78,8 @@ pub async fn start(loaded: Loaded, sinks: Sinks) -> Result<Running, RunError> {
     let addresses = Addresses::of(&bound);
     let (shutdown, stopping) = task::shutdown();
     let (drain, guard) = task::drain();
-    let instance = start_instance(&config, &stopping).await?;
+    let clients = clients(&config)?;
+    let instance = start_instance(&config, &clients, &stopping).await?;
     let (tracer, exporting) = start_tracing(&config)?;
     let observed = Observed::new(&config, &instance, &bound.grpc, sinks.logs.as_ref());
     if let Some(tracer) = &tracer {
@@ -84,6 +87,14 @@ pub async fn start(loaded: Loaded, sinks: Sinks) -> Result<Running, RunError> {
     }
     let (checks, log) = Checks::new(&config, &instance, tracer, &observed, sinks.decisions)?;
     let readiness = Readiness::follow(&instance, &observed);
+    report_status(
+        &config,
+        &clients,
+        sinks.status,
+        &observed,
+        &readiness,
+        &stopping,
+    )?;
     task::spawn("pages", shrink_when_ready(readiness.receiver()));
     let serving = serve(
         &config,
@@ -107,12 +118,23 @@ pub async fn start(loaded: Loaded, sinks: Sinks) -> Result<Running, RunError> {
     })
 }
 
-async fn start_instance(config: &Config, stopping: &Shutdown) -> Result<Instance, RunError> {
-    let mut clients = BTreeMap::new();
+/// The clients of the configured services, by name.
+type Clients = BTreeMap<String, Client>;
+
+fn clients(config: &Config) -> Result<Clients, RunError> {
+    let mut clients = Clients::new();
     for service in &config.instance.services {
         let client = Client::new(service).map_err(RunError::config)?;
         clients.insert(service.name.clone(), client);
     }
+    Ok(clients)
+}
+
+async fn start_instance(
+    config: &Config,
+    clients: &Clients,
+    stopping: &Shutdown,
+) -> Result<Instance, RunError> {
     let (sender, updates) = mpsc::channel(UPDATES);
     let instance = instance::start(
         config.instance.clone(),
@@ -124,7 +146,7 @@ async fn start_instance(config: &Config, stopping: &Shutdown) -> Result<Instance
     .map_err(RunError::failed)?;
     bundle::start(
         config.instance.bundles.clone(),
-        &clients,
+        clients,
         &config.instance.persistence_directory,
         config.instance.rego_version,
         &sender,
@@ -132,6 +154,28 @@ async fn start_instance(config: &Config, stopping: &Shutdown) -> Result<Instance
     )
     .map_err(RunError::config)?;
     Ok(instance)
+}
+
+fn report_status(
+    config: &Config,
+    clients: &Clients,
+    console: Box<dyn Write + Send>,
+    observed: &Observed,
+    readiness: &Readiness,
+    stopping: &Shutdown,
+) -> Result<(), RunError> {
+    let status = &config.status;
+    let line = LineFormat::new(&config.log).map_err(RunError::config)?;
+    let service = status.service.as_ref().filter(|_| !status.manual);
+    let sinks = status::Sinks {
+        service: service
+            .and_then(|name| clients.get(name).cloned())
+            .map(|client| (client, status.resource.clone())),
+        console: status.console.then(|| status::Console::new(console, line)),
+    };
+    let report = observed.report(config).map_err(RunError::failed)?;
+    status::start(sinks, report, readiness.news(), stopping);
+    Ok(())
 }
 
 fn start_tracing(config: &Config) -> Result<(Option<Arc<Tracer>>, Option<Exporting>), RunError> {
@@ -299,6 +343,7 @@ impl Sinks {
     pub fn to_stderr(logs: Arc<logs::Guard>) -> Self {
         Self {
             decisions: Box::new(std::io::stderr()),
+            status: Box::new(logs.writer()),
             logs: Some(logs),
         }
     }
