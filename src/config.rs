@@ -11,6 +11,7 @@ use crate::data::yaml::{self, Kind, Node};
 use crate::engine::runtime;
 use crate::{authz, decision_log, http, instance, outside, status, telemetry};
 
+mod activation;
 mod address;
 mod check;
 mod defaults;

@@ -57,6 +57,16 @@ pub struct Record {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Revisions(pub Vec<(String, String)>);
 
+impl fmt::Display for Revisions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (i, (name, revision)) in self.0.iter().enumerate() {
+            let comma = if i > 0 { ", " } else { "" };
+            write!(f, "{comma}{name}={revision}")?;
+        }
+        Ok(())
+    }
+}
+
 /// Durations of the stages of one Check; a stage that was not reached is `None`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Timers {
@@ -95,6 +105,8 @@ pub struct CheckError {
 pub enum Stage {
     /// The request's path, query or body does not parse: denied with 400.
     Request,
+    /// The operator wants it refused, whatever the policy would say: denied with 403.
+    Refused,
     /// The deadline had passed, or passed during evaluation: gRPC `DEADLINE_EXCEEDED`.
     Deadline,
     /// There is no policy yet, or too many requests are waiting: gRPC `UNAVAILABLE`.

@@ -323,6 +323,9 @@ impl Checker {
         let parsed = self.shared.input.parse(request).map_err(CheckError::from)?;
         let deadline = self.deadline(run, started)?;
         let snapshot = run.snapshot.clone().ok_or_else(no_policy)?;
+        if self.shared.policy.is_stale() {
+            return Err(stale_policy().into());
+        }
         let input = self
             .shared
             .input
@@ -559,6 +562,15 @@ fn no_policy() -> CheckError {
         stage: Stage::Unavailable,
         code: "no_policy_error",
         message: "no policy is active yet: wait until /health?bundles answers 200".to_owned(),
+        location: None,
+    }
+}
+
+fn stale_policy() -> CheckError {
+    CheckError {
+        stage: Stage::Refused,
+        code: "stale_policy_error",
+        message: "the policy is older than `activation.stale_after` lets it decide".to_owned(),
         location: None,
     }
 }

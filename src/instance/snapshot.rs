@@ -1,6 +1,7 @@
 //! The finished thing that requests are answered from, and the handle that they take it by.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::SystemTime;
 
 use arc_swap::{ArcSwapOption, Guard};
@@ -23,7 +24,13 @@ pub struct Snapshot {
 
 /// Where the snapshot in force is found. Clones share it.
 #[derive(Debug, Clone, Default)]
-pub struct Cell(Arc<ArcSwapOption<Snapshot>>);
+pub struct Cell(Arc<Inner>);
+
+#[derive(Debug, Default)]
+struct Inner {
+    snapshot: ArcSwapOption<Snapshot>,
+    stale: AtomicBool,
+}
 
 // === impl Cell ===
 
@@ -36,17 +43,28 @@ impl Cell {
 
     /// The snapshot in force, without a reference count; for short use on a request's thread.
     pub fn load(&self) -> Guard<Option<Arc<Snapshot>>> {
-        self.0.load()
+        self.0.snapshot.load()
     }
 
     /// The snapshot in force, to keep.
     #[must_use]
     pub fn load_full(&self) -> Option<Arc<Snapshot>> {
-        self.0.load_full()
+        self.0.snapshot.load_full()
+    }
+
+    /// Whether the snapshot is too old to decide by (`activation.stale_policy: deny`).
+    #[must_use]
+    pub fn is_stale(&self) -> bool {
+        self.0.stale.load(Ordering::Relaxed)
     }
 
     /// Puts `snapshot` in force and gives back the one before.
     pub(super) fn swap(&self, snapshot: Arc<Snapshot>) -> Option<Arc<Snapshot>> {
-        self.0.swap(Some(snapshot))
+        self.0.snapshot.swap(Some(snapshot))
+    }
+
+    /// Says whether the snapshot is too old to decide by.
+    pub(super) fn set_stale(&self, stale: bool) {
+        self.0.stale.store(stale, Ordering::Relaxed);
     }
 }
