@@ -20,7 +20,7 @@ mod watch;
 mod writer;
 
 pub use crate::files::LoadError;
-pub use freshness::StaleConfig;
+pub use freshness::{Freshness, StaleConfig};
 pub use history::{Past, PastState, ReturnError};
 pub use rollback::{Outcomes, ReadOutcomes, RollbackConfig};
 pub use snapshot::{Cell, Snapshot};
@@ -75,6 +75,7 @@ pub struct Instance {
     status: channel::Receiver<Status>,
     control: Control,
     memory: Memory,
+    freshness: Freshness,
 }
 
 /// Asks the writer of an instance for something, and waits until it is done.
@@ -120,12 +121,14 @@ pub async fn start(
         )?;
     }
     let memory = Memory::new(config.memory);
+    let freshness = Freshness::new(config.bundles.iter().map(|bundle| bundle.name.clone()));
     let parts = writer::Parts {
         entrypoints,
         memory: memory.clone(),
         cell: cell.clone(),
         status: status_sender,
         outcomes,
+        freshness: freshness.clone(),
     };
     let writer = writer::Writer::start(config, parts).await;
     let writer = writer.map_err(StartError::Policy)?;
@@ -135,6 +138,7 @@ pub async fn start(
         status,
         control,
         memory,
+        freshness,
     })
 }
 
@@ -157,6 +161,12 @@ impl Instance {
     #[must_use]
     pub fn memory(&self) -> Memory {
         self.memory.clone()
+    }
+
+    /// How fresh its bundles are, as they are kept up to date.
+    #[must_use]
+    pub fn freshness(&self) -> Freshness {
+        self.freshness.clone()
     }
 
     /// The way to ask its writer for something.

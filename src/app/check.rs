@@ -26,7 +26,7 @@ use crate::engine::Entrypoint;
 use crate::grpc::{self, Routes};
 use crate::http::server;
 use crate::instance::Instance;
-use crate::outside::Outside;
+use crate::outside::{Facts, Outside};
 use crate::proto::service::{AUTHORIZATION_V2, AUTHORIZATION_V3};
 use crate::task::{self, DrainGuard, Shutdown};
 use crate::telemetry::LineFormat;
@@ -106,7 +106,7 @@ impl Checks {
         observed.outside(&outside);
         let (shared, intake, metrics) = (
             Arc::new(Shared {
-                known: outside.known(),
+                known: outside.known_beside(facts(instance)),
                 input,
                 policy: instance.cell(),
                 max_eval_time: authz.max_eval_time,
@@ -193,6 +193,12 @@ impl Checks {
             Some(heavy::STEPS),
         )
     }
+}
+
+/// What policies may know of this program.
+fn facts(instance: &Instance) -> Facts {
+    let freshness = instance.freshness();
+    Box::new(move |name| freshness.fact(name))
 }
 
 fn descriptor(path: &Path) -> Result<Arc<Descriptor>, RunError> {

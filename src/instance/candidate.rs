@@ -7,11 +7,12 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
 
+use super::freshness::Freshness;
 use crate::bundle::{self, Bundle};
 use crate::data::merge::{Equal, Merge};
 use crate::data::{Object, Value};
 use crate::decision::Revisions;
-use crate::engine::{Budget, Engine, Entrypoint, Memory, Policy, Source};
+use crate::engine::{Budget, Engine, Entrypoint, Memory, Module, Policy, Source};
 use crate::files::Loaded;
 
 /// Enough for policies nested as deep as the parser lets them be; only what is used takes memory.
@@ -55,6 +56,7 @@ impl Candidate {
         runtime: Object,
         max_errors: usize,
         memory: &Memory,
+        freshness: &Freshness,
     ) -> Result<Policy, String> {
         bundle::check_overlap(&self.bundles().collect::<Vec<_>>())
             .map_err(|error| error.to_string())?;
@@ -79,6 +81,9 @@ impl Candidate {
                 )
             })?;
         }
+        if engine == Engine::Native && modules.iter().any(asks_for_freshness) {
+            modules.extend(freshness.modules());
+        }
         let policy = Policy::compile(Source {
             modules,
             data: data.finish(),
@@ -92,6 +97,11 @@ impl Candidate {
         warm(&policy);
         Ok(policy)
     }
+}
+
+/// Whether a module may look at `data.system.sync`, in whatever way it writes that.
+fn asks_for_freshness(module: &Module) -> bool {
+    module.source.contains("sync")
 }
 
 /// Runs `work` on a new thread with a large stack. The error is that there is none, or that it panicked.

@@ -49,6 +49,7 @@ pub(super) struct Parts {
     pub(super) cell: Cell,
     pub(super) status: watch::Sender<Status>,
     pub(super) outcomes: ReadOutcomes,
+    pub(super) freshness: Freshness,
 }
 
 /// What is said to whatever arrives while a snapshot is pinned.
@@ -65,7 +66,6 @@ pub(super) struct Writer {
     trial: Option<Trial>,
     /// What was rolled back.
     refused: Refused,
-    freshness: Freshness,
     pinned: bool,
     /// Snapshots that requests may still hold; freeing one takes time that no request should pay.
     old: Vec<Arc<Snapshot>>,
@@ -90,7 +90,6 @@ impl Writer {
         };
         let mut writer = Self {
             history: History::new(config.activation.history),
-            freshness: Freshness::new(config.bundles.iter().map(|bundle| bundle.name.clone())),
             config,
             parts,
             current: current.clone(),
@@ -140,12 +139,12 @@ impl Writer {
         for update in batch {
             match update {
                 Update::Ready { bundle, activated } => {
-                    self.freshness.answered(&bundle.name);
+                    self.parts.freshness.answered(&bundle.name);
                     self.note(&bundle.name, BundleStatus::arrived);
                     arrivals.push(Arrival { bundle, activated });
                 }
                 Update::Unchanged { name } => {
-                    self.freshness.answered(&name);
+                    self.parts.freshness.answered(&name);
                     self.note(&name, BundleStatus::unchanged);
                 }
                 Update::Failed {
@@ -166,6 +165,7 @@ impl Writer {
                         message,
                         http_status,
                     };
+                    self.parts.freshness.failed(&name);
                     self.note(&name, |status, now| status.failed(now, error));
                 }
             }
@@ -213,6 +213,7 @@ impl Writer {
         match &outcome {
             Ok(()) => {
                 tracing::info!(name, revision, "Bundle loaded and activated successfully.");
+                self.parts.freshness.activated(&name, &revision);
                 self.note(&name, |status, now| status.activated(now, &revision));
             }
             Err(message) => {
@@ -326,6 +327,7 @@ impl Writer {
     /// Notes which revisions are in force after the snapshot made from `left` made way for an earlier one.
     fn note_returned(&self, left: &Candidate, message: Option<&str>) {
         for (name, bundle) in &self.current.downloaded {
+            self.parts.freshness.activated(name, &bundle.revision);
             self.note(name, |status, now| status.activated(now, &bundle.revision));
         }
         let Some(message) = message else { return };
@@ -346,7 +348,7 @@ impl Writer {
         let Some(config) = self.config.activation.stale else {
             return;
         };
-        let stale = self.freshness.stale(config.after);
+        let stale = self.parts.freshness.stale(config.after);
         if self.parts.status.borrow().stale == stale {
             return;
         }
@@ -421,8 +423,16 @@ impl Writer {
         let (entrypoints, memory) = (self.parts.entrypoints.clone(), self.parts.memory.clone());
         let (engine, max_errors) = (self.config.engine, self.config.max_errors);
         let runtime = self.config.runtime.clone();
+        let freshness = self.parts.freshness.clone();
         let compiled = candidate::on_large_stack("compile", move || {
-            let policy = candidate.compile(entrypoints, engine, runtime, max_errors, &memory);
+            let policy = candidate.compile(
+                entrypoints,
+                engine,
+                runtime,
+                max_errors,
+                &memory,
+                &freshness,
+            );
             (candidate, policy)
         });
         let (candidate, policy) = compiled
