@@ -6,7 +6,7 @@ use std::time::SystemTime;
 use super::watch::Readiness;
 use crate::admin::{Admin, Health, Plugin};
 use crate::config::Config;
-use crate::decision_log::Stats;
+use crate::decision_log::Counters;
 use crate::engine::Memory;
 use crate::instance::{Cell, Instance};
 use crate::outside::Outside;
@@ -57,8 +57,8 @@ impl Observed {
     }
 
     /// Shows the decision log's counters as well.
-    pub(super) fn decision_log(&self, stats: Stats) {
-        self.registry.collect(move |out| stats.collect(out));
+    pub(super) fn decision_log(&self, counters: Counters) {
+        self.registry.collect(move |out| counters.collect(out));
     }
 
     /// Shows what became of spans as well.
@@ -90,10 +90,10 @@ impl Observed {
         let (cell, status) = (self.instance.cell(), self.instance.status());
         let ending = readiness.clone();
         let has_bundles = !config.instance.bundles.is_empty();
-        let console = config.decision_log.console;
+        let logs = config.decision_log.has_sinks();
         let plugins = {
             let status = status.clone();
-            move || plugins(has_bundles.then(|| status.borrow().ready()), console)
+            move || plugins(has_bundles.then(|| status.borrow().ready()), logs)
         };
         Arc::new(Admin {
             health: Health {
@@ -196,7 +196,7 @@ fn listener(registry: &Registry, grpc: &Arc<grpc::Stats>) {
 }
 
 /// The plugins that OPA would list, as far as they are configured.
-fn plugins(bundles: Option<bool>, console: bool) -> Vec<Plugin> {
+fn plugins(bundles: Option<bool>, logs: bool) -> Vec<Plugin> {
     let plugin = |name: &str, ok| Plugin {
         name: name.to_owned(),
         ok,
@@ -204,7 +204,7 @@ fn plugins(bundles: Option<bool>, console: bool) -> Vec<Plugin> {
     // Once the HTTP listeners answer, the gRPC listener is served.
     let mut plugins = vec![plugin("envoy_ext_authz_grpc", true)];
     plugins.extend(bundles.map(|ok| plugin("bundle", ok)));
-    plugins.extend(console.then(|| plugin("decision_logs", true)));
+    plugins.extend(logs.then(|| plugin("decision_logs", true)));
     plugins
 }
 

@@ -29,6 +29,9 @@ use crate::{admin, bundle, instance};
 /// How many bundles may wait for the writer of the instance.
 const UPDATES: usize = 16;
 
+/// The clients of the configured services, by name.
+pub(super) type Clients = BTreeMap<String, Client>;
+
 /// Where a run writes.
 pub struct Sinks {
     /// Decision-log events.
@@ -75,13 +78,20 @@ pub async fn start(loaded: Loaded, sinks: Sinks) -> Result<Running, RunError> {
     let addresses = Addresses::of(&bound);
     let (shutdown, stopping) = task::shutdown();
     let (drain, guard) = task::drain();
-    let instance = start_instance(&config, &stopping).await?;
+    let clients = clients(&config)?;
+    let instance = start_instance(&config, &clients, &stopping).await?;
     let (tracer, exporting) = start_tracing(&config)?;
     let observed = Observed::new(&config, &instance, &bound.grpc, sinks.logs.as_ref());
     if let Some(tracer) = &tracer {
         observed.tracer(tracer);
     }
-    let (checks, log) = Checks::new(&config, &instance, tracer, &observed, sinks.decisions)?;
+    let (checks, log) = Checks::new(
+        &config,
+        &instance,
+        tracer,
+        &observed,
+        (sinks.decisions, &clients),
+    )?;
     let readiness = Readiness::follow(&instance, &observed);
     let serving = serve(
         &config,
@@ -105,12 +115,20 @@ pub async fn start(loaded: Loaded, sinks: Sinks) -> Result<Running, RunError> {
     })
 }
 
-async fn start_instance(config: &Config, stopping: &Shutdown) -> Result<Instance, RunError> {
-    let mut clients = BTreeMap::new();
+fn clients(config: &Config) -> Result<Clients, RunError> {
+    let mut clients = Clients::new();
     for service in &config.instance.services {
         let client = Client::new(service).map_err(RunError::config)?;
         clients.insert(service.name.clone(), client);
     }
+    Ok(clients)
+}
+
+async fn start_instance(
+    config: &Config,
+    clients: &Clients,
+    stopping: &Shutdown,
+) -> Result<Instance, RunError> {
     let (sender, updates) = mpsc::channel(UPDATES);
     let instance = instance::start(
         config.instance.clone(),
@@ -122,7 +140,7 @@ async fn start_instance(config: &Config, stopping: &Shutdown) -> Result<Instance
     .map_err(RunError::failed)?;
     bundle::start(
         config.instance.bundles.clone(),
-        &clients,
+        clients,
         &config.instance.persistence_directory,
         config.instance.rego_version,
         &sender,
@@ -247,7 +265,7 @@ impl Running {
         }
         let left = grace.max(Duration::from_secs(1));
         if let Some(log) = self.log
-            && let Err(error) = log.flush(left)
+            && let Err(error) = log.flush(left).await
         {
             tracing::error!(%error, "Decision log records are lost.");
         }

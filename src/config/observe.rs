@@ -1,11 +1,10 @@
-//! `caching`, `decision_logs`, `labels`, `status` and `distributed_tracing` into the values of their rooms.
+//! `caching`, `status` and `distributed_tracing` into the values of their rooms.
 
 use std::time::Duration;
 
 use super::StatusConfig;
 use super::problem::Report;
 use super::section::Section;
-use crate::decision_log;
 use crate::engine::MemoryLimits;
 use crate::outside::CacheConfig;
 use crate::telemetry::{BatchConfig, Encryption, OtlpProtocol, TracingConfig};
@@ -17,42 +16,6 @@ const RESOURCE: [(&str, &str); 4] = [
     ("service_namespace", "service.namespace"),
     ("deployment_environment", "deployment.environment"),
 ];
-
-pub(super) fn decision_log(root: &Section<'_>, report: &mut Report) -> decision_log::Config {
-    let logs = root.section("decision_logs");
-    let console = logs.flag("console");
-    // Without a word OPA sends events to a service as soon as one is configured.
-    if logs.is_there() && !console && has_services(root) {
-        let message = "not supported yet: upload of decision logs, which is what happens where a \
-                       service is configured; set `console: true`";
-        report.error(logs.line(), &logs.path, message);
-    }
-    let labels = root.section("labels");
-    let labels = labels
-        .members()
-        .map(|(name, value)| {
-            (
-                name.to_owned(),
-                value.own_text().unwrap_or_default().to_owned(),
-            )
-        })
-        .collect();
-    decision_log::Config {
-        console,
-        mask_decision: logs
-            .text("mask_decision")
-            .unwrap_or("/system/log/mask")
-            .to_owned(),
-        drop_decision: logs
-            .text("drop_decision")
-            .unwrap_or("/system/log/drop")
-            .to_owned(),
-        nd_builtin_cache: root.flag("nd_builtin_cache"),
-        queue_records: logs.size("queue_size_limit_events"),
-        queue_bytes: logs.size("queue_size_limit_bytes"),
-        labels,
-    }
-}
 
 pub(super) fn cache(root: &Section<'_>) -> CacheConfig {
     let cache = root.section("caching").section("inter_query_builtin_cache");

@@ -119,6 +119,13 @@ impl<'a> Section<'a> {
         }
     }
 
+    pub(super) fn integer(&self, name: &str) -> Option<i64> {
+        match self.kind(name)? {
+            Kind::Number(text) => text.parse().ok(),
+            _ => None,
+        }
+    }
+
     pub(super) fn size(&self, name: &str) -> usize {
         self.count(name)
             .and_then(|value| usize::try_from(value).ok())

@@ -11,9 +11,9 @@ use bytes::Bytes;
 use http::header::{
     AUTHORIZATION, HeaderMap, HeaderName, HeaderValue, LOCATION, PROXY_AUTHORIZATION, USER_AGENT,
 };
-use http::{Request, StatusCode, Uri};
+use http::{Method, Request, StatusCode, Uri};
 use http_body::Body as _;
-use http_body_util::{BodyExt as _, Empty};
+use http_body_util::{BodyExt as _, Full};
 use hyper::body::Incoming;
 use hyper_rustls::HttpsConnector;
 use hyper_util::client::legacy;
@@ -49,7 +49,13 @@ struct Inner {
     identity: Option<Arc<Identity>>,
     header_timeout: Duration,
     connector: Connector,
-    http: legacy::Client<HttpsConnector<Connector>, Empty<Bytes>>,
+    http: legacy::Client<HttpsConnector<Connector>, Full<Bytes>>,
+}
+
+/// What is the same of a request wherever it is redirected to.
+struct Asked {
+    method: Method,
+    body: Bytes,
 }
 
 /// The head of an answer, with its body still to come.
@@ -188,6 +194,35 @@ impl Client {
         path: &str,
         headers: &[(HeaderName, &str)],
     ) -> Result<Response, ClientError> {
+        let asked = Asked {
+            method: Method::GET,
+            body: Bytes::new(),
+        };
+        self.request(&asked, path, headers).await
+    }
+
+    /// Posts `body` to `path` below the service's URL, with `headers` beside the configured ones.
+    ///
+    /// Only redirects that keep method and body (307 and 308) are followed, as [`get`](Self::get) follows its own.
+    pub async fn post(
+        &self,
+        path: &str,
+        headers: &[(HeaderName, &str)],
+        body: Bytes,
+    ) -> Result<Response, ClientError> {
+        let asked = Asked {
+            method: Method::POST,
+            body,
+        };
+        self.request(&asked, path, headers).await
+    }
+
+    async fn request(
+        &self,
+        asked: &Asked,
+        path: &str,
+        headers: &[(HeaderName, &str)],
+    ) -> Result<Response, ClientError> {
         let first = self.0.base.join(path)?;
         let mut own = HeaderMap::new();
         for (name, value) in headers {
@@ -198,7 +233,11 @@ impl Client {
         for _ in 0..=MAX_REDIRECTS {
             let mut sent = trusted.clone().unwrap_or_default();
             sent.extend(own.clone());
-            let response = self.0.send(&uri, sent).await?;
+            let response = self.0.send(asked, &uri, sent).await?;
+            let kept = matches!(response.status.as_u16(), 307 | 308);
+            if asked.method != Method::GET && !kept {
+                return Ok(response);
+            }
             let Some(next) = redirect(&uri, &response)? else {
                 return Ok(response);
             };
@@ -252,7 +291,12 @@ impl Inner {
         Ok(headers)
     }
 
-    async fn send(&self, uri: &Uri, mut headers: HeaderMap) -> Result<Response, ClientError> {
+    async fn send(
+        &self,
+        asked: &Asked,
+        uri: &Uri,
+        mut headers: HeaderMap,
+    ) -> Result<Response, ClientError> {
         if let Some(value) = self.connector.plain_proxy_credentials(uri) {
             headers.insert(PROXY_AUTHORIZATION, value);
         }
@@ -262,7 +306,8 @@ impl Inner {
                 "regate/",
                 env!("CARGO_PKG_VERSION")
             )));
-        let mut request = Request::new(Empty::new());
+        let mut request = Request::new(Full::new(asked.body.clone()));
+        *request.method_mut() = asked.method.clone();
         *request.uri_mut() = uri.clone();
         *request.headers_mut() = headers;
         let answer = tokio::time::timeout(self.header_timeout, self.http.request(request)).await;

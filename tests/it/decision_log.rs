@@ -138,12 +138,10 @@ fn check_case(case: &Json, wants: &[&Json]) {
     labels.retain(|name, _| name != "id" && name != "version");
     let config = Config {
         console: true,
-        mask_decision: String::new(),
-        drop_decision: String::new(),
-        nd_builtin_cache: false,
         queue_records: usize::MAX,
         queue_bytes: usize::MAX,
         labels: labels.into_iter().collect(),
+        ..Config::default()
     };
     let line = LogConfig {
         level: LogLevel::Error,
@@ -161,11 +159,12 @@ fn check_case(case: &Json, wants: &[&Json]) {
         subject: subject.expect("path or query"),
         inputs: Box::new(Recorded),
         rules: None,
+        way: None,
     };
-    let log = Log::spawn(&config, parts).expect("a thread");
+    let log = Log::spawn(config, parts).expect("a thread");
     let producer = log.intake().producer();
     for want in wants {
-        producer.push(record(want));
+        producer.push(record(want)).expect("taken");
     }
     log.flush(Duration::from_mins(1)).expect("all written");
     let got = output.pick(|line| Some(normalised(line)));
