@@ -9,7 +9,7 @@ use std::time::Duration;
 use crate::data::into_value;
 use crate::data::yaml::{self, Kind, Node};
 use crate::engine::runtime;
-use crate::{authz, decision_log, http, instance, outside, telemetry};
+use crate::{authz, decision_log, http, instance, outside, status, telemetry};
 
 mod address;
 mod check;
@@ -55,7 +55,7 @@ pub struct Config {
     /// is no limit.
     pub http_send_timeout: Duration,
     /// What is told of bundles and plugins.
-    pub status: StatusConfig,
+    pub status: status::Config,
     /// `--addr`: the HTTP API.
     pub api: http::ListenConfig,
     /// `--diagnostic-addr`: health and metrics alone.
@@ -66,13 +66,6 @@ pub struct Config {
     pub tracing: Option<telemetry::TracingConfig>,
     /// Times that bound the start and the end.
     pub process: ProcessConfig,
-}
-
-/// `status`.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct StatusConfig {
-    /// `prometheus`: the state of bundles and plugins is on `/metrics`.
-    pub prometheus: bool,
 }
 
 /// What concerns the whole process: its sockets' modes, and times that bound its start and end.

@@ -1,15 +1,18 @@
 //! What operators see: the metrics of every room in one registry, and the health of the whole.
 
+use std::io;
 use std::sync::Arc;
 use std::time::SystemTime;
 
 use super::watch::Readiness;
 use crate::admin::{Admin, Health, Plugin};
 use crate::config::Config;
+use crate::decision::DecisionId;
 use crate::decision_log::Counters;
 use crate::engine::Memory;
 use crate::instance::{Cell, Instance};
 use crate::outside::Outside;
+use crate::status::{MakeReport, Report};
 use crate::telemetry::logs;
 use crate::telemetry::metrics::{
     Activations, BundleMetrics, CheckMetrics, Exposition, HttpMetrics, Registry, SnapshotView,
@@ -89,22 +92,57 @@ impl Observed {
     pub(super) fn admin(&self, config: &Config, readiness: &Readiness) -> Arc<Admin> {
         let (cell, status) = (self.instance.cell(), self.instance.status());
         let ending = readiness.clone();
-        let has_bundles = !config.instance.bundles.is_empty();
-        let logs = config.decision_log.has_sinks();
-        let plugins = {
-            let status = status.clone();
-            move || plugins(has_bundles.then(|| status.borrow().ready()), logs)
-        };
+        let plugins = self.plugins(config);
         Arc::new(Admin {
             health: Health {
                 evaluable: Box::new(move || cell.load().is_some()),
                 bundles_active: Box::new(move || status.borrow().ready()),
-                plugins: Box::new(plugins),
+                plugins: Box::new(move || plugins().into_iter().map(plugin).collect()),
                 stopping: Box::new(move || ending.is_ending()),
             },
             registry: Arc::clone(&self.registry),
             http: Arc::clone(&self.http),
         })
+    }
+
+    /// Makes status reports.
+    pub(super) fn report(&self, config: &Config) -> io::Result<MakeReport> {
+        let id = DecisionId::random().map_err(io::Error::other)?;
+        let own = [("id", id.as_str()), ("version", env!("CARGO_PKG_VERSION"))];
+        let mut labels = config.decision_log.labels.clone();
+        labels.retain(|(name, _)| own.iter().all(|(own, _)| name != own));
+        labels.extend(own.map(|(name, text)| (name.to_owned(), text.to_owned())));
+        let (plugins, status) = (self.plugins(config), self.instance.status());
+        let (registry, shown) = (Arc::clone(&self.registry), config.status.prometheus);
+        let logs = config.decision_log.has_sinks();
+        Ok(Arc::new(move || Report {
+            labels: labels.clone(),
+            bundles: status.borrow().bundles.clone(),
+            plugins: plugins(),
+            decision_logs: logs.then(|| serde_json::json!({})),
+            prometheus: shown.then(|| registry.scrape().to_json()),
+        }))
+    }
+
+    /// The plugins that OPA would list, as far as they are configured, and whether each works.
+    fn plugins(&self, config: &Config) -> impl Fn() -> Vec<(String, bool)> + Send + Sync + use<> {
+        let bundles = (!config.instance.bundles.is_empty()).then(|| self.instance.status());
+        let (logs, reports) = (config.decision_log.has_sinks(), config.status.is_there);
+        move || {
+            // Once the HTTP listeners answer, the gRPC listener is served.
+            let mut plugins = vec![("envoy_ext_authz_grpc", true)];
+            plugins.extend(
+                bundles
+                    .as_ref()
+                    .map(|status| ("bundle", status.borrow().ready())),
+            );
+            plugins.extend(logs.then_some(("decision_logs", true)));
+            plugins.extend(reports.then_some(("status", true)));
+            plugins
+                .into_iter()
+                .map(|(name, ok)| (name.to_owned(), ok))
+                .collect()
+        }
     }
 
     fn register(&self, grpc: &Arc<grpc::Stats>) {
@@ -195,17 +233,8 @@ fn listener(registry: &Registry, grpc: &Arc<grpc::Stats>) {
     }
 }
 
-/// The plugins that OPA would list, as far as they are configured.
-fn plugins(bundles: Option<bool>, logs: bool) -> Vec<Plugin> {
-    let plugin = |name: &str, ok| Plugin {
-        name: name.to_owned(),
-        ok,
-    };
-    // Once the HTTP listeners answer, the gRPC listener is served.
-    let mut plugins = vec![plugin("envoy_ext_authz_grpc", true)];
-    plugins.extend(bundles.map(|ok| plugin("bundle", ok)));
-    plugins.extend(logs.then(|| plugin("decision_logs", true)));
-    plugins
+fn plugin((name, ok): (String, bool)) -> Plugin {
+    Plugin { name, ok }
 }
 
 fn view(cell: &Cell) -> SnapshotView {

@@ -13,6 +13,7 @@ use super::RunError;
 use super::bind::{self, Bound};
 use super::check::{self, Checks};
 use super::observe::Observed;
+use super::pages;
 use super::watch::Readiness;
 use crate::config::{Config, Loaded};
 use crate::decision_log::Log;
@@ -22,9 +23,9 @@ use crate::http::client::{Client, collector};
 use crate::http::server;
 use crate::instance::Instance;
 use crate::task::{self, Drain, DrainGuard, Shutdown, ShutdownTrigger};
-use crate::telemetry::logs;
 use crate::telemetry::trace::{Exporting, Tracer};
-use crate::{admin, bundle, instance};
+use crate::telemetry::{LineFormat, logs};
+use crate::{admin, bundle, instance, status};
 
 /// How many bundles may wait for the writer of the instance.
 const UPDATES: usize = 16;
@@ -36,6 +37,8 @@ pub(super) type Clients = BTreeMap<String, Client>;
 pub struct Sinks {
     /// Decision-log events.
     pub decisions: Box<dyn Write + Send>,
+    /// Status reports; it must not wait for its reader.
+    pub status: Box<dyn Write + Send>,
     /// This program's own log, if it is this run that set it up.
     pub logs: Option<Arc<logs::Guard>>,
 }
@@ -93,6 +96,15 @@ pub async fn start(loaded: Loaded, sinks: Sinks) -> Result<Running, RunError> {
         (sinks.decisions, &clients),
     )?;
     let readiness = Readiness::follow(&instance, &observed);
+    report_status(
+        &config,
+        &clients,
+        sinks.status,
+        &observed,
+        &readiness,
+        &stopping,
+    )?;
+    task::spawn("pages", shrink_when_ready(readiness.receiver()));
     let serving = serve(
         &config,
         bound,
@@ -150,6 +162,28 @@ async fn start_instance(
     Ok(instance)
 }
 
+fn report_status(
+    config: &Config,
+    clients: &Clients,
+    console: Box<dyn Write + Send>,
+    observed: &Observed,
+    readiness: &Readiness,
+    stopping: &Shutdown,
+) -> Result<(), RunError> {
+    let status = &config.status;
+    let line = LineFormat::new(&config.log).map_err(RunError::config)?;
+    let service = status.service.as_ref().filter(|_| !status.manual);
+    let sinks = status::Sinks {
+        service: service
+            .and_then(|name| clients.get(name).cloned())
+            .map(|client| (client, status.resource.clone())),
+        console: status.console.then(|| status::Console::new(console, line)),
+    };
+    let report = observed.report(config).map_err(RunError::failed)?;
+    status::start(sinks, report, readiness.news(), stopping);
+    Ok(())
+}
+
 fn start_tracing(config: &Config) -> Result<(Option<Arc<Tracer>>, Option<Exporting>), RunError> {
     let Some(tracing) = &config.tracing else {
         return Ok((None, None));
@@ -202,6 +236,18 @@ async fn wait_until_ready(config: &Config, readiness: &Readiness) {
     let waited = time::timeout(patience, ready.wait_for(|ready| *ready)).await;
     if !matches!(waited, Ok(Ok(_))) {
         tracing::error!("The bundles are not active within `--ready-timeout`; serving without.");
+    }
+}
+
+/// Once every bundle is in force, what it took to get there is not needed any more.
+async fn shrink_when_ready(mut ready: watch::Receiver<bool>) {
+    if ready.wait_for(|ready| *ready).await.is_err() {
+        return;
+    }
+    match tokio::task::spawn_blocking(pages::give_back).await {
+        Ok(Ok(bytes)) => tracing::debug!(bytes, "Pages of the start were given back."),
+        Ok(Err(error)) => tracing::debug!(%error, "Pages of the start could not be given back."),
+        Err(error) => tracing::error!(%error, "Giving back pages of the start failed."),
     }
 }
 
@@ -303,6 +349,7 @@ impl Sinks {
     pub fn to_stderr(logs: Arc<logs::Guard>) -> Self {
         Self {
             decisions: Box::new(std::io::stderr()),
+            status: Box::new(logs.writer()),
             logs: Some(logs),
         }
     }

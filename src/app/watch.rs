@@ -15,6 +15,7 @@ use crate::telemetry::metrics::{Activations, BundleMetrics};
 pub(super) struct Readiness {
     stopping: Arc<watch::Sender<bool>>,
     ready: watch::Receiver<bool>,
+    news: watch::Receiver<()>,
 }
 
 /// Turns what an instance says of itself into metrics, change by change.
@@ -32,6 +33,7 @@ impl Readiness {
         let (stopping, mut stopped) = watch::channel(false);
         let mut status = instance.status();
         let (sender, ready) = watch::channel(status.borrow().ready());
+        let (tell, news) = watch::channel(());
         let mut follower = Follower {
             activations: observed.activations(),
             bundles: observed.bundles(),
@@ -42,6 +44,7 @@ impl Readiness {
                 let now = status.borrow_and_update().clone();
                 sender.send_replace(now.ready() && !*stopped.borrow());
                 follower.take(now);
+                tell.send_replace(());
                 tokio::select! {
                     changed = status.changed() => if changed.is_err() { return },
                     changed = stopped.changed() => if changed.is_err() { return },
@@ -51,6 +54,7 @@ impl Readiness {
         Self {
             stopping: Arc::new(stopping),
             ready,
+            news,
         }
     }
 
@@ -62,6 +66,11 @@ impl Readiness {
     /// Whether [`Readiness::end`] was called.
     pub(super) fn is_ending(&self) -> bool {
         *self.stopping.borrow()
+    }
+
+    /// That something changed which a status report tells of.
+    pub(super) fn news(&self) -> watch::Receiver<()> {
+        self.news.clone()
     }
 
     /// The readiness, as it changes.

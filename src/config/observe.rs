@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use super::StatusConfig;
 use super::problem::Report;
 use super::section::Section;
 use crate::engine::MemoryLimits;
 use crate::outside::CacheConfig;
+use crate::status;
 use crate::telemetry::{BatchConfig, Encryption, OtlpProtocol, TracingConfig};
 
 /// What a resource's keys are called in OpenTelemetry.
@@ -47,15 +47,51 @@ pub(super) fn memory(root: &Section<'_>) -> MemoryLimits {
     }
 }
 
-pub(super) fn status(root: &Section<'_>, report: &mut Report) -> StatusConfig {
-    let status = root.section("status");
-    let prometheus = status.flag("prometheus");
-    if status.is_there() && !prometheus && has_services(root) {
-        let message = "not supported yet: upload of status, which is what happens where a service \
-                       is configured; set `prometheus: true` or leave the section out";
-        report.error(status.line(), &status.path, message);
+pub(super) fn status(root: &Section<'_>, report: &mut Report) -> status::Config {
+    let section = root.section("status");
+    let (console, prometheus) = (section.flag("console"), section.flag("prometheus"));
+    let partition = section
+        .text("partition_name")
+        .map(|name| format!("/{name}"));
+    status::Config {
+        is_there: section.is_there(),
+        console,
+        prometheus,
+        service: service(&section, root, console || prometheus, report),
+        resource: format!("/status{}", partition.unwrap_or_default()),
+        manual: section.text("trigger") == Some("manual"),
     }
-    StatusConfig { prometheus }
+}
+
+/// The service that a section names, or the only one there is where the section has nowhere else to go.
+fn service(
+    section: &Section<'_>,
+    root: &Section<'_>,
+    elsewhere: bool,
+    report: &mut Report,
+) -> Option<String> {
+    let services = root.section("services");
+    let mut names = services.members().map(|(name, _)| name.to_owned());
+    if let Some(named) = section.text("service") {
+        if !names.any(|name| name == named) {
+            let message = format!("names the service `{named}`, which is not among `services`");
+            report.error(
+                section.line_of("service"),
+                &section.path_of("service"),
+                message,
+            );
+        }
+        return Some(named.to_owned());
+    }
+    if !section.is_there() || elsewhere {
+        return None;
+    }
+    let only = names.next();
+    if names.next().is_some() {
+        let message = "names no service, and there are several; say which by `service`";
+        report.error(section.line(), &section.path, message);
+    }
+    only
 }
 
 pub(super) fn tracing(root: &Section<'_>, report: &mut Report) -> Option<TracingConfig> {

@@ -31,6 +31,7 @@ pub struct Logs {
 /// Held until the end of the process; its drop writes what waits.
 #[derive(Debug)]
 pub struct Guard {
+    writer: NonBlocking,
     dropped: ErrorCounter,
     #[expect(dead_code, reason = "its drop is what it is for")]
     worker: WorkerGuard,
@@ -79,6 +80,7 @@ impl Logs {
             .thread_name("log")
             .finish(sink);
         let guard = Guard {
+            writer: writer.clone(),
             dropped: writer.error_counter(),
             worker,
         };
@@ -116,6 +118,12 @@ impl Logs {
 // === impl Guard ===
 
 impl Guard {
+    /// Writes whole lines between the log's own; it never waits, and counts lines that it has no room for.
+    #[must_use]
+    pub fn writer(&self) -> impl Write + Send + use<> {
+        self.writer.clone()
+    }
+
     /// Shows at every scrape how many lines were dropped because too many waited.
     pub fn register(&self, registry: &Registry) {
         let counter = self.dropped.clone();

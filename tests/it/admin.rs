@@ -122,6 +122,7 @@ async fn start(folder: &Path) -> Running {
     let logs = Logs::to_writer(&log, io::sink()).expect("a log");
     let sinks = Sinks {
         decisions: Box::new(io::sink()),
+        status: Box::new(io::sink()),
         logs: Some(Arc::new(logs.into_subscriber().1)),
     };
     let started = app::start(loaded.expect("a configuration"), sinks).await;

@@ -66,6 +66,9 @@ mod oracle;
 /// The sample policies on their own requests.
 #[cfg(test)]
 mod policies;
+/// Reports on the program's own state.
+#[cfg(test)]
+mod status;
 /// Logs, metrics and spans.
 #[cfg(test)]
 mod telemetry;

@@ -12,6 +12,7 @@ pub(crate) mod in_process;
 pub(crate) mod known;
 pub(crate) mod mesh;
 pub(crate) mod normal;
+pub(crate) mod opa;
 pub(crate) mod process;
 pub(crate) mod protojson;
 pub(crate) mod recorded;

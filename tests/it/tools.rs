@@ -1,13 +1,14 @@
 //! `eval`, `check`, `parse` and `test` against what `opa` said, and against `opa` itself where it is installed.
 
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::LazyLock;
 
 use regate::data::{Value, read};
 use regex::Regex;
 
+use crate::support::opa;
 use crate::support::process::Process;
 
 /// What a program said.
@@ -54,10 +55,7 @@ fn tools_say_what_opa_said() {
 
 #[test]
 fn opa_still_says_so() {
-    let Some(opa) = opa() else {
-        crate::support::skip(
-            "`opa` 1.22 is not installed; `make opa` builds it, REGATE_OPA names it",
-        );
+    let Some(opa) = opa::find() else {
         return;
     };
     for case in cases() {
@@ -186,16 +184,6 @@ async fn tests_run_again_when_a_file_changes() {
     assert_eq!(output.count(|line| line == "FAIL: 1/1"), 1);
     std::fs::write(&file, "package a\n\ntest_a if 1 == 1\n").expect("a file");
     output.find("of the second run", line("PASS: 1/1")).await;
-}
-
-/// `REGATE_OPA`, or the `opa` of the `PATH`.
-fn opa() -> Option<PathBuf> {
-    let named = std::env::var_os("REGATE_OPA").map(PathBuf::from);
-    let paths = std::env::var_os("PATH").unwrap_or_default();
-    let mut found = named
-        .into_iter()
-        .chain(std::env::split_paths(&paths).map(|folder| folder.join("opa")));
-    found.find(|path| path.is_file())
 }
 
 fn cases() -> Vec<Case> {

@@ -2,7 +2,6 @@
 
 use super::{COUNT, Key, Kind, POSITIVE, accepted, later, served};
 
-const STATUS: &str = "upload of status";
 const DELAY: &str = "seconds between uploads; each is a random one between the two bounds";
 
 pub(super) const KEYS: &[Key] = &[
@@ -174,11 +173,29 @@ pub(super) const KEYS: &[Key] = &[
         "state of bundles and plugins on `/metrics`",
     )
     .default("false"),
-    later("status.service", Kind::Text, STATUS),
-    later("status.partition_name", Kind::Text, STATUS),
-    later("status.console", Kind::Bool, "status on the console"),
+    served(
+        "status.service",
+        Kind::Text,
+        "the service that reports are posted to; left out, and without `console` and `prometheus`: the only one",
+    ),
+    served(
+        "status.partition_name",
+        Kind::Text,
+        "reports go to `/status/<partition_name>` instead of `/status`",
+    ),
+    served(
+        "status.console",
+        Kind::Bool,
+        "reports are written to the log, whatever its level",
+    )
+    .default("false"),
     later("status.plugin", Kind::Text, "status plugins"),
-    later("status.trigger", Kind::Text, STATUS),
+    served(
+        "status.trigger",
+        Kind::OneOf(&["periodic", "manual"]),
+        "`periodic` reports each change; with `manual` nothing is posted, since nothing here asks for it",
+    )
+    .default("periodic"),
     later(
         "status.prometheus_config",
         Kind::Section,

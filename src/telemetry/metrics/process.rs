@@ -58,10 +58,11 @@ fn collect_stat(stat: &str, out: &mut Exposition) {
     let fields: Vec<&str> = rest.split_ascii_whitespace().collect();
     let number = |n: usize| fields.get(n - 3)?.parse::<f64>().ok();
     if let (Some(user), Some(system)) = (number(14), number(15)) {
-        let name = "process_cpu_seconds_total";
-        let seconds = (user + system) / TICKS;
-        out.family(name, "User and system CPU time in seconds.", "counter")
-            .sample(name, "", &[], None, &seconds);
+        out.seconds(
+            "process_cpu_seconds_total",
+            "User and system CPU time in seconds.",
+            (user + system) / TICKS,
+        );
     }
     let boot = fs::read_to_string("/proc/stat")
         .ok()

@@ -148,3 +148,25 @@ fn methods_of_callers_do_not_become_labels() {
         "{shown}"
     );
 }
+
+#[test]
+fn a_scrape_as_the_json_of_the_data_model() {
+    let mut out = Exposition::default();
+    out.counter("c", "C.", &[("x", "1")], 3);
+    out.gauge("g", "G.", &[], 0.5);
+    let mut histogram = Histogram::new(&[0.5]);
+    histogram.observe(Duration::from_millis(250));
+    histogram.observe(Duration::from_secs(1));
+    out.histogram("h", "H.", &[], &histogram);
+    let expected = serde_json::json!({
+        "c": {"name": "c", "help": "C.", "type": "COUNTER",
+              "metric": [{"label": [{"name": "x", "value": "1"}], "counter": {"value": 3}}]},
+        "g": {"name": "g", "help": "G.", "type": "GAUGE", "metric": [{"gauge": {"value": 0.5}}]},
+        "h": {"name": "h", "help": "H.", "type": "HISTOGRAM", "metric": [{"histogram": {
+            "sampleCount": "2",
+            "sampleSum": 1.25,
+            "bucket": [{"cumulativeCount": "1", "upperBound": 0.5}],
+        }}]},
+    });
+    assert_eq!(out.to_json(), expected);
+}

@@ -60,6 +60,7 @@ async fn a_log_that_nobody_reads_stops_no_check_and_its_losses_are_counted() {
     let (let_go, stuck) = mpsc::channel();
     let sinks = Sinks {
         decisions: Box::new(Stuck(stuck)),
+        status: Box::new(io::sink()),
         logs: None,
     };
     let running = app::start(loaded, sinks).await.unwrap();

@@ -43,3 +43,29 @@ async fn a_bundle_that_does_not_come_is_not_waited_for_for_ever() {
     let answer = check(&mut client(sidecar.grpc).await).await;
     assert!(allows(&answer).is_err(), "{answer:?}");
 }
+
+#[tokio::test]
+async fn pages_that_only_the_start_needed_are_given_back() {
+    let mut sidecar = Sidecar::start(spec(ALLOW, json!({}), &["--log-level=debug"])).await;
+    let told = |line: &str| {
+        line.contains("Pages of the start were given back.")
+            .then_some(())
+    };
+    sidecar
+        .output()
+        .find("that pages were given back", told)
+        .await;
+
+    let status = std::fs::read_to_string(format!("/proc/{}/status", sidecar.id())).unwrap();
+    let kilobytes = |name: &str| -> u64 {
+        let line = status.lines().find(|line| line.starts_with(name)).unwrap();
+        line.split_whitespace().nth(1).unwrap().parse().unwrap()
+    };
+    let (most, now) = (kilobytes("VmHWM:"), kilobytes("VmRSS:"));
+    assert!(now < most / 2, "{now} kB of {most} kB are still there");
+    assert_eq!(
+        allows(&check(&mut client(sidecar.grpc).await).await),
+        Ok(true)
+    );
+    assert!(sidecar.process().ended().is_none());
+}

@@ -38,6 +38,7 @@ impl Served {
         let decisions = Output::new();
         let sinks = Sinks {
             decisions: Box::new(decisions.sink()),
+            status: Box::new(std::io::sink()),
             logs: None,
         };
         let running = app::start(loaded, sinks)

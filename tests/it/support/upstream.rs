@@ -1,4 +1,5 @@
-//! The application behind Envoy: answers 200 to everything and remembers what it was asked.
+//! A server that answers 200 to everything and remembers what it was asked: the application behind Envoy, or a service
+//! that takes reports.
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -31,7 +32,12 @@ pub(crate) struct Seen {
 impl Upstream {
     /// Listens on a free port until the test's runtime ends.
     pub(crate) async fn start() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        Self::start_at(SocketAddr::from(([127, 0, 0, 1], 0))).await
+    }
+
+    /// The same at a given address.
+    pub(crate) async fn start_at(addr: SocketAddr) -> Self {
+        let listener = TcpListener::bind(addr).await.unwrap();
         let this = Self {
             addr: listener.local_addr().unwrap(),
             seen: Arc::default(),
