@@ -519,7 +519,8 @@ impl Run {
 
     fn into_record(self, result: Result<Value, CheckError>, trace: Option<TraceIds>) -> Record {
         // Where there is no decision nobody tells what it would have been made of.
-        let calls = result.is_ok().then(|| self.world.into_calls());
+        let decided = !matches!(&result, Err(error) if error.stage != Stage::Result);
+        let calls = decided.then(|| self.world.into_calls());
         let snapshot = self.snapshot.as_ref();
         Record {
             id: self.id,

@@ -125,10 +125,6 @@ pub(super) fn tracing(root: &Section<'_>, report: &mut Report) -> Option<Tracing
     })
 }
 
-fn has_services(root: &Section<'_>) -> bool {
-    root.section("services").members().next().is_some()
-}
-
 fn encryption(section: &Section<'_>, report: &mut Report) -> Encryption {
     let ca_cert_file = section.path_buf("tls_ca_cert_file");
     match section.text("encryption") {

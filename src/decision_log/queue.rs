@@ -204,7 +204,12 @@ impl Queue {
     fn reserve(&self, cost: usize, overdraft: usize) -> Result<(), Loss> {
         let most = |limit: &AtomicUsize| {
             let limit = limit.load(Ordering::Relaxed);
-            limit.saturating_add(limit.checked_div(overdraft).unwrap_or(0))
+            let more = if overdraft == 0 {
+                0
+            } else {
+                limit.div_ceil(overdraft)
+            };
+            limit.saturating_add(more)
         };
         // Counted before the look at `closed`, as the worker looks at the count after it has seen
         // `closed`: one of the two sees the other, and no record slips in behind the end.

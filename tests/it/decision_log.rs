@@ -18,6 +18,9 @@ use crate::support::process::Output;
 use crate::support::values::{self, value};
 use crate::support::{corpus, recorded};
 
+mod full;
+mod upload;
+
 /// Mask rules that we understand in another way than the peer, each to hide more than it does.
 const SAFER: [&str; 7] = [
     "segment of parsed_path",
@@ -106,8 +109,8 @@ impl Inputs for Recorded {
     }
 }
 
-#[test]
-fn events_have_the_fields_that_the_peers_have() {
+#[tokio::test]
+async fn events_have_the_fields_that_the_peers_have() {
     let mut events = 0;
     let cases = cases();
     for case in &cases {
@@ -125,13 +128,13 @@ fn events_have_the_fields_that_the_peers_have() {
             .collect();
         events += wants.len();
         if !wants.is_empty() {
-            check_case(case, &wants);
+            check_case(case, &wants).await;
         }
     }
     assert!(cases.is_empty() || events > 1000, "{events} events");
 }
 
-fn check_case(case: &Json, wants: &[&Json]) {
+async fn check_case(case: &Json, wants: &[&Json]) {
     // From the event, since flags and files can say labels, too.
     let mut labels: BTreeMap<String, String> =
         serde_json::from_value(wants[0]["log"]["labels"].clone()).expect("labels");
@@ -166,7 +169,9 @@ fn check_case(case: &Json, wants: &[&Json]) {
     for want in wants {
         producer.push(record(want)).expect("taken");
     }
-    log.flush(Duration::from_mins(1)).expect("all written");
+    log.flush(Duration::from_mins(1))
+        .await
+        .expect("all written");
     let got = output.pick(|line| Some(normalised(line)));
     assert_eq!(got.len(), wants.len());
     for (got, want) in got.iter().zip(wants) {

@@ -142,7 +142,7 @@ pub(super) const KEYS: &[Key] = &[
     ),
     served(
         "decision_logs.reporting.upload_size_limit_bytes",
-        Kind::Int(i64::MIN, i64::MAX),
+        COUNT,
         "compressed bytes of one request, 90 to 4294967296; left out it is 32768",
     ),
     served(
