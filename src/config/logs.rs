@@ -1,5 +1,6 @@
 //! `decision_logs` and `labels` into [`decision_log::Config`].
 
+use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -138,7 +139,8 @@ fn resource(logs: &Section<'_>) -> String {
             if plain {
                 path.push(char::from(byte));
             } else {
-                path.push_str(&format!("%{byte:02X}"));
+                // Writing into a string does not fail.
+                let _ = write!(path, "%{byte:02X}");
             }
         }
     }

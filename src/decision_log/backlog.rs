@@ -61,7 +61,7 @@ impl Backlog {
     }
 
     /// How many events wait, on disk or in memory.
-    pub(super) fn events(&self) -> usize {
+    pub(super) fn queued(&self) -> usize {
         self.queued
     }
 

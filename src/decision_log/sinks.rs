@@ -153,7 +153,7 @@ impl Sinks {
                 .into_iter()
                 .for_each(|trouble| report.trouble(trouble));
         }
-        let ended = self.former.extract_if(.., |upload| upload.has_ended());
+        let ended = self.former.extract_if(.., Upload::has_ended);
         for upload in ended {
             upload.leave();
         }

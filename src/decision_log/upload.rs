@@ -515,7 +515,7 @@ impl Upload {
         use std::sync::atomic::Ordering::Relaxed;
         let counts = &self.queue.counts;
         let bytes = self.backlog.bytes();
-        let waiting = self.backlog.events() + self.flying.0 + self.open.events();
+        let waiting = self.backlog.queued() + self.flying.0 + self.open.events();
         counts.buffer_events.store(waiting, Relaxed);
         counts
             .buffer_bytes

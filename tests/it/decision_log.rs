@@ -19,6 +19,7 @@ use crate::support::values::{self, value};
 use crate::support::{corpus, recorded};
 
 mod full;
+mod program;
 mod upload;
 
 /// Mask rules that we understand in another way than the peer, each to hide more than it does.

@@ -36,9 +36,10 @@ impl Served {
         own_log();
         let folder = tempfile::tempdir().unwrap();
         write_files(case, folder.path());
-        let collector = match case["events"] == "upload" {
-            true => Some(Upstream::start().await),
-            false => None,
+        let collector = if case["events"] == "upload" {
+            Some(Upstream::start().await)
+        } else {
+            None
         };
         let config = folder.path().join("config.yaml");
         let text = configuration(case, folder.path(), collector.as_ref());

@@ -20,8 +20,11 @@ pub(crate) struct Upstream {
     pub(crate) addr: SocketAddr,
     seen: Arc<Mutex<Vec<Seen>>>,
     /// What is answered in place of 200, and a header of it.
-    answer: Arc<Mutex<(u16, Option<(&'static str, &'static str)>)>>,
+    answer: Arc<Mutex<Told>>,
 }
+
+/// A status, and a header beside it.
+type Told = (u16, Option<(&'static str, &'static str)>);
 
 /// A request as it reached the application.
 #[derive(Debug, Clone)]
