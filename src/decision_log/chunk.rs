@@ -85,9 +85,14 @@ impl Open {
         &self.text
     }
 
+    /// Whether a chunk is worth an attempt.
+    pub(super) fn has_enough(&self) -> bool {
+        !self.ends.is_empty() && self.text.len() >= self.enough
+    }
+
     /// Takes a chunk off, if there is enough for a full one, or with `all` of whatever there is.
     pub(super) fn close(&mut self, all: bool, scale: &mut Scale) -> Option<Closed> {
-        if self.ends.is_empty() || !all && self.text.len() < self.enough {
+        if !all && !self.has_enough() {
             return None;
         }
         let mut events = self.ends.len();

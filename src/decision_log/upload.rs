@@ -254,7 +254,8 @@ impl Upload {
 
     /// Closes chunks while there is enough for one, or with `all` until nothing is open.
     fn close(&mut self, all: bool) {
-        if all {
+        // A chunk's copy on disk is there before the chunk.
+        if all || self.open.has_enough() {
             self.store();
         }
         let mut scale = Scale::default();
