@@ -20,11 +20,13 @@ mod effective;
 mod envoy;
 mod flags;
 mod listen;
+mod logs;
 mod observe;
 mod overlay;
 mod problem;
 pub mod schema;
 mod section;
+mod service;
 mod sources;
 mod variables;
 
@@ -134,7 +136,7 @@ impl Config {
         let mut config = Self {
             authz: envoy::read(&root, &mut report),
             instance: sources::read(&root, flags, &mut report),
-            decision_log: observe::decision_log(&root, &mut report),
+            decision_log: logs::read(&root, &mut report),
             cache: observe::cache(&root),
             http_send_timeout: http_send_timeout(env).unwrap_or_else(|error| {
                 report.flag_error(HTTP_SEND_TIMEOUT, error);

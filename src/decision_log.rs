@@ -1,50 +1,52 @@
 //! Decision logs: records are taken from the Check path through bounded queues and become events
-//! off the path.
+//! off the path, which go to the console, to a file and to a service.
 //!
 //! A record is handed over without a lock, a wait or a wake-up; one thread looks for records every
-//! few milliseconds, makes an event of each and writes a batch at once. What does not fit is
-//! counted, never waited for. This room knows nothing of Envoy or of the policy engine: the input
-//! document and the mask and drop decisions come through [`Inputs`] and [`Rules`].
+//! few milliseconds, makes an event of each and gives a batch at once to every sink. What does not fit is
+//! counted; only where `on_full` says so a Check waits or is denied. This room knows nothing of Envoy or of the
+//! policy engine: the input document and the mask and drop decisions come through [`Inputs`] and [`Rules`].
 
 use std::fmt;
 use std::io::{self, Write};
 use std::sync::Arc;
-use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::mpsc;
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
+use std::time::{Duration, Instant};
+
+use tokio::runtime::Handle;
+use tokio::sync::oneshot;
 
 use crate::data::Value;
 use crate::decision::Record;
+use crate::http::client::Client;
 use crate::telemetry::LineFormat;
 
+mod backlog;
+mod chunk;
+mod config;
+mod cut;
+mod delivery;
 mod event;
+mod file;
 pub mod mask;
 mod queue;
+mod rate;
+mod report;
+mod schedule;
+mod sinks;
+mod spool;
+mod stats;
+mod upload;
 mod worker;
 
-pub use queue::{Loss, Producer, Stats};
+pub use config::{BufferLimit, Config, Fsync, OnFull, SpoolConfig, Trigger, UploadConfig};
+pub use queue::{Full, Producer};
+pub use stats::{Counters, Loss, Stats, UploadProblem};
+
+use worker::Command;
 
 /// The thread's stack: documents are written by recursion, and bodies may be nested 10,000 deep.
 const STACK: usize = 16 << 20;
-
-/// `decision_logs`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Config {
-    /// `console`: events go to the log.
-    pub console: bool,
-    /// `mask_decision`, as a data path; `/system/log/mask` by default.
-    pub mask_decision: String,
-    /// `drop_decision`, as a data path; `/system/log/drop` by default.
-    pub drop_decision: String,
-    /// `nd_builtin_cache`: events carry the results of non-deterministic built-ins.
-    pub nd_builtin_cache: bool,
-    /// How many records may wait.
-    pub queue_records: usize,
-    /// How many bytes of requests may wait.
-    pub queue_bytes: usize,
-    /// `labels` of the configuration, without `id` and `version`.
-    pub labels: Vec<(String, String)>,
-}
 
 /// What the log is made of beside its configuration.
 pub struct Parts {
@@ -58,6 +60,17 @@ pub struct Parts {
     pub inputs: Box<dyn Inputs>,
     /// The mask and drop decisions, if a policy can have any.
     pub rules: Option<Box<dyn Rules>>,
+    /// The way to the service that the configuration names, if it names one.
+    pub way: Option<Way>,
+}
+
+/// The way to a service: its client, and the runtime that the requests run on.
+#[derive(Debug, Clone)]
+pub struct Way {
+    /// The service's client.
+    pub client: Client,
+    /// Where its requests run.
+    pub runtime: Handle,
 }
 
 /// What the decisions are decisions on.
@@ -107,8 +120,9 @@ pub struct Defined {
 #[derive(Debug)]
 pub struct Log {
     queue: Arc<queue::Queue>,
+    commands: mpsc::Sender<Command>,
     thread: Option<JoinHandle<()>>,
-    done: mpsc::Receiver<()>,
+    done: Option<oneshot::Receiver<usize>>,
 }
 
 /// Makes producers of a log.
@@ -117,7 +131,9 @@ pub struct Intake(Arc<queue::Queue>);
 
 /// Records that were not written before the time was up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("{left} decision log records were not written in time; is the log being read?")]
+#[error(
+    "{left} decision log records found no taker in time; is the log read, and the collector up?"
+)]
 pub struct FlushError {
     /// How many were still waiting.
     pub left: usize,
@@ -141,23 +157,27 @@ impl Log {
     /// # Errors
     ///
     /// The system has no thread, or no randomness for the process' id, to give.
-    pub fn spawn(config: &Config, parts: Parts) -> io::Result<Self> {
-        let queue = Arc::new(queue::Queue::new(config.queue_records, config.queue_bytes));
-        let events = event::Events::new(config, parts.subject, parts.line, parts.inputs)?;
-        let worker = worker::Worker::new(Arc::clone(&queue), parts.sink, events, parts.rules);
-        let (ended, done) = mpsc::sync_channel(1);
+    pub fn spawn(config: Config, parts: Parts) -> io::Result<Self> {
+        let queue = Arc::new(queue::Queue::new(&config));
+        let events = event::Events::new(&config, parts.subject, parts.line, parts.inputs)?;
+        let (commands, orders) = mpsc::channel();
+        let (ended, done) = oneshot::channel();
+        let shared = Arc::clone(&queue);
         let thread = thread::Builder::new()
             .name("decision-log".to_owned())
             .stack_size(STACK)
             .spawn(move || {
-                worker.run();
+                // Here, since a spool is read when it is opened.
+                let sinks = sinks::Sinks::new(Arc::clone(&shared), parts.sink, config, parts.way);
+                let worker = worker::Worker::new(shared, orders, sinks, events, parts.rules);
                 // Nobody listens when the log was dropped instead of flushed.
-                let _ = ended.try_send(());
+                let _ = ended.send(worker.run());
             })?;
         Ok(Self {
             queue,
+            commands,
             thread: Some(thread),
-            done,
+            done: Some(done),
         })
     }
 
@@ -169,41 +189,70 @@ impl Log {
 
     /// The log's counters.
     #[must_use]
-    pub fn stats(&self) -> Stats {
-        Stats::new(Arc::clone(&self.queue))
+    pub fn counters(&self) -> Counters {
+        Counters::new(Arc::clone(&self.queue))
     }
 
-    /// Takes no more records, writes those that wait, and ends the thread.
+    /// Goes on with another configuration: labels, limits and sinks. What waits for its upload goes to the service
+    /// that is named now, or where none is, to the one that was. `mask_decision`, `drop_decision` and
+    /// `nd_builtin_cache` are for others to change.
+    pub fn reconfigure(&self, config: Config, way: Option<Way>) {
+        self.tell(Command::Configure(Box::new(config), way));
+    }
+
+    /// Uploads what waits, whatever the trigger.
+    pub fn upload(&self) {
+        self.tell(Command::Upload);
+    }
+
+    /// Opens the file again, for whoever has moved it away.
+    pub fn reopen(&self) {
+        self.tell(Command::Reopen);
+    }
+
+    /// Takes no more records, writes and uploads those that wait, and ends the thread.
     ///
     /// # Errors
     ///
-    /// The sink did not take all within `timeout`; what is left is lost.
-    pub fn flush(mut self, timeout: Duration) -> Result<(), FlushError> {
-        self.stop();
-        if self.done.recv_timeout(timeout) == Err(RecvTimeoutError::Timeout) {
-            return Err(FlushError {
-                left: self.queue.waiting(),
-            });
+    /// The sinks did not take all within `timeout`; what is left is lost.
+    pub async fn flush(mut self, timeout: Duration) -> Result<(), FlushError> {
+        // The rest is for what the thread does at the end: a spool is written.
+        self.tell(Command::End(Instant::now() + timeout / 10 * 9));
+        self.queue.close();
+        let Some(done) = self.done.take() else {
+            return Ok(());
+        };
+        let left = match tokio::time::timeout(timeout, done).await {
+            Ok(Ok(left)) => left,
+            Ok(Err(_)) => {
+                tracing::error!("The decision log's thread panicked.");
+                self.queue.waiting()
+            }
+            Err(_) => {
+                return Err(FlushError {
+                    left: self.queue.waiting(),
+                });
+            }
+        };
+        if let Some(thread) = self.thread.take() {
+            // It has told of its end already, or of its panic.
+            let _ = thread.join();
         }
-        if let Some(thread) = self.thread.take()
-            && thread.join().is_err()
-        {
-            tracing::error!("The decision log's thread panicked.");
-            return Err(FlushError {
-                left: self.queue.waiting(),
-            });
+        if left > 0 {
+            return Err(FlushError { left });
         }
         Ok(())
     }
 
-    fn stop(&self) {
-        self.queue.close();
+    fn tell(&self, command: Command) {
+        // Without a thread there is nothing to tell: its panic was told of.
+        let _ = self.commands.send(command);
     }
 }
 
 impl Drop for Log {
     fn drop(&mut self) {
-        self.stop();
+        self.queue.close();
     }
 }
 

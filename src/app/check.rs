@@ -10,6 +10,7 @@ use tokio::runtime;
 use super::RunError;
 use super::bind::STACK;
 use super::observe::Observed;
+use super::serve::Clients;
 use super::watch::Readiness;
 use crate::authz::body::Descriptor;
 use crate::authz::check::{Checker, Shared};
@@ -21,7 +22,7 @@ use crate::authz::logging::{PolicyRules, RecordInputs};
 use crate::authz::response::Responder;
 use crate::authz::service::Service;
 use crate::config::Config;
-use crate::decision_log::{Intake, Log, Parts, Subject};
+use crate::decision_log::{Intake, Log, Parts, Subject, Way};
 use crate::engine::Entrypoint;
 use crate::grpc::{self, Routes};
 use crate::http::server;
@@ -81,7 +82,7 @@ impl Checks {
         instance: &Instance,
         tracer: Option<Arc<Tracer>>,
         observed: &Observed,
-        decisions: Box<dyn Write + Send>,
+        (decisions, clients): (Box<dyn Write + Send>, &Clients),
     ) -> Result<(Self, Option<Log>), RunError> {
         let authz = &config.authz;
         let input = Arc::new(InputBuilder {
@@ -96,11 +97,11 @@ impl Checks {
         });
         let log = config
             .decision_log
-            .console
-            .then(|| start_log(config, instance, &input, decisions))
+            .has_sinks()
+            .then(|| start_log(config, instance, &input, decisions, clients))
             .transpose()?;
         if let Some(log) = &log {
-            observed.decision_log(log.stats());
+            observed.decision_log(log.counters());
         }
         let outside = Outside::new(config.cache, config.http_send_timeout);
         observed.outside(&outside);
@@ -216,7 +217,10 @@ fn start_log(
     instance: &Instance,
     input: &Arc<InputBuilder>,
     sink: Box<dyn Write + Send>,
+    clients: &Clients,
 ) -> Result<Log, RunError> {
+    let service = config.decision_log.upload.as_ref();
+    let client = service.and_then(|upload| clients.get(&upload.service));
     let parts = Parts {
         sink,
         line: LineFormat::new(&config.log).map_err(RunError::config)?,
@@ -228,8 +232,12 @@ fn start_log(
             builder: Arc::clone(input),
         }),
         rules: Some(Box::new(PolicyRules::new(instance.cell()))),
+        way: client.map(|client| Way {
+            client: client.clone(),
+            runtime: runtime::Handle::current(),
+        }),
     };
-    Log::spawn(&config.decision_log, parts).map_err(RunError::failed)
+    Log::spawn(config.decision_log.clone(), parts).map_err(RunError::failed)
 }
 
 fn entrypoint(entrypoint: &Entrypoint) -> &str {

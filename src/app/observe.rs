@@ -8,7 +8,7 @@ use super::watch::Readiness;
 use crate::admin::{Admin, Health, Plugin};
 use crate::config::Config;
 use crate::decision::DecisionId;
-use crate::decision_log::Stats;
+use crate::decision_log::Counters;
 use crate::engine::Memory;
 use crate::instance::{Cell, Instance, Status};
 use crate::outside::Outside;
@@ -57,8 +57,8 @@ impl Observed {
     }
 
     /// Shows the decision log's counters as well.
-    pub(super) fn decision_log(&self, stats: Stats) {
-        self.registry.collect(move |out| stats.collect(out));
+    pub(super) fn decision_log(&self, counters: Counters) {
+        self.registry.collect(move |out| counters.collect(out));
     }
 
     /// Shows what became of spans as well.
@@ -111,7 +111,7 @@ impl Observed {
         labels.extend(own.map(|(name, text)| (name.to_owned(), text.to_owned())));
         let (plugins, status) = (self.plugins(config), self.instance.status());
         let (registry, shown) = (Arc::clone(&self.registry), config.status.prometheus);
-        let logs = config.decision_log.console;
+        let logs = config.decision_log.has_sinks();
         Ok(Arc::new(move || Report {
             labels: labels.clone(),
             bundles: status.borrow().bundles.clone(),
@@ -124,7 +124,7 @@ impl Observed {
     /// The plugins that OPA would list, as far as they are configured, and whether each works.
     fn plugins(&self, config: &Config) -> impl Fn() -> Vec<(String, bool)> + Send + Sync + use<> {
         let bundles = (!config.instance.bundles.is_empty()).then(|| self.instance.status());
-        let (logs, reports) = (config.decision_log.console, config.status.is_there);
+        let (logs, reports) = (config.decision_log.has_sinks(), config.status.is_there);
         move || {
             // Once the HTTP listeners answer, the gRPC listener is served.
             let mut plugins = vec![("envoy_ext_authz_grpc", true)];

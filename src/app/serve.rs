@@ -31,6 +31,9 @@ use crate::{admin, bundle, instance, status};
 /// How many bundles may wait for the writer of the instance.
 const UPDATES: usize = 16;
 
+/// The clients of the configured services, by name.
+pub(super) type Clients = BTreeMap<String, Client>;
+
 /// Where a run writes.
 pub struct Sinks {
     /// Decision-log events.
@@ -87,7 +90,13 @@ pub async fn start(loaded: Loaded, sinks: Sinks) -> Result<Running, RunError> {
     if let Some(tracer) = &tracer {
         observed.tracer(tracer);
     }
-    let (checks, log) = Checks::new(&config, &instance, tracer, &observed, sinks.decisions)?;
+    let (checks, log) = Checks::new(
+        &config,
+        &instance,
+        tracer,
+        &observed,
+        (sinks.decisions, &clients),
+    )?;
     let readiness = Readiness::follow(&instance, &observed);
     report_status(
         &config,
@@ -119,9 +128,6 @@ pub async fn start(loaded: Loaded, sinks: Sinks) -> Result<Running, RunError> {
         exporting,
     })
 }
-
-/// The clients of the configured services, by name.
-type Clients = BTreeMap<String, Client>;
 
 fn clients(config: &Config) -> Result<Clients, RunError> {
     let mut clients = Clients::new();
@@ -318,7 +324,7 @@ impl Running {
         }
         let left = grace.max(Duration::from_secs(1));
         if let Some(log) = self.log
-            && let Err(error) = log.flush(left)
+            && let Err(error) = log.flush(left).await
         {
             tracing::error!(%error, "Decision log records are lost.");
         }

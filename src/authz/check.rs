@@ -11,6 +11,8 @@ use std::time::{Duration, Instant, SystemTime};
 use bytes::Bytes;
 
 use super::complaints::Complaints;
+use super::held::{self, Held};
+use super::refusal::{defect, no_id, no_policy, overload, stale_policy, timed_out, unlogged};
 use crate::authz::input::InputBuilder;
 use crate::authz::response::Context;
 use crate::authz::verdict::Verdict;
@@ -69,6 +71,8 @@ pub enum Checked<T> {
     Answered(T),
     /// It takes longer than others should wait for, or waits itself: see [`Run::question`].
     PutOff(Box<Run>),
+    /// Its answer waits for room in the decision log.
+    Held(Box<Held<T>>),
 }
 
 /// One call, whatever it came in by.
@@ -208,7 +212,7 @@ impl Checker {
         let message = run.message.clone();
         let checked = match wire::scan(run.version, &message) {
             Ok(request) => self.run(answer, run, &request),
-            Err(_) => Checked::Answered(self.give_up(answer, run, defect())),
+            Err(_) => self.give_up(answer, run, defect()),
         };
         // The next Check may be long in coming: no old policy stays in memory for it.
         self.evaluator = None;
@@ -222,17 +226,17 @@ impl Checker {
     }
 
     /// Answers a Check that was put off and that nobody can go on with.
-    pub fn overloaded<A: Answer>(&self, answer: &A, run: Run) -> A::Output {
+    pub fn overloaded<A: Answer>(&self, answer: &A, run: Run) -> Checked<A::Output> {
         self.give_up(answer, run, overload())
     }
 
-    fn give_up<A: Answer>(&self, answer: &A, run: Run, error: CheckError) -> A::Output {
+    fn give_up<A: Answer>(&self, answer: &A, run: Run, error: CheckError) -> Checked<A::Output> {
         let answered = Answered {
             output: answer.error(&error, run.version),
             outcome: Outcome::Error(error.code),
             result: Err(error),
         };
-        self.finish(run, answered)
+        self.finish(answer, run, answered)
     }
 
     fn run<A: Answer>(
@@ -254,7 +258,7 @@ impl Checker {
             })
         });
         match answered {
-            Some(answered) => Checked::Answered(self.finish(run, answered)),
+            Some(answered) => self.finish(answer, run, answered),
             None => Checked::PutOff(Box::new(run)),
         }
     }
@@ -435,74 +439,61 @@ impl Checker {
         }
     }
 
-    fn finish<T>(&self, mut run: Run, answered: Answered<T>) -> T {
+    fn finish<A: Answer>(
+        &self,
+        answer: &A,
+        mut run: Run,
+        answered: Answered<A::Output>,
+    ) -> Checked<A::Output> {
         let Answered {
             output,
-            outcome,
+            mut outcome,
             result,
         } = answered;
         run.timers.handler = run.received.elapsed();
-        self.count(run.received, run.timers, outcome);
+        let (received, timers, until) = (run.received, run.timers, self.patience(&run));
+        let (id, timestamp, span) = (run.id, run.timestamp, run.span.take());
+        let trace = span.as_ref().map(|span| {
+            let (trace_id, span_id) = span.ids();
+            TraceIds { trace_id, span_id }
+        });
+        let full = self.log.as_ref().and_then(|log| {
+            let full = log.push(run.into_record(result, trace)).err()?;
+            Some((log, full))
+        });
+        let checked = match full {
+            None => Checked::Answered(output),
+            Some((log, full)) => {
+                let error = unlogged();
+                let refused = answer.error(&error, full.record.version);
+                if full.may_wait {
+                    let held = Held::new(output, refused, full.record, log, until);
+                    Checked::Held(Box::new(held))
+                } else {
+                    outcome = Outcome::Error(error.code);
+                    held::deny(full.record, error, log);
+                    Checked::Answered(refused)
+                }
+            }
+        };
+        self.count(received, timers, outcome);
         tracing::debug!(
-            "decision-id" = run.id.as_str(),
+            "decision-id" = id.as_str(),
             query = self.shared.entrypoint,
             ?outcome,
-            total_decision_time = run.timers.handler.as_nanos(),
+            total_decision_time = timers.handler.as_nanos(),
             "Returning policy decision."
         );
-        let trace = self.trace(&run, outcome);
-        if let Some(log) = &self.log {
-            // Where there is no decision nobody tells what it would have been made of.
-            let calls = result.is_ok().then(|| run.world.into_calls());
-            log.push(Record {
-                id: run.id,
-                timestamp: run.timestamp,
-                version: run.version,
-                request: run.message,
-                revisions: run
-                    .snapshot
-                    .as_ref()
-                    .map(|snapshot| Arc::clone(&snapshot.revisions))
-                    .unwrap_or_default(),
-                snapshot: run.snapshot.map(|snapshot| snapshot as _),
-                result,
-                nd_builtin_cache: calls.flatten(),
-                rule_labels: run.rule_labels,
-                timers: run.timers,
-                trace,
-            });
+        if let Some((tracer, span)) = self.shared.tracer.as_ref().zip(span.as_ref()) {
+            trace_check(tracer, span, &id, timestamp, timers, outcome);
         }
-        output
+        checked
     }
 
-    fn trace(&self, run: &Run, outcome: Outcome) -> Option<TraceIds> {
-        let (tracer, span) = (self.shared.tracer.as_ref()?, run.span.as_ref()?);
-        let Timers {
-            handler,
-            input,
-            eval,
-        } = run.timers;
-        // The stages follow each other without a gap that is worth a clock reading.
-        let stage = |begin, length| trace::Stage { begin, length };
-        let (built, decided) = (
-            input.unwrap_or_default(),
-            input.unwrap_or_default() + eval.unwrap_or_default(),
-        );
-        tracer.finish(
-            span,
-            &trace::Finished {
-                name: SPAN,
-                decision_id: run.id.as_str(),
-                outcome,
-                started: run.timestamp,
-                total: handler,
-                input: input.map(|length| stage(Duration::ZERO, length)),
-                eval: eval.map(|length| stage(built, length)),
-                response: Some(stage(decided, handler.saturating_sub(decided))),
-            },
-        );
-        let (trace_id, span_id) = span.ids();
-        Some(TraceIds { trace_id, span_id })
+    /// Until when an answer may wait for room in the decision log.
+    fn patience(&self, run: &Run) -> Instant {
+        let latest = run.latest.or(run.deadline);
+        latest.unwrap_or(run.received + self.shared.max_eval_time)
     }
 
     fn count(&self, received: Instant, timers: Timers, outcome: Outcome) {
@@ -528,6 +519,28 @@ impl Run {
     pub fn tell(&mut self, answer: Told) {
         self.world.tell(answer);
     }
+
+    fn into_record(self, result: Result<Value, CheckError>, trace: Option<TraceIds>) -> Record {
+        // Where there is no decision nobody tells what it would have been made of.
+        let decided = !matches!(&result, Err(error) if error.stage != Stage::Result);
+        let calls = decided.then(|| self.world.into_calls());
+        let snapshot = self.snapshot.as_ref();
+        Record {
+            id: self.id,
+            timestamp: self.timestamp,
+            version: self.version,
+            request: self.message,
+            revisions: snapshot
+                .map(|snapshot| Arc::clone(&snapshot.revisions))
+                .unwrap_or_default(),
+            snapshot: self.snapshot.map(|snapshot| snapshot as _),
+            result,
+            nd_builtin_cache: calls.flatten(),
+            rule_labels: self.rule_labels,
+            timers: self.timers,
+            trace,
+        }
+    }
 }
 
 // === impl Undecided ===
@@ -538,57 +551,37 @@ impl From<CheckError> for Undecided {
     }
 }
 
-fn timed_out() -> CheckError {
-    CheckError {
-        stage: Stage::Deadline,
-        code: "check_request_timeout",
-        message: "check request timed out before query execution: context deadline exceeded"
-            .to_owned(),
-        location: None,
-    }
-}
-
-fn no_id(error: getrandom::Error) -> CheckError {
-    CheckError {
-        stage: Stage::Internal,
-        code: "start_check_error",
-        message: format!("no randomness for a decision id: {error}"),
-        location: None,
-    }
-}
-
-fn no_policy() -> CheckError {
-    CheckError {
-        stage: Stage::Unavailable,
-        code: "no_policy_error",
-        message: "no policy is active yet: wait until /health?bundles answers 200".to_owned(),
-        location: None,
-    }
-}
-
-fn stale_policy() -> CheckError {
-    CheckError {
-        stage: Stage::Refused,
-        code: "stale_policy_error",
-        message: "the policy is older than `activation.stale_after` lets it decide".to_owned(),
-        location: None,
-    }
-}
-
-fn overload() -> CheckError {
-    CheckError {
-        stage: Stage::Unavailable,
-        code: "overload_error",
-        message: "too many long evaluations are waiting; this one is refused".to_owned(),
-        location: None,
-    }
-}
-
-fn defect() -> CheckError {
-    CheckError {
-        stage: Stage::Internal,
-        code: "internal_error",
-        message: "a defect stopped the handling of this request".to_owned(),
-        location: None,
-    }
+/// Ends the span of a Check.
+fn trace_check(
+    tracer: &Tracer,
+    span: &CheckSpan,
+    id: &DecisionId,
+    started: SystemTime,
+    timers: Timers,
+    outcome: Outcome,
+) {
+    let Timers {
+        handler,
+        input,
+        eval,
+    } = timers;
+    // The stages follow each other without a gap that is worth a clock reading.
+    let stage = |begin, length| trace::Stage { begin, length };
+    let (built, decided) = (
+        input.unwrap_or_default(),
+        input.unwrap_or_default() + eval.unwrap_or_default(),
+    );
+    tracer.finish(
+        span,
+        &trace::Finished {
+            name: SPAN,
+            decision_id: id.as_str(),
+            outcome,
+            started,
+            total: handler,
+            input: input.map(|length| stage(Duration::ZERO, length)),
+            eval: eval.map(|length| stage(built, length)),
+            response: Some(stage(decided, handler.saturating_sub(decided))),
+        },
+    );
 }

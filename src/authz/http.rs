@@ -133,6 +133,7 @@ async fn check(State(gate): State<Gate>, request: Request) -> Response {
     match checked {
         Checked::Answered(response) => response,
         Checked::PutOff(run) => gate.later(run).await,
+        Checked::Held(held) => held.settle().await,
     }
 }
 

@@ -6,6 +6,7 @@ use tokio::sync::oneshot;
 
 use super::check::{Answer, Checked, Checker, Run};
 use super::heavy::{Heavy, Resume};
+use super::held::Held;
 use crate::outside::Outside;
 
 /// Where Checks go that are put off.
@@ -59,6 +60,20 @@ impl Later {
         receiver
     }
 
+    /// Has an answer wait for room in the decision log.
+    pub fn hold<T: Send + 'static>(&self, held: Box<Held<T>>) -> oneshot::Receiver<T> {
+        let (reply, receiver) = oneshot::channel();
+        self.hold_for(held, reply);
+        receiver
+    }
+
+    fn hold_for<T: Send + 'static>(&self, held: Box<Held<T>>, reply: oneshot::Sender<T>) {
+        self.runtime.spawn(async move {
+            // Who asked may be gone by now.
+            drop(reply.send(held.settle().await));
+        });
+    }
+
     fn go_on<A>(&self, checker: &Checker, asker: Box<Asker<A>>, run: Box<Run>)
     where
         A: Answer + Send + 'static,
@@ -86,23 +101,36 @@ impl Later {
 
 // === impl Asker ===
 
-impl<A> Resume for Asker<A>
+impl<A> Asker<A>
 where
     A: Answer + Send + 'static,
     A::Output: Send,
 {
-    fn resume(self: Box<Self>, checker: &mut Checker, run: Box<Run>) {
-        match checker.resume(&self.answer, *run) {
+    fn settle(self: Box<Self>, checker: &Checker, checked: Checked<A::Output>) {
+        match checked {
             // Who asked may be gone by now.
             Checked::Answered(output) => drop(self.reply.send(output)),
             Checked::PutOff(run) => {
                 let later = self.later.clone();
                 later.go_on(checker, self, run);
             }
+            Checked::Held(held) => self.later.hold_for(held, self.reply),
         }
+    }
+}
+
+impl<A> Resume for Asker<A>
+where
+    A: Answer + Send + 'static,
+    A::Output: Send,
+{
+    fn resume(self: Box<Self>, checker: &mut Checker, run: Box<Run>) {
+        let checked = checker.resume(&self.answer, *run);
+        self.settle(checker, checked);
     }
 
     fn refuse(self: Box<Self>, checker: &Checker, run: Box<Run>) {
-        drop(self.reply.send(checker.overloaded(&self.answer, *run)));
+        let checked = checker.overloaded(&self.answer, *run);
+        self.settle(checker, checked);
     }
 }

@@ -56,6 +56,7 @@ impl grpc::Unary for Service {
                 let responder = self.responder.clone();
                 Called::Later(self.later.put_off(&self.checker, responder, run))
             }
+            Checked::Held(held) => Called::Later(self.later.hold(held)),
         }
     }
 }

@@ -1,10 +1,10 @@
-//! `caching`, `decision_logs`, `labels`, `status` and `distributed_tracing` into the values of their rooms.
+//! `caching`, `status` and `distributed_tracing` into the values of their rooms.
 
 use std::time::Duration;
 
 use super::problem::Report;
 use super::section::Section;
-use crate::decision_log;
+use super::service;
 use crate::engine::MemoryLimits;
 use crate::outside::CacheConfig;
 use crate::status;
@@ -17,42 +17,6 @@ const RESOURCE: [(&str, &str); 4] = [
     ("service_namespace", "service.namespace"),
     ("deployment_environment", "deployment.environment"),
 ];
-
-pub(super) fn decision_log(root: &Section<'_>, report: &mut Report) -> decision_log::Config {
-    let logs = root.section("decision_logs");
-    let console = logs.flag("console");
-    // Without a word OPA sends events to a service as soon as one is configured.
-    if logs.is_there() && !console && has_services(root) {
-        let message = "not supported yet: upload of decision logs, which is what happens where a \
-                       service is configured; set `console: true`";
-        report.error(logs.line(), &logs.path, message);
-    }
-    let labels = root.section("labels");
-    let labels = labels
-        .members()
-        .map(|(name, value)| {
-            (
-                name.to_owned(),
-                value.own_text().unwrap_or_default().to_owned(),
-            )
-        })
-        .collect();
-    decision_log::Config {
-        console,
-        mask_decision: logs
-            .text("mask_decision")
-            .unwrap_or("/system/log/mask")
-            .to_owned(),
-        drop_decision: logs
-            .text("drop_decision")
-            .unwrap_or("/system/log/drop")
-            .to_owned(),
-        nd_builtin_cache: root.flag("nd_builtin_cache"),
-        queue_records: logs.size("queue_size_limit_events"),
-        queue_bytes: logs.size("queue_size_limit_bytes"),
-        labels,
-    }
-}
 
 pub(super) fn cache(root: &Section<'_>) -> CacheConfig {
     let cache = root.section("caching").section("inter_query_builtin_cache");
@@ -94,41 +58,10 @@ pub(super) fn status(root: &Section<'_>, report: &mut Report) -> status::Config 
         is_there: section.is_there(),
         console,
         prometheus,
-        service: service(&section, root, console || prometheus, report),
+        service: service::of(&section, root, console || prometheus, report),
         resource: format!("/status{}", partition.unwrap_or_default()),
         manual: section.text("trigger") == Some("manual"),
     }
-}
-
-/// The service that a section names, or the only one there is where the section has nowhere else to go.
-fn service(
-    section: &Section<'_>,
-    root: &Section<'_>,
-    elsewhere: bool,
-    report: &mut Report,
-) -> Option<String> {
-    let services = root.section("services");
-    let mut names = services.members().map(|(name, _)| name.to_owned());
-    if let Some(named) = section.text("service") {
-        if !names.any(|name| name == named) {
-            let message = format!("names the service `{named}`, which is not among `services`");
-            report.error(
-                section.line_of("service"),
-                &section.path_of("service"),
-                message,
-            );
-        }
-        return Some(named.to_owned());
-    }
-    if !section.is_there() || elsewhere {
-        return None;
-    }
-    let only = names.next();
-    if names.next().is_some() {
-        let message = "names no service, and there are several; say which by `service`";
-        report.error(section.line(), &section.path, message);
-    }
-    only
 }
 
 pub(super) fn tracing(root: &Section<'_>, report: &mut Report) -> Option<TracingConfig> {
@@ -160,10 +93,6 @@ pub(super) fn tracing(root: &Section<'_>, report: &mut Report) -> Option<Tracing
             .collect(),
         batch: batch(&section.section("batch_span_processor_options")),
     })
-}
-
-fn has_services(root: &Section<'_>) -> bool {
-    root.section("services").members().next().is_some()
 }
 
 fn encryption(section: &Section<'_>, report: &mut Report) -> Encryption {

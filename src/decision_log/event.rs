@@ -1,4 +1,5 @@
-//! One record as one event: the peer's field names, as JSON text.
+//! One record as one event: the peer's field names, as JSON text. The console and the other sinks get the same members
+//! but for `error`, which is a text on the console and an object elsewhere, and for what makes a line of a log.
 //!
 //! Where no policy looks at events, the text is written straight from the record. Where one does,
 //! input and result become values that masks can change.
@@ -9,7 +10,7 @@ use std::time::SystemTime;
 use super::mask::{Maskable, Masked};
 use super::{Config, Defined, Inputs, Rules, Subject};
 use crate::data::{Value, write};
-use crate::decision::{DecisionId, Record, Timers, TraceIds};
+use crate::decision::{CheckError, DecisionId, Record, Timers, TraceIds};
 use crate::telemetry::{Layout, LineFormat, push_json_string};
 
 /// Makes events of records.
@@ -21,12 +22,16 @@ pub(super) struct Events {
     line: LineFormat,
     timestamp: Layout,
     inputs: Box<dyn Inputs>,
+    /// The newest event's members, without its `error`.
+    members: Vec<u8>,
+    /// A line for the console.
     object: Vec<u8>,
+    id: DecisionId,
 }
 
 /// What became of a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Rendered {
+pub(super) enum Made {
     /// An event, as it should be.
     Whole,
     /// An event without input and result, since the masks failed.
@@ -54,54 +59,63 @@ impl Events {
         line: LineFormat,
         inputs: Box<dyn Inputs>,
     ) -> io::Result<Self> {
-        let id = DecisionId::random().map_err(io::Error::other)?;
-        let own = [("id", id.as_str()), ("version", env!("CARGO_PKG_VERSION"))];
-        let labels: Vec<(&str, &str)> = config
-            .labels
+        let mut events = Self {
+            constant: Vec::new(),
+            labels: Value::Null,
+            subject,
+            line,
+            timestamp: Layout::rfc3339_nano(),
+            inputs,
+            members: Vec::new(),
+            object: Vec::new(),
+            id: DecisionId::random().map_err(io::Error::other)?,
+        };
+        events.label(&config.labels);
+        Ok(events)
+    }
+
+    /// Takes other labels; those that are this program's own stay.
+    pub(super) fn label(&mut self, labels: &[(String, String)]) {
+        let own = [
+            ("id", self.id.as_str()),
+            ("version", env!("CARGO_PKG_VERSION")),
+        ];
+        let labels: Vec<(&str, &str)> = labels
             .iter()
             .map(|(key, value)| (key.as_str(), value.as_str()))
             .filter(|(key, _)| own.iter().all(|(name, _)| name != key))
             .chain(own)
             .collect();
-        let mut constant = b",\"labels\":{".to_vec();
+        let mut constant = b"\"labels\":{".to_vec();
         push_members(labels.iter().copied(), &mut constant);
         constant.push(b'}');
-        let (name, text) = subject.member();
+        let (name, text) = self.subject.member();
         push_text(name, text, &mut constant);
-        Ok(Self {
-            constant,
-            labels: object(
-                labels
-                    .iter()
-                    .map(|(key, value)| (*key, Value::from(*value))),
-            ),
-            subject,
-            line,
-            timestamp: Layout::rfc3339_nano(),
-            inputs,
-            object: Vec::new(),
-        })
+        self.constant = constant;
+        self.labels = object(
+            labels
+                .iter()
+                .map(|(key, value)| (*key, Value::from(*value))),
+        );
     }
 
-    /// Appends the line of `record`'s event.
-    pub(super) fn render(
+    /// Makes the event of `record`, which [`write_line`](Self::write_line) and [`write`](Self::write) then show.
+    pub(super) fn make(
         &mut self,
         record: &Record,
         rules: Option<(&mut dyn Rules, Defined)>,
-        out: &mut Vec<u8>,
-    ) -> (Rendered, Option<DropFailed>) {
+    ) -> (Made, Option<DropFailed>) {
         let Some((rules, defined)) = rules.filter(|(_, d)| d.mask || d.drop) else {
             self.begin(record);
             if let Ok(result) = &record.result {
-                push_value("result", result, &mut self.object);
+                push_value("result", result, &mut self.members);
             }
             if let Some(calls) = &record.nd_builtin_cache {
-                push_value("nd_builtin_cache", calls, &mut self.object);
+                push_value("nd_builtin_cache", calls, &mut self.members);
             }
-            self.object.extend_from_slice(b",\"input\":");
-            self.inputs.write(record, &mut self.object);
-            self.end(out);
-            return (Rendered::Whole, None);
+            self.members.extend_from_slice(b",\"input\":");
+            self.inputs.write(record, &mut self.members);
+            return (Made::Whole, None);
         };
         let (verdict, failed) = self.judge(record, rules, defined);
         let Verdict::Show {
@@ -110,40 +124,60 @@ impl Events {
             error,
         } = verdict
         else {
-            return (Rendered::Filtered, failed);
+            return (Made::Filtered, failed);
         };
         self.begin(record);
         for (name, part) in event.parts() {
             if let Some(value) = part {
-                push_value(name, value, &mut self.object);
+                push_value(name, value, &mut self.members);
             }
         }
-        push_list("erased", &masked.erased, &mut self.object);
-        push_list("masked", &masked.masked, &mut self.object);
-        let rendered = if let Some(error) = error {
-            push_text("log_error", &error, &mut self.object);
-            Rendered::Unmasked
+        push_list("erased", &masked.erased, &mut self.members);
+        push_list("masked", &masked.masked, &mut self.members);
+        let made = if let Some(error) = error {
+            push_text("log_error", &error, &mut self.members);
+            Made::Unmasked
         } else {
-            Rendered::Whole
+            Made::Whole
         };
-        self.end(out);
-        (rendered, failed)
+        (made, failed)
     }
 
-    /// Appends the line of a record whose event could not be made.
-    pub(super) fn render_bare(&mut self, record: &Record, error: &str, out: &mut Vec<u8>) {
+    /// Makes the event of a record whose event could not be made.
+    pub(super) fn make_bare(&mut self, record: &Record, error: &str) {
         self.begin(record);
-        push_list("erased", &hidden(record), &mut self.object);
-        push_text("log_error", error, &mut self.object);
-        self.end(out);
+        push_list("erased", &hidden(record), &mut self.members);
+        push_text("log_error", error, &mut self.members);
+    }
+
+    /// Appends the console's line of the event that was made last, which is `record`'s.
+    pub(super) fn write_line(&mut self, record: &Record, out: &mut Vec<u8>) {
+        let object = &mut self.object;
+        object.clear();
+        object.extend_from_slice(b"{\"level\":\"info\",\"msg\":\"Decision Log\",\"time\":\"");
+        self.line.write_time(SystemTime::now(), object);
+        object.extend_from_slice(b"\",\"type\":\"openpolicyagent.org/decision_logs\",");
+        object.extend_from_slice(&self.members);
+        if let Err(error) = &record.result {
+            push_text("error", &error.message, object);
+        }
+        object.push(b'}');
+        self.line.write_line(object, out);
+    }
+
+    /// Appends the event that was made last, which is `record`'s, as an object in one line.
+    pub(super) fn write(&self, record: &Record, out: &mut Vec<u8>) {
+        out.push(b'{');
+        out.extend_from_slice(&self.members);
+        if let Err(error) = &record.result {
+            push_error(error, out);
+        }
+        out.push(b'}');
     }
 
     fn begin(&mut self, record: &Record) {
-        let out = &mut self.object;
+        let out = &mut self.members;
         out.clear();
-        out.extend_from_slice(b"{\"level\":\"info\",\"msg\":\"Decision Log\",\"time\":\"");
-        self.line.write_time(SystemTime::now(), out);
-        out.extend_from_slice(b"\",\"type\":\"openpolicyagent.org/decision_logs\"");
         out.extend_from_slice(&self.constant);
         push_text("decision_id", record.id.as_str(), out);
         push_bundles(record, out);
@@ -155,14 +189,6 @@ impl Events {
         }
         push_timers(&record.timers, out);
         push_rule_labels(&record.rule_labels, out);
-        if let Err(error) = &record.result {
-            push_text("error", &error.message, out);
-        }
-    }
-
-    fn end(&mut self, out: &mut Vec<u8>) {
-        self.object.push(b'}');
-        self.line.write_line(&self.object, out);
     }
 
     fn judge(
@@ -359,6 +385,34 @@ fn push_rule_labels(labels: &[Value], out: &mut Vec<u8>) {
 fn push_trace(trace: &TraceIds, out: &mut Vec<u8>) {
     push_text("trace_id", &hex(&trace.trace_id), out);
     push_text("span_id", &hex(&trace.span_id), out);
+}
+
+/// Errors of an evaluation have a code, and mostly a place; others have a message alone.
+fn push_error(error: &CheckError, out: &mut Vec<u8>) {
+    out.extend_from_slice(b",\"error\":{");
+    let plain = if error.code.starts_with("eval_") {
+        out.extend_from_slice(b"\"code\":");
+        push_json_string(error.code, out);
+        out.push(b',');
+        // What stands before the message in the answer stands beside it here.
+        let (_, plain) = error.message.split_once(error.code).unwrap_or_default();
+        plain.strip_prefix(": ")
+    } else {
+        None
+    };
+    out.extend_from_slice(b"\"message\":");
+    push_json_string(plain.unwrap_or(&error.message), out);
+    let place = error.location.as_deref();
+    if let Some((file, row)) = place.and_then(|place| place.rsplit_once(':'))
+        && row.bytes().all(|byte| byte.is_ascii_digit())
+    {
+        out.extend_from_slice(b",\"location\":{\"file\":");
+        push_json_string(file, out);
+        out.extend_from_slice(b",\"row\":");
+        out.extend_from_slice(row.as_bytes());
+        out.push(b'}');
+    }
+    out.push(b'}');
 }
 
 fn push_timers(timers: &Timers, out: &mut Vec<u8>) {

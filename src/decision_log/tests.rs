@@ -81,15 +81,14 @@ impl Rules for FromInput {
 fn config() -> Config {
     Config {
         console: true,
-        mask_decision: "/system/log/mask".into(),
-        drop_decision: "/system/log/drop".into(),
-        nd_builtin_cache: false,
+        on_full: OnFull::DropNewest,
         queue_records: 1000,
         queue_bytes: 1 << 20,
         labels: vec![
             ("app".into(), "ed\"ge".into()),
             ("version".into(), "theirs".into()),
         ],
+        ..Config::default()
     }
 }
 
@@ -105,7 +104,21 @@ fn parts(sink: impl Write + Send + 'static, rules: Option<Box<dyn Rules>>) -> Pa
         subject: Subject::Path("envoy/authz/allow".into()),
         inputs: Box::new(Json),
         rules,
+        way: None,
     }
+}
+
+/// Flushes `log` on a runtime of its own.
+fn flush(log: Log, timeout: Duration) -> Result<(), FlushError> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime");
+    runtime.block_on(log.flush(timeout))
+}
+
+fn push(producer: &Producer, record: Record) {
+    producer.push(record).expect("taken or counted");
 }
 
 fn record(request: &str) -> Record {
@@ -129,19 +142,22 @@ fn record(request: &str) -> Record {
 }
 
 /// Logs `records` and returns the events, and the counters.
-fn logged(records: Vec<Record>, rules: Option<Box<dyn Rules>>) -> (Vec<serde_json::Value>, Stats) {
+fn logged(
+    records: Vec<Record>,
+    rules: Option<Box<dyn Rules>>,
+) -> (Vec<serde_json::Value>, Counters) {
     let sink = Sink::default();
-    let log = Log::spawn(&config(), parts(sink.clone(), rules)).expect("a thread");
+    let log = Log::spawn(config(), parts(sink.clone(), rules)).expect("a thread");
     let producer = log.intake().producer();
     for record in records {
-        producer.push(record);
+        push(&producer, record);
     }
-    let stats = log.stats();
-    log.flush(Duration::from_mins(1)).expect("all written");
+    let stats = log.counters();
+    flush(log, Duration::from_mins(1)).expect("all written");
     (sink.events(), stats)
 }
 
-fn judged(defined: Defined, input: &str) -> (Option<serde_json::Value>, Stats) {
+fn judged(defined: Defined, input: &str) -> (Option<serde_json::Value>, Counters) {
     let rules = Box::new(FromInput(defined, Arc::default()));
     let (mut events, stats) = logged(vec![record(input)], Some(rules));
     (events.pop(), stats)
@@ -208,21 +224,21 @@ fn an_event_has_the_peers_fields() {
 #[test]
 fn records_of_all_threads_are_flushed() {
     let sink = Sink::default();
-    let log = Log::spawn(&config(), parts(sink.clone(), None)).expect("a thread");
+    let log = Log::spawn(config(), parts(sink.clone(), None)).expect("a thread");
     let threads: Vec<_> = (0..4)
         .map(|_| {
             let producer = log.intake().producer();
-            thread::spawn(move || (0..200).for_each(|_| producer.push(record("1"))))
+            thread::spawn(move || (0..200).for_each(|_| push(&producer, record("1"))))
         })
         .collect();
     for thread in threads {
         thread.join().expect("no panic");
     }
     let late = log.intake().producer();
-    let stats = log.stats();
-    log.flush(Duration::from_mins(1)).expect("all written");
+    let stats = log.counters();
+    flush(log, Duration::from_mins(1)).expect("all written");
     assert_eq!((sink.events().len(), stats.written()), (800, 800));
-    late.push(record("1"));
+    push(&late, record("1"));
     assert_eq!(stats.lost(Loss::Closed), 1);
 }
 
@@ -250,25 +266,25 @@ fn a_sink_that_blocks_costs_records_but_never_time() {
         queue_bytes: 16 << 10,
         ..config()
     };
-    let log = Log::spawn(&config, parts(Stuck(reached, goes), None)).expect("a thread");
-    let (producer, stats) = (log.intake().producer(), log.stats());
-    producer.push(record("1"));
+    let log = Log::spawn(config, parts(Stuck(reached, goes), None)).expect("a thread");
+    let (producer, stats) = (log.intake().producer(), log.counters());
+    push(&producer, record("1"));
     is_reached.recv().expect("the sink is reached");
     // From here on the thread hangs in its write.
-    producer.push(record(&"x".repeat(15_800)));
-    producer.push(record(&"x".repeat(15_800)));
+    push(&producer, record(&"x".repeat(15_800)));
+    push(&producer, record(&"x".repeat(15_800)));
     assert_eq!(
         (stats.queue_records(), stats.lost(Loss::QueueBytes)),
         (1, 1)
     );
-    (0..3).for_each(|_| producer.push(record("1")));
+    (0..3).for_each(|_| push(&producer, record("1")));
     assert_eq!(
         stats.lost(Loss::QueueBytes),
         4,
         "15,800 bytes leave no room for a record's own"
     );
     drop(go);
-    log.flush(Duration::from_mins(1)).expect("all written");
+    flush(log, Duration::from_mins(1)).expect("all written");
     assert_eq!((stats.written(), stats.queue_bytes()), (2, 0));
 }
 
@@ -280,14 +296,14 @@ fn a_flush_ends_when_its_time_is_up() {
         queue_records: 10,
         ..config()
     };
-    let log = Log::spawn(&config, parts(Stuck(reached, goes), None)).expect("a thread");
-    let (producer, stats) = (log.intake().producer(), log.stats());
-    producer.push(record("1"));
+    let log = Log::spawn(config, parts(Stuck(reached, goes), None)).expect("a thread");
+    let (producer, stats) = (log.intake().producer(), log.counters());
+    push(&producer, record("1"));
     is_reached.recv().expect("the sink is reached");
-    (0..12).for_each(|_| producer.push(record("1")));
+    (0..12).for_each(|_| push(&producer, record("1")));
     assert_eq!(stats.lost(Loss::QueueRecords), 2);
     assert_eq!(
-        log.flush(Duration::from_millis(1)),
+        flush(log, Duration::from_millis(1)),
         Err(FlushError { left: 10 })
     );
 }
@@ -305,10 +321,10 @@ impl Write for Broken {
 
 #[test]
 fn what_the_sink_refuses_is_counted() {
-    let log = Log::spawn(&config(), parts(Broken, None)).expect("a thread");
-    let (producer, stats) = (log.intake().producer(), log.stats());
-    (0..5).for_each(|_| producer.push(record("1")));
-    log.flush(Duration::from_mins(1)).expect("no record waits");
+    let log = Log::spawn(config(), parts(Broken, None)).expect("a thread");
+    let (producer, stats) = (log.intake().producer(), log.counters());
+    (0..5).for_each(|_| push(&producer, record("1")));
+    flush(log, Duration::from_mins(1)).expect("no record waits");
     assert_eq!((stats.lost(Loss::Sink), stats.written()), (5, 0));
     assert!(stats.write_errors() > 0);
 }

@@ -18,6 +18,10 @@ use crate::support::process::Output;
 use crate::support::values::{self, value};
 use crate::support::{corpus, recorded};
 
+mod full;
+mod program;
+mod upload;
+
 /// Mask rules that we understand in another way than the peer, each to hide more than it does.
 const SAFER: [&str; 7] = [
     "segment of parsed_path",
@@ -106,8 +110,8 @@ impl Inputs for Recorded {
     }
 }
 
-#[test]
-fn events_have_the_fields_that_the_peers_have() {
+#[tokio::test]
+async fn events_have_the_fields_that_the_peers_have() {
     let mut events = 0;
     let cases = cases();
     for case in &cases {
@@ -125,25 +129,23 @@ fn events_have_the_fields_that_the_peers_have() {
             .collect();
         events += wants.len();
         if !wants.is_empty() {
-            check_case(case, &wants);
+            check_case(case, &wants).await;
         }
     }
     assert!(cases.is_empty() || events > 1000, "{events} events");
 }
 
-fn check_case(case: &Json, wants: &[&Json]) {
+async fn check_case(case: &Json, wants: &[&Json]) {
     // From the event, since flags and files can say labels, too.
     let mut labels: BTreeMap<String, String> =
         serde_json::from_value(wants[0]["log"]["labels"].clone()).expect("labels");
     labels.retain(|name, _| name != "id" && name != "version");
     let config = Config {
         console: true,
-        mask_decision: String::new(),
-        drop_decision: String::new(),
-        nd_builtin_cache: false,
         queue_records: usize::MAX,
         queue_bytes: usize::MAX,
         labels: labels.into_iter().collect(),
+        ..Config::default()
     };
     let line = LogConfig {
         level: LogLevel::Error,
@@ -161,13 +163,16 @@ fn check_case(case: &Json, wants: &[&Json]) {
         subject: subject.expect("path or query"),
         inputs: Box::new(Recorded),
         rules: None,
+        way: None,
     };
-    let log = Log::spawn(&config, parts).expect("a thread");
+    let log = Log::spawn(config, parts).expect("a thread");
     let producer = log.intake().producer();
     for want in wants {
-        producer.push(record(want));
+        producer.push(record(want)).expect("taken");
     }
-    log.flush(Duration::from_mins(1)).expect("all written");
+    log.flush(Duration::from_mins(1))
+        .await
+        .expect("all written");
     let got = output.pick(|line| Some(normalised(line)));
     assert_eq!(got.len(), wants.len());
     for (got, want) in got.iter().zip(wants) {

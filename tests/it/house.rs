@@ -17,7 +17,7 @@ const DOORS: &[(&str, &[&str])] = &[
     ("clap_complete", &["cli"]),
     ("crossbeam_queue", &["decision_log", "telemetry"]),
     ("envoy_types", &[]),
-    ("flate2", &["bundle", "http"]),
+    ("flate2", &["bundle", "decision_log", "http"]),
     ("hyper", &["grpc", "http", "telemetry"]),
     ("hyper_rustls", &["http"]),
     ("hyper_util", &["grpc", "http", "telemetry"]),

@@ -20,10 +20,10 @@ mod reload;
 /// A Check in its gRPC frame.
 const CHECK: &[u8] = include_bytes!("../../bench/check_request.bin");
 
-const ALLOW: &str = "package envoy.authz\nallow := true\n";
+pub(crate) const ALLOW: &str = "package envoy.authz\nallow := true\n";
 const DENY: &str = "package envoy.authz\nallow := false\n";
 
-fn spec(policy: &str, config: Value, args: &[&str]) -> SidecarSpec {
+pub(crate) fn spec(policy: &str, config: Value, args: &[&str]) -> SidecarSpec {
     SidecarSpec {
         policy: policy.to_owned(),
         config,
@@ -36,11 +36,11 @@ fn head() -> http::request::Builder {
 }
 
 /// A client of what answers gRPC at this port.
-async fn client(port: u16) -> Client {
+pub(crate) async fn client(port: u16) -> Client {
     Client::connect(&BoundAddress::Tcp(SocketAddr::from(([127, 0, 0, 1], port)))).await
 }
 
-async fn check(client: &mut Client) -> Answer {
+pub(crate) async fn check(client: &mut Client) -> Answer {
     client.post(head(), Bytes::from_static(CHECK)).await
 }
 

@@ -2,8 +2,7 @@
 
 use super::{COUNT, Key, Kind, POSITIVE, accepted, later, served};
 
-const UPLOAD: &str = "upload of decision logs";
-const REPORTING: &str = "concerns the upload of decision logs, which is not there yet";
+const DELAY: &str = "seconds between uploads; each is a random one between the two bounds";
 
 pub(super) const KEYS: &[Key] = &[
     served("decision_logs", Kind::Section, "a record of every decision"),
@@ -48,62 +47,125 @@ pub(super) const KEYS: &[Key] = &[
     served(
         "decision_logs.queue_size_limit_events",
         POSITIVE,
-        "records that may wait to be written; beyond it they are dropped and counted",
+        "records that may wait until events are made of them; beyond it `on_full` decides",
     )
     .default("16384")
     .ours(),
     served(
         "decision_logs.queue_size_limit_bytes",
         POSITIVE,
-        "bytes of requests that may wait to be written",
+        "bytes that such records may take",
     )
     .default("33554432")
     .ours(),
-    later("decision_logs.service", Kind::Text, UPLOAD),
-    later("decision_logs.partition_name", Kind::Text, UPLOAD),
-    later("decision_logs.resource", Kind::Text, UPLOAD),
+    served(
+        "decision_logs.on_full",
+        Kind::OneOf(&["drop_oldest", "drop_newest", "block", "deny"]),
+        "what happens where no more may wait: records are lost, or Checks wait (within their deadlines) or are denied",
+    )
+    .default("drop_oldest")
+    .ours(),
+    served(
+        "decision_logs.file",
+        Kind::Section,
+        "events are appended to a file, a JSON object a line",
+    )
+    .ours(),
+    served(
+        "decision_logs.file.path",
+        Kind::Text,
+        "the file; one that was moved away is opened anew",
+    )
+    .ours(),
+    served(
+        "decision_logs.spool",
+        Kind::Section,
+        "events that wait for their upload are kept on disk, too",
+    )
+    .ours(),
+    served(
+        "decision_logs.spool.directory",
+        Kind::Text,
+        "where; each process needs one of its own",
+    )
+    .ours(),
+    served(
+        "decision_logs.spool.max_bytes",
+        POSITIVE,
+        "how much it may take",
+    )
+    .default("1073741824")
+    .ours(),
+    served(
+        "decision_logs.spool.fsync",
+        Kind::OneOf(&["never", "chunk", "batch"]),
+        "when events are made to survive the end of the machine; the end of the process they survive anyway",
+    )
+    .default("never")
+    .ours(),
+    served(
+        "decision_logs.service",
+        Kind::Text,
+        "events are uploaded to it; left out, the only service there is, unless `console` is on",
+    ),
+    served(
+        "decision_logs.partition_name",
+        Kind::Text,
+        "becomes `/logs/NAME` on the service",
+    ),
+    served(
+        "decision_logs.resource",
+        Kind::Text,
+        "path on the service, in place of `/logs` and the partition",
+    ),
     later("decision_logs.plugin", Kind::Text, "decision-log plugins"),
-    accepted("decision_logs.reporting", Kind::Section, REPORTING),
-    accepted(
+    served(
+        "decision_logs.reporting",
+        Kind::Section,
+        "when and in which portions events are uploaded",
+    ),
+    served(
         "decision_logs.reporting.buffer_type",
         Kind::OneOf(&["size", "event"]),
-        REPORTING,
-    ),
-    accepted(
+        "whether what waits is limited by bytes or by events",
+    )
+    .default("size"),
+    served(
         "decision_logs.reporting.buffer_size_limit_bytes",
         COUNT,
-        REPORTING,
+        "compressed bytes that may wait in memory; 0 is no limit, and left out it is 268435456",
     ),
-    accepted(
+    served(
         "decision_logs.reporting.buffer_size_limit_events",
         COUNT,
-        REPORTING,
+        "events that may wait in memory; left out it is 10000",
     ),
-    accepted(
+    served(
         "decision_logs.reporting.upload_size_limit_bytes",
         COUNT,
-        REPORTING,
+        "compressed bytes of one request, 90 to 4294967296; left out it is 32768",
     ),
-    accepted(
+    served(
         "decision_logs.reporting.min_delay_seconds",
-        COUNT,
-        REPORTING,
+        Kind::Number,
+        DELAY,
     ),
-    accepted(
+    served(
         "decision_logs.reporting.max_delay_seconds",
-        COUNT,
-        REPORTING,
+        Kind::Number,
+        DELAY,
     ),
-    accepted(
+    served(
         "decision_logs.reporting.max_decisions_per_second",
         Kind::Number,
-        REPORTING,
+        "events beyond it are not uploaded",
     ),
-    accepted(
+    served(
         "decision_logs.reporting.trigger",
         Kind::OneOf(&["periodic", "manual", "immediate"]),
-        REPORTING,
-    ),
+        "after each delay, when asked, or whenever a request is full",
+    )
+    .default("periodic"),
     served("status", Kind::Section, "what this program tells of itself"),
     served(
         "status.prometheus",

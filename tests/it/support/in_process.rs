@@ -12,8 +12,10 @@ use regate::telemetry::logs::{Guard, Logs};
 use serde_json::{Value, json};
 
 use super::call::Client;
+use super::client;
 use super::process::{Output, in_time};
 use super::recorded;
+use super::upstream::{Seen, Upstream};
 
 /// A case that is served.
 pub(crate) struct Served {
@@ -21,6 +23,8 @@ pub(crate) struct Served {
     pub(crate) client: Client,
     running: Running,
     decisions: Output,
+    /// Where events are uploaded to, if they are.
+    collector: Option<Upstream>,
     folder: tempfile::TempDir,
 }
 
@@ -32,8 +36,14 @@ impl Served {
         own_log();
         let folder = tempfile::tempdir().unwrap();
         write_files(case, folder.path());
+        let collector = if case["events"] == "upload" {
+            Some(Upstream::start().await)
+        } else {
+            None
+        };
         let config = folder.path().join("config.yaml");
-        std::fs::write(&config, configuration(case, folder.path()).to_string()).unwrap();
+        let text = configuration(case, folder.path(), collector.as_ref());
+        std::fs::write(&config, text.to_string()).unwrap();
         let loaded = load(&flags(case, folder.path())).map_err(|error| error.to_string())?;
         let decisions = Output::new();
         let sinks = Sinks {
@@ -48,6 +58,7 @@ impl Served {
             client: Client::connect(&running.addresses().grpc[0]).await,
             running,
             decisions,
+            collector,
             folder,
         })
     }
@@ -57,14 +68,40 @@ impl Served {
         format!("{}/", self.folder.path().display())
     }
 
+    /// Where its events are uploaded to.
+    pub(crate) fn collector(&self) -> &Upstream {
+        self.collector.as_ref().expect("a case with uploads")
+    }
+
+    /// The value of a metric, or 0 where there is none.
+    pub(crate) async fn metric(&self, name: &str) -> u64 {
+        let url = format!("http://{}/metrics", self.running.addresses().api[0]);
+        let metrics = client::get(&url).await.expect("metrics").body;
+        let value = |line: &str| line.strip_prefix(name)?.trim().parse().ok();
+        metrics.lines().find_map(value).unwrap_or(0)
+    }
+
     /// Ends, and gives the decision log's events.
     pub(crate) async fn stop(self) -> Vec<Value> {
         let prefix = self.prefix();
         drop(self.client);
         in_time("the end", self.running.stop()).await;
+        if let Some(collector) = &self.collector {
+            return collected(&collector.take());
+        }
         self.decisions
             .pick(|line| Some(recorded::parse(&line.replace(&prefix, ""))))
     }
+}
+
+/// The events of the uploads that were taken.
+pub(crate) fn collected(uploads: &[Seen]) -> Vec<Value> {
+    let events = |upload: &Seen| match recorded::parse(&upload.unzipped()) {
+        Value::Array(events) => events,
+        other => panic!("not an array: {other}"),
+    };
+    let taken = uploads.iter().filter(|upload| upload.status == 200);
+    taken.flat_map(events).collect()
 }
 
 /// What this process logs of itself, from the first call on.
@@ -98,7 +135,7 @@ fn write_files(case: &Value, folder: &Path) {
 }
 
 /// The case's configuration, with an address, console logs and paths into the folder.
-fn configuration(case: &Value, folder: &Path) -> Value {
+fn configuration(case: &Value, folder: &Path, collector: Option<&Upstream>) -> Value {
     const PLUGINS: [&str; 2] = ["envoy_ext_authz_grpc", "envoy.ext_authz.grpc"];
     let mut config = case.get("config").cloned().unwrap_or_else(|| json!({}));
     let address = match case["listen"].as_str() {
@@ -116,8 +153,8 @@ fn configuration(case: &Value, folder: &Path) -> Value {
         *path = json!(folder.join(path.as_str().expect("a path")));
     }
     let log = &mut config["decision_logs"];
-    if case["events"] == "upload" {
-        config["services"] = json!({"sink": {"url": "http://127.0.0.1:9"}});
+    if let Some(collector) = collector {
+        config["services"] = json!({"sink": {"url": format!("http://{}", collector.addr)}});
         config["decision_logs"]["service"] = json!("sink");
     } else if log.get("console").is_none() {
         log["console"] = json!(true);

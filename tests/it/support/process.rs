@@ -94,6 +94,12 @@ impl Process {
         assert!(sent.success(), "the process {} is gone already", self.id());
     }
 
+    /// Kills it, as a crash would.
+    pub(crate) fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
     /// Its exit status, when it has ended.
     pub(crate) fn ended(&mut self) -> Option<ExitStatus> {
         self.child.try_wait().unwrap()
