@@ -12,6 +12,7 @@ use crate::telemetry::logs::Logs;
 mod bind;
 mod check;
 mod observe;
+mod rest;
 mod serve;
 mod signal;
 mod watch;

@@ -22,6 +22,7 @@ mod listen;
 mod observe;
 mod overlay;
 mod problem;
+mod rest;
 pub mod schema;
 mod section;
 mod sources;
@@ -55,6 +56,8 @@ pub struct Config {
     pub http_send_timeout: Duration,
     /// What is told of bundles and plugins.
     pub status: StatusConfig,
+    /// What the REST API is told.
+    pub rest: crate::rest::Config,
     /// `--addr`: the HTTP API.
     pub api: http::ListenConfig,
     /// `--diagnostic-addr`: health and metrics alone.
@@ -147,6 +150,7 @@ impl Config {
                 outside::TIMEOUT
             }),
             status: observe::status(&root, &mut report),
+            rest: rest::read(&root),
             api: listen::read("--addr", &flags.addrs, flags, &mut report),
             diagnostic: listen::read(
                 "--diagnostic-addr",

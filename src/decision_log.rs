@@ -22,6 +22,7 @@ pub mod mask;
 mod queue;
 mod worker;
 
+pub use crate::decision::Subject;
 pub use queue::{Loss, Producer, Stats};
 
 /// The thread's stack: documents are written by recursion, and bodies may be nested 10,000 deep.
@@ -58,15 +59,6 @@ pub struct Parts {
     pub inputs: Box<dyn Inputs>,
     /// The mask and drop decisions, if a policy can have any.
     pub rules: Option<Box<dyn Rules>>,
-}
-
-/// What the decisions are decisions on.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Subject {
-    /// `path`, exactly as it is configured.
-    Path(String),
-    /// `query`, exactly as it is configured.
-    Query(String),
 }
 
 /// Makes the input document of a record again, off the path.

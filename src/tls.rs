@@ -9,7 +9,7 @@ mod acceptor;
 mod files;
 mod reload;
 
-pub use acceptor::{Acceptor, TlsStream, is_h2};
+pub use acceptor::{Acceptor, TlsStream, is_h2, peer_certificates};
 pub use files::TlsError;
 pub use reload::{Checked, Reloader};
 

@@ -56,6 +56,11 @@ impl Observed {
         observed
     }
 
+    /// What is observed.
+    pub(super) fn instance(&self) -> &Instance {
+        &self.instance
+    }
+
     /// Shows the decision log's counters as well.
     pub(super) fn decision_log(&self, stats: Stats) {
         self.registry.collect(move |out| stats.collect(out));

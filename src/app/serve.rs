@@ -13,6 +13,7 @@ use super::RunError;
 use super::bind::{self, Bound};
 use super::check::{self, Checks};
 use super::observe::Observed;
+use super::rest;
 use super::watch::Readiness;
 use crate::config::{Config, Loaded};
 use crate::decision_log::Log;
@@ -24,7 +25,7 @@ use crate::instance::Instance;
 use crate::task::{self, Drain, DrainGuard, Shutdown, ShutdownTrigger};
 use crate::telemetry::logs;
 use crate::telemetry::trace::{Exporting, Tracer};
-use crate::{admin, bundle, instance};
+use crate::{bundle, instance};
 
 /// How many bundles may wait for the writer of the instance.
 const UPDATES: usize = 16;
@@ -165,8 +166,11 @@ async fn serve(
             .serve_http(http_authz, stopping, guard)
             .map_err(RunError::failed)?;
     }
-    let router = admin::router(observed.admin(config, readiness));
-    for bound in [bound.api, bound.diagnostic] {
+    let rest = rest::start(config, checks, observed, readiness)?;
+    for (bound, router) in [
+        (bound.api, rest.api()),
+        (bound.diagnostic, rest.diagnostic()),
+    ] {
         bound
             .serve(&router, stopping, guard)
             .map_err(RunError::failed)?;

@@ -467,6 +467,7 @@ impl Checker {
                 rule_labels: run.rule_labels,
                 timers: run.timers,
                 trace,
+                asked: None,
             });
         }
         output

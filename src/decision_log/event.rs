@@ -9,12 +9,12 @@ use std::time::SystemTime;
 use super::mask::{Maskable, Masked};
 use super::{Config, Defined, Inputs, Rules, Subject};
 use crate::data::{Value, write};
-use crate::decision::{DecisionId, Record, Timers, TraceIds};
+use crate::decision::{Asked, DecisionId, Record, Timers, TraceIds};
 use crate::telemetry::{Layout, LineFormat, push_json_string};
 
 /// Makes events of records.
 pub(super) struct Events {
-    /// `labels` and `path` or `query`, which are the same in each event.
+    /// `labels`, which are the same in each event.
     constant: Vec<u8>,
     labels: Value,
     subject: Subject,
@@ -66,8 +66,6 @@ impl Events {
         let mut constant = b",\"labels\":{".to_vec();
         push_members(labels.iter().copied(), &mut constant);
         constant.push(b'}');
-        let (name, text) = subject.member();
-        push_text(name, text, &mut constant);
         Ok(Self {
             constant,
             labels: object(
@@ -92,14 +90,16 @@ impl Events {
     ) -> (Rendered, Option<DropFailed>) {
         let Some((rules, defined)) = rules.filter(|(_, d)| d.mask || d.drop) else {
             self.begin(record);
-            if let Ok(result) = &record.result {
+            if let Some(result) = result(record) {
                 push_value("result", result, &mut self.object);
             }
             if let Some(calls) = &record.nd_builtin_cache {
                 push_value("nd_builtin_cache", calls, &mut self.object);
             }
-            self.object.extend_from_slice(b",\"input\":");
-            self.inputs.write(record, &mut self.object);
+            if has_input(record) {
+                self.object.extend_from_slice(b",\"input\":");
+                self.inputs.write(record, &mut self.object);
+            }
             self.end(out);
             return (Rendered::Whole, None);
         };
@@ -145,6 +145,11 @@ impl Events {
         self.line.write_time(SystemTime::now(), out);
         out.extend_from_slice(b"\",\"type\":\"openpolicyagent.org/decision_logs\"");
         out.extend_from_slice(&self.constant);
+        let (name, text) = subject(record, &self.subject).member();
+        push_text(name, text, out);
+        if let Some(asked) = &record.asked {
+            push_asked(asked, out);
+        }
         push_text("decision_id", record.id.as_str(), out);
         push_bundles(record, out);
         out.extend_from_slice(b",\"timestamp\":\"");
@@ -172,8 +177,8 @@ impl Events {
         defined: Defined,
     ) -> (Verdict, Option<DropFailed>) {
         let mut event = Maskable {
-            input: Some(self.inputs.value(record)),
-            result: record.result.as_ref().ok().cloned(),
+            input: has_input(record).then(|| self.inputs.value(record)),
+            result: result(record).cloned(),
             nd_builtin_cache: record.nd_builtin_cache.clone(),
         };
         let seen = self.seen(record, &event);
@@ -215,7 +220,7 @@ impl Events {
 
     /// The event as mask and drop policies get it.
     fn seen(&self, record: &Record, event: &Maskable) -> Value {
-        let (subject, text) = self.subject.member();
+        let (subject, text) = subject(record, &self.subject).member();
         let mut timestamp = Vec::new();
         self.timestamp.write(record.timestamp, &mut timestamp);
         let mut members = vec![
@@ -264,6 +269,32 @@ impl Subject {
             Self::Query(query) => ("query", query),
         }
     }
+}
+
+/// What `record` is a decision on: what was asked for, else what is configured.
+fn subject<'a>(record: &'a Record, configured: &'a Subject) -> &'a Subject {
+    let asked = record.asked.as_ref();
+    asked.map_or(configured, |asked| &asked.subject)
+}
+
+/// The decision, if there is one.
+fn result(record: &Record) -> Option<&Value> {
+    let undefined = record.asked.as_ref().is_some_and(|asked| asked.undefined);
+    record.result.as_ref().ok().filter(|_| !undefined)
+}
+
+/// Whether there was an input: with each Check, and with most of what else is asked.
+fn has_input(record: &Record) -> bool {
+    let asked = record.asked.as_ref();
+    asked.is_none_or(|asked| asked.input.is_some())
+}
+
+fn push_asked(asked: &Asked, out: &mut Vec<u8>) {
+    if !asked.requested_by.is_empty() {
+        push_text("requested_by", &asked.requested_by, out);
+    }
+    out.extend_from_slice(b",\"req_id\":");
+    out.extend_from_slice(asked.number.to_string().as_bytes());
 }
 
 /// The parts that an event without them would show.

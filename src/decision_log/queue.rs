@@ -335,7 +335,10 @@ impl Queue {
 fn cost(record: &Record) -> usize {
     let calls = record.nd_builtin_cache.as_ref().map_or(0, footprint);
     let calls = usize::try_from(calls).unwrap_or(usize::MAX);
+    let asked = record.asked.as_ref().and_then(|asked| asked.input.as_ref());
+    let asked = usize::try_from(asked.map_or(0, footprint)).unwrap_or(usize::MAX);
     let labels = size_of_val(&*record.rule_labels);
     let own = record.request.len().saturating_add(RECORD_OVERHEAD);
+    let own = own.saturating_add(asked);
     own.saturating_add(labels).saturating_add(calls)
 }

@@ -1,0 +1,283 @@
+//! OPA's REST API on `--addr`: documents and queries, policies and data, what the process is and how it is.
+//!
+//! Health and metrics themselves are another room's; it is reached through here, so that one authorization stands before
+//! all. No request here is a Check: evaluation has threads of its own, and writes go through the instance's one writer.
+
+use std::fmt;
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant, SystemTime};
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::request::Parts as Head;
+use axum::http::{HeaderMap, Method, StatusCode};
+use axum::response::Response;
+use tower::ServiceExt as _;
+
+use crate::data::Value;
+use crate::decision_log::Producer;
+use crate::http::server::Client;
+use crate::instance::Cell;
+use crate::outside::Outside;
+use crate::telemetry::metrics::HttpMetrics;
+use crate::tool::json::Json;
+
+mod answer;
+mod body;
+mod data;
+mod evaluate;
+mod params;
+mod pool;
+mod query;
+mod record;
+mod route;
+
+use answer::{Look, Refusal};
+use body::Payload;
+use evaluate::Asking;
+use params::Params;
+use pool::{NotDone, Pool};
+use route::{Route, Routed};
+
+/// What the API is told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Config {
+    /// `default_decision`: the document behind `POST /`, by its names.
+    pub default_decision: Vec<String>,
+    /// `server.decoding`.
+    pub decoding: DecodingConfig,
+    /// `server.encoding`.
+    pub encoding: EncodingConfig,
+    /// Whether decisions have ids: `decision_logs` is configured.
+    pub decision_ids: bool,
+    /// `nd_builtin_cache` of the decision log.
+    pub nd_builtin_cache: bool,
+}
+
+/// How much of a body is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DecodingConfig {
+    /// `max_length`: of the bytes as they come.
+    pub max_length: u64,
+    /// `gzip.max_length`: of what they unpack to.
+    pub gzip_max_length: u64,
+}
+
+/// How answers are compressed for those who ask for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EncodingConfig {
+    /// `gzip.min_length`: from how many bytes on.
+    pub min_length: usize,
+    /// `gzip.compression_level`: 0 to 9.
+    pub compression_level: u32,
+}
+
+/// What the API is made of.
+pub struct Parts {
+    /// The policy in force.
+    pub policy: Cell,
+    /// What policies ask of the world.
+    pub outside: Outside,
+    /// Where decisions are recorded, if they are.
+    pub log: Option<Producer>,
+    /// Where requests are counted.
+    pub http: Arc<HttpMetrics>,
+    /// Health and metrics.
+    pub admin: Router,
+}
+
+/// The API. One serves all listeners.
+pub struct Rest {
+    config: Config,
+    asking: Asking,
+    log: Option<Producer>,
+    http: Arc<HttpMetrics>,
+    admin: Router,
+    requests: AtomicU64,
+}
+
+/// Which of the listeners a request came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Listener {
+    Api,
+    Diagnostic,
+}
+
+/// A request as it is served.
+#[derive(Debug)]
+struct Call {
+    method: Method,
+    headers: HeaderMap,
+    params: Params,
+    payload: Payload,
+    /// Whether the answer may be compressed.
+    compressed: bool,
+    client: Client,
+    number: u64,
+    began: Instant,
+    arrived: SystemTime,
+}
+
+// === impl Rest ===
+
+impl Rest {
+    /// Starts the API's threads.
+    pub fn start(config: Config, parts: Parts) -> io::Result<Arc<Self>> {
+        let nd_builtin_cache = config.nd_builtin_cache && parts.log.is_some();
+        let asking = Asking::new(
+            parts.policy,
+            Pool::start()?,
+            parts.outside,
+            nd_builtin_cache,
+        );
+        Ok(Arc::new(Self {
+            config,
+            asking,
+            log: parts.log,
+            http: parts.http,
+            admin: parts.admin,
+            requests: AtomicU64::new(0),
+        }))
+    }
+
+    /// What `--addr` serves.
+    pub fn api(self: &Arc<Self>) -> Router {
+        let rest = Arc::clone(self);
+        Router::new().fallback(serve_api).with_state(rest)
+    }
+
+    /// What `--diagnostic-addr` serves: health and metrics alone.
+    pub fn diagnostic(self: &Arc<Self>) -> Router {
+        let rest = Arc::clone(self);
+        Router::new().fallback(serve_diagnostic).with_state(rest)
+    }
+
+    async fn serve(&self, listener: Listener, request: Request) -> Response {
+        let began = Instant::now();
+        let method = request.method().clone();
+        let varies = route::is_compressed(&method, request.uri().path());
+        let routed = match route::route(&method, request.uri().path()) {
+            Routed::Serve(route) if listener == Listener::Api || route.is_diagnostic() => {
+                Routed::Serve(route)
+            }
+            Routed::Serve(_) => Routed::Answer(
+                None,
+                answer::line(StatusCode::NOT_FOUND, "404 page not found\n"),
+            ),
+            answer @ Routed::Answer(..) => answer,
+        };
+        let (label, response) = match routed {
+            Routed::Serve(Route::Admin) => {
+                // It counts its requests itself.
+                let served = self.admin.clone().oneshot(request).await;
+                (None, served.unwrap_or_else(|never| match never {}))
+            }
+            Routed::Serve(route) => {
+                let label = route.label();
+                let (head, body) = request.into_parts();
+                let served = self.answer(route, head, body, began).await;
+                (Some(label), served.unwrap_or_else(Refusal::into_response))
+            }
+            Routed::Answer(label, response) => (label, response),
+        };
+        if let Some(label) = label {
+            let (status, took) = (response.status().as_u16(), began.elapsed());
+            self.http.observe(label, method.as_str(), status, took);
+        }
+        if varies {
+            return answer::varying(response);
+        }
+        response
+    }
+
+    async fn answer(
+        &self,
+        route: Route,
+        head: Head,
+        body: Body,
+        began: Instant,
+    ) -> Result<Response, Refusal> {
+        let payload = body::receive(&head.headers, body, &self.config.decoding).await?;
+        let call = Call {
+            params: Params::read(head.uri.query().unwrap_or_default()),
+            client: head.extensions.get::<Client>().cloned().unwrap_or_default(),
+            compressed: route::is_compressed(&head.method, head.uri.path()),
+            method: head.method,
+            headers: head.headers,
+            payload,
+            number: self.requests.fetch_add(1, Ordering::Relaxed) + 1,
+            began,
+            arrived: SystemTime::now(),
+        };
+        match route {
+            Route::Data(names) => self.data(&call, names).await,
+            Route::PlainData(names) => self.plain_data(&call, names).await,
+            Route::DefaultDecision => {
+                let names = self.config.default_decision.clone();
+                self.plain_data(&call, names).await
+            }
+            Route::Query => self.query(&call).await,
+            _ => Err(Refusal::not_built("not yet")),
+        }
+    }
+
+    /// The document that the body is.
+    async fn document(&self, call: &Call) -> Result<Option<Value>, Refusal> {
+        let (payload, decoding) = (call.payload.clone(), self.config.decoding);
+        let read = self.asking.pool.run(move || payload.document(&decoding));
+        read.await.map_err(not_done)?
+    }
+
+    /// Writes an answer, where there is stack for it.
+    async fn render(
+        &self,
+        call: &Call,
+        status: StatusCode,
+        body: Json,
+    ) -> Result<Response, Refusal> {
+        let look = Look {
+            pretty: call.params.asks("pretty"),
+            gzip: call.compressed && answer::reads_gzip(&call.headers),
+        };
+        let encoding = self.config.encoding;
+        let write = move || look.json(status, &body, &encoding);
+        self.asking.pool.run(write).await.map_err(not_done)
+    }
+}
+
+impl fmt::Debug for Parts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Parts").finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Rest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Rest").finish_non_exhaustive()
+    }
+}
+
+// === helpers ===
+
+async fn serve_api(State(rest): State<Arc<Rest>>, request: Request) -> Response {
+    rest.serve(Listener::Api, request).await
+}
+
+async fn serve_diagnostic(State(rest): State<Arc<Rest>>, request: Request) -> Response {
+    rest.serve(Listener::Diagnostic, request).await
+}
+
+fn not_done(not_done: NotDone) -> Refusal {
+    match not_done {
+        NotDone::Full => Refusal::overloaded(),
+        NotDone::Defect => Refusal::internal("a defect ended the request; please report it"),
+    }
+}
+
+/// Nanoseconds as JSON has them.
+fn nanoseconds(time: Duration) -> i64 {
+    i64::try_from(time.as_nanos()).unwrap_or(i64::MAX)
+}
