@@ -150,7 +150,7 @@ impl Config {
                 outside::TIMEOUT
             }),
             status: observe::status(&root, &mut report),
-            rest: rest::read(&root),
+            rest: rest::read(&root, flags),
             api: listen::read("--addr", &flags.addrs, flags, &mut report),
             diagnostic: listen::read(
                 "--diagnostic-addr",

@@ -11,12 +11,14 @@ use crate::task::{self, Shutdown};
 use crate::{bundle, http};
 
 mod candidate;
+mod edit;
 mod snapshot;
 mod status;
 mod watch;
 mod writer;
 
 pub use crate::files::LoadError;
+pub use edit::{Edit, EditError, Edits, Operation, Step};
 pub use snapshot::{Cell, Snapshot};
 pub use status::{BundleError, BundleStatus, Status};
 
@@ -129,6 +131,12 @@ impl Instance {
         self.memory.clone()
     }
 
+    /// The way to ask for changes of policies and data.
+    #[must_use]
+    pub fn edits(&self) -> Edits {
+        Edits(self.reload.0.clone())
+    }
+
     /// The way to ask for a reload of the files.
     #[must_use]
     pub fn reload(&self) -> Reload {
@@ -143,7 +151,10 @@ impl Reload {
     pub async fn now(&self) -> Result<(), String> {
         let stopped = || "the instance is stopping".to_owned();
         let (done, finished) = oneshot::channel();
-        self.0.send(done).await.map_err(|_| stopped())?;
+        self.0
+            .send(writer::Request::Reload(done))
+            .await
+            .map_err(|_| stopped())?;
         finished.await.map_err(|_| stopped())?
     }
 }

@@ -19,8 +19,9 @@ use tower::ServiceExt as _;
 
 use crate::data::Value;
 use crate::decision_log::Producer;
+use crate::engine::RegoVersion;
 use crate::http::server::Client;
-use crate::instance::Cell;
+use crate::instance::{Cell, Edits};
 use crate::outside::Outside;
 use crate::telemetry::metrics::HttpMetrics;
 use crate::tool::json::Json;
@@ -30,10 +31,12 @@ mod body;
 mod data;
 mod evaluate;
 mod params;
+mod policies;
 mod pool;
 mod query;
 mod record;
 mod route;
+mod write;
 
 use answer::{Look, Refusal};
 use body::Payload;
@@ -51,6 +54,8 @@ pub struct Config {
     pub decoding: DecodingConfig,
     /// `server.encoding`.
     pub encoding: EncodingConfig,
+    /// The language of modules that are put.
+    pub rego_version: RegoVersion,
     /// Whether decisions have ids: `decision_logs` is configured.
     pub decision_ids: bool,
     /// `nd_builtin_cache` of the decision log.
@@ -79,6 +84,8 @@ pub struct EncodingConfig {
 pub struct Parts {
     /// The policy in force.
     pub policy: Cell,
+    /// The way to change it.
+    pub edits: Edits,
     /// What policies ask of the world.
     pub outside: Outside,
     /// Where decisions are recorded, if they are.
@@ -93,6 +100,7 @@ pub struct Parts {
 pub struct Rest {
     config: Config,
     asking: Asking,
+    edits: Edits,
     log: Option<Producer>,
     http: Arc<HttpMetrics>,
     admin: Router,
@@ -136,6 +144,7 @@ impl Rest {
         Ok(Arc::new(Self {
             config,
             asking,
+            edits: parts.edits,
             log: parts.log,
             http: parts.http,
             admin: parts.admin,
@@ -220,6 +229,13 @@ impl Rest {
                 self.plain_data(&call, names).await
             }
             Route::Query => self.query(&call).await,
+            Route::PutData(names) => self.put_data(&call, names).await,
+            Route::PatchData(names) => self.patch_data(&call, names).await,
+            Route::DeleteData(names) => self.delete_data(names).await,
+            Route::Policies => self.policies(&call).await,
+            Route::Policy(id) => self.policy(&call, id).await,
+            Route::PutPolicy(id) => self.put_policy(&call, id).await,
+            Route::DeletePolicy(id) => self.delete_policy(&call, id).await,
             _ => Err(Refusal::not_built("not yet")),
         }
     }

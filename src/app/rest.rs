@@ -20,6 +20,7 @@ pub(super) fn start(
     let admin = observed.admin(config, readiness);
     let parts = Parts {
         policy: observed.instance().cell(),
+        edits: observed.instance().edits(),
         outside: checks.outside(),
         log: checks.producer(),
         http: Arc::clone(&admin.http),

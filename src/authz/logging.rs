@@ -176,6 +176,7 @@ mod tests {
             generation,
             policy: policy.expect("a policy"),
             revisions: Arc::default(),
+            modules: Arc::default(),
             activated_at: SystemTime::now(),
         }
     }

@@ -1,9 +1,10 @@
 //! `default_decision` and `server` into [`rest::Config`].
 
+use super::flags::Flags;
 use super::section::Section;
 use crate::rest::{self, DecodingConfig, EncodingConfig};
 
-pub(super) fn read(root: &Section<'_>) -> rest::Config {
+pub(super) fn read(root: &Section<'_>, flags: &Flags) -> rest::Config {
     let server = root.section("server");
     let decoding = server.section("decoding");
     let unpacked = decoding.section("gzip").count("max_length");
@@ -23,6 +24,7 @@ pub(super) fn read(root: &Section<'_>) -> rest::Config {
                 .and_then(|level| u32::try_from(level).ok())
                 .unwrap_or(9),
         },
+        rego_version: flags.rego_version,
         decision_ids: root.section("decision_logs").is_there(),
         nd_builtin_cache: root.flag("nd_builtin_cache"),
     }

@@ -7,7 +7,8 @@ use std::time::{Instant, SystemTime};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time;
 
-use super::candidate::{self, Candidate};
+use super::candidate::{self, Candidate, Refused};
+use super::edit::{Edit, EditError};
 use super::status::{BundleError, BundleStatus, Status};
 use super::{Cell, Config, Snapshot};
 use crate::bundle::archive::Limits;
@@ -25,8 +26,14 @@ const BUNDLE_SIZE: u64 = 1 << 30;
 /// How many updates are compiled together at most.
 const BATCH: usize = 64;
 
-/// A wish to load the files again; told when that was done, well or not.
-pub(super) type Request = oneshot::Sender<Result<(), String>>;
+/// A wish; told when that was done, well or not.
+#[derive(Debug)]
+pub(super) enum Request {
+    /// The files are to be loaded again.
+    Reload(oneshot::Sender<Result<(), String>>),
+    /// Something is to change.
+    Edit(Box<Edit>, oneshot::Sender<Result<(), EditError>>),
+}
 
 /// Makes and publishes snapshots.
 pub(super) struct Writer {
@@ -37,6 +44,8 @@ pub(super) struct Writer {
     status: watch::Sender<Status>,
     /// What the snapshot in force was made from.
     current: Candidate,
+    /// What the files were when they were last read.
+    files: Loaded,
     /// Snapshots that requests may still hold; freeing one takes time that no request should pay.
     old: Vec<Arc<Snapshot>>,
 }
@@ -70,6 +79,7 @@ impl Writer {
             memory,
             cell,
             status,
+            files: current.files.clone(),
             current: current.clone(),
             old: Vec::new(),
         };
@@ -95,7 +105,8 @@ impl Writer {
                     self.updates(batch).await;
                 }
                 request = requests.recv(), if requesting => match request {
-                    Some(done) => self.reload(done).await,
+                    Some(Request::Reload(done)) => self.reload(done).await,
+                    Some(Request::Edit(edit, done)) => self.edit(*edit, done).await,
                     None => requesting = false,
                 },
                 _ = sweep.tick(), if !self.old.is_empty() => self.sweep().await,
@@ -183,7 +194,7 @@ impl Writer {
         let _ = activated.send(outcome);
     }
 
-    async fn reload(&mut self, done: Request) {
+    async fn reload(&mut self, done: oneshot::Sender<Result<(), String>>) {
         let outcome = self.reload_files().await;
         if let Err(reason) = &outcome {
             tracing::error!(
@@ -200,15 +211,29 @@ impl Writer {
 
     async fn reload_files(&mut self) -> Result<(), String> {
         let (files, disk) = read_disk(&self.config).await?;
-        if files == self.current.files && disk == self.current.disk {
+        if files == self.files && disk == self.current.disk {
             return Ok(());
         }
-        self.activate(Candidate {
-            files,
+        let candidate = Candidate {
+            files: files.clone(),
             disk,
             ..self.current.clone()
-        })
-        .await
+        };
+        self.activate(candidate).await?;
+        self.files = files;
+        Ok(())
+    }
+
+    async fn edit(&mut self, edit: Edit, done: oneshot::Sender<Result<(), EditError>>) {
+        let current = self.current.clone();
+        let applied = candidate::on_large_stack("edit", move || edit.apply(&current)).await;
+        let applied = applied.map_err(|error| EditError::Failed(error.to_string()));
+        let outcome = match applied.flatten() {
+            Ok(Some(candidate)) => self.put_in_force(candidate).await.map_err(EditError::from),
+            unchanged => unchanged.map(drop),
+        };
+        // Who asked may be gone; the change stands.
+        let _ = done.send(outcome);
     }
 
     fn with<'a>(&self, bundles: impl IntoIterator<Item = &'a Bundle>) -> Candidate {
@@ -221,8 +246,14 @@ impl Writer {
         candidate
     }
 
-    /// Compiles `candidate` and puts it in force; on an error nothing has changed.
+    /// The same with an error for people.
     async fn activate(&mut self, candidate: Candidate) -> Result<(), String> {
+        let activated = self.put_in_force(candidate).await;
+        activated.map_err(|refused| refused.to_string())
+    }
+
+    /// Compiles `candidate` and puts it in force; on an error nothing has changed.
+    async fn put_in_force(&mut self, candidate: Candidate) -> Result<(), Refused> {
         let started = Instant::now();
         let (entrypoints, memory) = (self.entrypoints.clone(), self.memory.clone());
         let (engine, max_errors) = (self.config.engine, self.config.max_errors);
@@ -233,7 +264,7 @@ impl Writer {
         });
         let (candidate, policy) = compiled
             .await
-            .map_err(|error| format!("the policy could not be compiled: {error}"))?;
+            .map_err(|error| Refused::Text(format!("the policy could not be compiled: {error}")))?;
         self.publish(candidate, policy?, started);
         Ok(())
     }
@@ -243,11 +274,13 @@ impl Writer {
         let generation = self.status.borrow().generation + 1;
         let warnings = policy.warnings().to_vec();
         let revisions = Arc::new(candidate.revisions());
+        let modules = candidate.modules().into();
         self.current = candidate;
         self.old.extend(self.cell.swap(Arc::new(Snapshot {
             generation,
             policy,
             revisions,
+            modules,
             activated_at,
         })));
         let complete = self
