@@ -6,8 +6,8 @@
 
 use std::time::Duration;
 
-use crate::data::into_value;
 use crate::data::yaml::{self, Kind, Node};
+use crate::data::{Value, into_value};
 use crate::engine::runtime;
 use crate::{authz, decision_log, http, instance, outside, telemetry};
 
@@ -162,7 +162,9 @@ impl Config {
             tracing: observe::tracing(&root, &mut report),
             process: flags.process,
         };
-        config.instance.runtime = runtime(env.all(), into_value(shown.into_doc()).ok());
+        let shown = into_value(shown.into_doc()).ok();
+        config.rest.shown = shown.clone().unwrap_or(Value::Null);
+        config.instance.runtime = runtime(env.all(), shown, config.rest.authorization.is_some());
         let warnings = report.finish()?;
         Ok(Loaded {
             config,

@@ -77,6 +77,8 @@ pub struct Asked {
     pub requested_by: String,
     /// The request's number in this process.
     pub number: u64,
+    /// The batch that it was asked in.
+    pub batch: Option<DecisionId>,
 }
 
 /// The revisions of the bundles that a snapshot was made from, by bundle name.

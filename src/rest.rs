@@ -5,13 +5,13 @@
 
 use std::fmt;
 use std::io;
+use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
 use axum::Router;
-use axum::body::Body;
-use axum::extract::{Request, State};
+use axum::extract::{self, Request};
 use axum::http::request::Parts as Head;
 use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::Response;
@@ -26,10 +26,15 @@ use crate::outside::Outside;
 use crate::telemetry::metrics::HttpMetrics;
 use crate::tool::json::Json;
 
+mod about;
+mod access;
 mod answer;
+mod batch;
 mod body;
 mod data;
 mod evaluate;
+mod health;
+mod identity;
 mod params;
 mod policies;
 mod pool;
@@ -37,6 +42,8 @@ mod query;
 mod record;
 mod route;
 mod write;
+
+pub use access::{Authentication, Authorization};
 
 use answer::{Look, Refusal};
 use body::Payload;
@@ -48,6 +55,10 @@ use route::{Route, Routed};
 /// What the API is told.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
+    /// `--authentication`.
+    pub authentication: Authentication,
+    /// `default_authorization_decision`, by its names, with `--authorization=basic`.
+    pub authorization: Option<Vec<String>>,
     /// `default_decision`: the document behind `POST /`, by its names.
     pub default_decision: Vec<String>,
     /// `server.decoding`.
@@ -58,6 +69,10 @@ pub struct Config {
     pub rego_version: RegoVersion,
     /// Whether decisions have ids: `decision_logs` is configured.
     pub decision_ids: bool,
+    /// `--pprof`: whether there is `/debug`.
+    pub debug: bool,
+    /// The configuration as it may be shown.
+    pub shown: Value,
     /// `nd_builtin_cache` of the decision log.
     pub nd_builtin_cache: bool,
 }
@@ -94,6 +109,30 @@ pub struct Parts {
     pub http: Arc<HttpMetrics>,
     /// Health and metrics.
     pub admin: Router,
+    /// What other rooms know.
+    pub seams: Seams,
+}
+
+/// What the API asks of rooms that it does not know.
+pub struct Seams {
+    /// The plugins by their names, and how they are.
+    pub plugins: Box<dyn Fn() -> Vec<(String, State)> + Send + Sync>,
+    /// What status reports say; `None` where there are none.
+    pub status: Box<dyn Fn() -> Option<Value> + Send + Sync>,
+    /// Downloads a bundle now, if there is one of that name.
+    pub poll: Box<dyn Fn(&str) -> Option<Polled> + Send + Sync>,
+}
+
+/// The end of a download; the error is the reason why nothing new is in force.
+pub type Polled = Pin<Box<dyn Future<Output = Result<(), String>> + Send>>;
+
+/// How a plugin is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    /// It works.
+    Ok,
+    /// It does not yet, or no longer.
+    NotReady,
 }
 
 /// The API. One serves all listeners.
@@ -104,6 +143,9 @@ pub struct Rest {
     log: Option<Producer>,
     http: Arc<HttpMetrics>,
     admin: Router,
+    seams: Seams,
+    /// Whether all plugins were ready at once, once.
+    were_ready: AtomicBool,
     requests: AtomicU64,
 }
 
@@ -148,6 +190,8 @@ impl Rest {
             log: parts.log,
             http: parts.http,
             admin: parts.admin,
+            seams: parts.seams,
+            were_ready: AtomicBool::new(false),
             requests: AtomicU64::new(0),
         }))
     }
@@ -178,22 +222,27 @@ impl Rest {
             ),
             answer @ Routed::Answer(..) => answer,
         };
-        let (label, response) = match routed {
-            Routed::Serve(Route::Admin) => {
-                // It counts its requests itself.
-                let served = self.admin.clone().oneshot(request).await;
-                (None, served.unwrap_or_else(|never| match never {}))
+        let (label, served) = match routed {
+            Routed::Serve(route) => (route.label(), self.admit(route, request, began).await),
+            Routed::Answer(label, response) => {
+                // Where a path leads without its last slash, and that nothing has a head alone, is no secret.
+                let told =
+                    response.status() == StatusCode::MOVED_PERMANENTLY || method == Method::HEAD;
+                let (head, _) = request.into_parts();
+                let authorized = if told {
+                    Ok(())
+                } else {
+                    self.authorize(&head, None).await
+                };
+                (label, authorized.map(|()| response))
             }
-            Routed::Serve(route) => {
-                let label = route.label();
-                let (head, body) = request.into_parts();
-                let served = self.answer(route, head, body, began).await;
-                (Some(label), served.unwrap_or_else(Refusal::into_response))
-            }
-            Routed::Answer(label, response) => (label, response),
         };
+        let response = served.unwrap_or_else(Refusal::into_response);
+        let (status, took) = (response.status().as_u16(), began.elapsed());
+        if self.config.authorization.is_some() {
+            self.http.observe("authz", method.as_str(), status, took);
+        }
         if let Some(label) = label {
-            let (status, took) = (response.status().as_u16(), began.elapsed());
             self.http.observe(label, method.as_str(), status, took);
         }
         if varies {
@@ -202,14 +251,47 @@ impl Rest {
         response
     }
 
+    /// Serves a request that may be served.
+    async fn admit(
+        &self,
+        route: Route,
+        request: Request,
+        began: Instant,
+    ) -> Result<Response, Refusal> {
+        if route == Route::Admin {
+            let (head, body) = request.into_parts();
+            if head.method != Method::HEAD {
+                self.authorize(&head, None).await?;
+            }
+            let request = Request::from_parts(head, body);
+            let served = self.admin.clone().oneshot(request).await;
+            return Ok(served.unwrap_or_else(|never| match never {}));
+        }
+        let (head, body) = request.into_parts();
+        let shows_body = self.config.authorization.is_some() && route.shows_body();
+        if !shows_body {
+            // Nobody who may not ask makes this program read a body.
+            self.authorize(&head, None).await?;
+        }
+        let payload = body::receive(&head.headers, body, &self.config.decoding).await?;
+        if shows_body {
+            let shown = (head.method == Method::POST).then(|| self.document(&payload));
+            let shown = match shown {
+                Some(shown) => shown.await.map_err(Refusal::of_shown_body)?,
+                None => None,
+            };
+            self.authorize(&head, shown).await?;
+        }
+        self.answer(route, head, payload, began).await
+    }
+
     async fn answer(
         &self,
         route: Route,
         head: Head,
-        body: Body,
+        payload: Payload,
         began: Instant,
     ) -> Result<Response, Refusal> {
-        let payload = body::receive(&head.headers, body, &self.config.decoding).await?;
         let call = Call {
             params: Params::read(head.uri.query().unwrap_or_default()),
             client: head.extensions.get::<Client>().cloned().unwrap_or_default(),
@@ -236,13 +318,23 @@ impl Rest {
             Route::Policy(id) => self.policy(&call, id).await,
             Route::PutPolicy(id) => self.put_policy(&call, id).await,
             Route::DeletePolicy(id) => self.delete_policy(&call, id).await,
-            _ => Err(Refusal::not_built("not yet")),
+            Route::Batch(names) => self.batch(&call, names).await,
+            Route::Index => Ok(Self::index()),
+            Route::Config => self.shown_config(&call).await,
+            Route::Status => self.status(&call).await,
+            Route::Poll(name) => self.poll(&name).await,
+            Route::Health(names) => self.health(names).await,
+            Route::Debug(what) => self.debug(&call, &what).await,
+            Route::Compile => Err(Refusal::not_built(
+                "partial evaluation is not there yet, and with it neither the Compile API nor data filters",
+            )),
+            Route::Admin => Ok(answer::bare(StatusCode::NOT_FOUND)),
         }
     }
 
     /// The document that the body is.
-    async fn document(&self, call: &Call) -> Result<Option<Value>, Refusal> {
-        let (payload, decoding) = (call.payload.clone(), self.config.decoding);
+    async fn document(&self, payload: &Payload) -> Result<Option<Value>, Refusal> {
+        let (payload, decoding) = (payload.clone(), self.config.decoding);
         let read = self.asking.pool.run(move || payload.document(&decoding));
         read.await.map_err(not_done)?
     }
@@ -264,6 +356,12 @@ impl Rest {
     }
 }
 
+impl fmt::Debug for Seams {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Seams").finish_non_exhaustive()
+    }
+}
+
 impl fmt::Debug for Parts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Parts").finish_non_exhaustive()
@@ -278,11 +376,14 @@ impl fmt::Debug for Rest {
 
 // === helpers ===
 
-async fn serve_api(State(rest): State<Arc<Rest>>, request: Request) -> Response {
+async fn serve_api(extract::State(rest): extract::State<Arc<Rest>>, request: Request) -> Response {
     rest.serve(Listener::Api, request).await
 }
 
-async fn serve_diagnostic(State(rest): State<Arc<Rest>>, request: Request) -> Response {
+async fn serve_diagnostic(
+    extract::State(rest): extract::State<Arc<Rest>>,
+    request: Request,
+) -> Response {
     rest.serve(Listener::Diagnostic, request).await
 }
 

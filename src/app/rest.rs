@@ -6,9 +6,9 @@ use super::RunError;
 use super::check::Checks;
 use super::observe::Observed;
 use super::watch::Readiness;
-use crate::admin;
+use crate::admin::{self, Admin};
 use crate::config::Config;
-use crate::rest::{Parts, Rest};
+use crate::rest::{Parts, Rest, Seams, State};
 
 /// Starts the API; nothing is served yet.
 pub(super) fn start(
@@ -24,7 +24,24 @@ pub(super) fn start(
         outside: checks.outside(),
         log: checks.producer(),
         http: Arc::clone(&admin.http),
-        admin: admin::router(admin),
+        admin: admin::router(Arc::clone(&admin)),
+        seams: seams(admin),
     };
     Rest::start(config.rest.clone(), parts).map_err(RunError::failed)
+}
+
+/// What is not there yet answers that it is not.
+fn seams(admin: Arc<Admin>) -> Seams {
+    let plugins = move || {
+        let plugins = (admin.health.plugins)().into_iter();
+        let state = |ok| if ok { State::Ok } else { State::NotReady };
+        plugins
+            .map(|plugin| (plugin.name, state(plugin.ok)))
+            .collect()
+    };
+    Seams {
+        plugins: Box::new(plugins),
+        status: Box::new(|| None),
+        poll: Box::new(|_| None),
+    }
 }

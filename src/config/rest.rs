@@ -2,7 +2,8 @@
 
 use super::flags::Flags;
 use super::section::Section;
-use crate::rest::{self, DecodingConfig, EncodingConfig};
+use crate::data::Value;
+use crate::rest::{self, Authorization, DecodingConfig, EncodingConfig};
 
 pub(super) fn read(root: &Section<'_>, flags: &Flags) -> rest::Config {
     let server = root.section("server");
@@ -11,7 +12,12 @@ pub(super) fn read(root: &Section<'_>, flags: &Flags) -> rest::Config {
     let encoding = server.section("encoding").section("gzip");
     let min_length = encoding.count("min_length");
     let level = encoding.count("compression_level");
+    let authorizes = flags.authorization == Authorization::Basic;
+    let authorization = root.text("default_authorization_decision");
+    let authorization = authorization.unwrap_or("/system/authz/allow");
     rest::Config {
+        authentication: flags.authentication,
+        authorization: authorizes.then(|| names(authorization)),
         default_decision: names(root.text("default_decision").unwrap_or("/system/main")),
         decoding: DecodingConfig {
             max_length: decoding.count("max_length").unwrap_or(256 << 20),
@@ -26,6 +32,9 @@ pub(super) fn read(root: &Section<'_>, flags: &Flags) -> rest::Config {
         },
         rego_version: flags.rego_version,
         decision_ids: root.section("decision_logs").is_there(),
+        debug: flags.pprof,
+        // It shows the whole tree, which is not known here.
+        shown: Value::Null,
         nd_builtin_cache: root.flag("nd_builtin_cache"),
     }
 }

@@ -54,7 +54,7 @@ impl Events {
         line: LineFormat,
         inputs: Box<dyn Inputs>,
     ) -> io::Result<Self> {
-        let id = DecisionId::random().map_err(io::Error::other)?;
+        let id = DecisionId::of_process().map_err(io::Error::other)?;
         let own = [("id", id.as_str()), ("version", env!("CARGO_PKG_VERSION"))];
         let labels: Vec<(&str, &str)> = config
             .labels
@@ -295,6 +295,9 @@ fn push_asked(asked: &Asked, out: &mut Vec<u8>) {
     }
     out.extend_from_slice(b",\"req_id\":");
     out.extend_from_slice(asked.number.to_string().as_bytes());
+    if let Some(batch) = &asked.batch {
+        push_text("batch_decision_id", batch.as_str(), out);
+    }
 }
 
 /// The parts that an event without them would show.

@@ -75,6 +75,14 @@ impl Refusal {
         self
     }
 
+    /// The same without words before its own.
+    pub(super) fn without_prefix(mut self, prefix: &str) -> Self {
+        if let Some(rest) = self.message.strip_prefix(prefix) {
+            self.message = rest.to_owned();
+        }
+        self
+    }
+
     /// `code: message`, as decision logs have it.
     pub(super) fn told(&self) -> String {
         match self.errors.as_slice() {

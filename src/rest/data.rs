@@ -22,7 +22,7 @@ impl Rest {
         let input = if call.method == Method::GET {
             Input::parameter(call.params.first("input"))?
         } else {
-            Input::member(self.document(call).await?.as_ref())?
+            Input::member(self.document(&call.payload).await?.as_ref())?
         };
         let parsing = began.elapsed();
         let how = How {
@@ -34,6 +34,7 @@ impl Rest {
         let id = self.decision_id()?;
         let decision = Decision {
             id: id.as_ref(),
+            batch: None,
             subject: Subject::Path(names.join("/")),
             input: input.value,
             undefined: None,
@@ -65,7 +66,10 @@ impl Rest {
         call: &Call,
         names: Vec<String>,
     ) -> Result<Response, Refusal> {
-        let input = self.document(call).await.map_err(Refusal::of_plain_input)?;
+        let input = self
+            .document(&call.payload)
+            .await
+            .map_err(Refusal::of_plain_input)?;
         let how = How {
             input: Some(input.unwrap_or(Value::Null)),
             strict_builtin_errors: call.params.asks("strict-builtin-errors"),
@@ -80,6 +84,7 @@ impl Rest {
         let id = self.decision_id()?;
         let decision = Decision {
             id: id.as_ref(),
+            batch: None,
             subject: Subject::Path(names.join("/")),
             input,
             undefined: Some(undefined()),
@@ -149,6 +154,11 @@ impl Refusal {
     /// The same for a body that is the input itself.
     fn of_plain_input(self) -> Self {
         self.prefixed("unexpected parse error for input: ")
+    }
+
+    /// The same for a body that the authorization policy was to see.
+    pub(super) fn of_shown_body(self) -> Self {
+        self.without_prefix("body contains malformed input document: ")
     }
 }
 

@@ -38,6 +38,7 @@ impl Rest {
         let id = self.decision_id()?;
         let decision = Decision {
             id: id.as_ref(),
+            batch: None,
             subject: Subject::Query(text),
             input,
             undefined: None,

@@ -12,6 +12,8 @@ use crate::decision::{self, ApiVersion, CheckError, DecisionId, Record, Stage, S
 pub(super) struct Decision<'a> {
     /// Its id; without one nothing is recorded.
     pub(super) id: Option<&'a DecisionId>,
+    /// The id of the batch that it belongs to.
+    pub(super) batch: Option<&'a DecisionId>,
     pub(super) subject: Subject,
     pub(super) input: Option<Value>,
     /// What an undefined answer is, where that is an error.
@@ -61,6 +63,7 @@ impl Rest {
                     undefined: matches!(&outcome, Ok(None)),
                     requested_by: call.client.address(),
                     number: call.number,
+                    batch: decision.batch.copied(),
                 })),
             });
         }

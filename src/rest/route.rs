@@ -98,7 +98,7 @@ pub(super) fn route(method: &Method, path: &str) -> Routed {
 
 /// Whether the answer to such a request is compressed for those who ask for it.
 pub(super) fn is_compressed(method: &Method, path: &str) -> bool {
-    let below = ["/v0/data", "/v1/data", "/v1/batch/data"];
+    let below = ["/v0/data", "/v1/data", "/v1/batch/data", "/v1/compile"];
     let reads = method == Method::GET || method == Method::POST;
     reads && below.into_iter().any(|prefix| path.starts_with(prefix))
 }
@@ -125,8 +125,8 @@ enum Place<'a> {
 
 impl Route {
     /// The name under which it is counted.
-    pub(super) fn label(&self) -> &'static str {
-        match self {
+    pub(super) fn label(&self) -> Option<&'static str> {
+        Some(match self {
             Self::Index | Self::DefaultDecision => "index",
             Self::Data(_) | Self::PutData(_) | Self::PatchData(_) | Self::DeleteData(_) => {
                 "v1/data"
@@ -141,9 +141,11 @@ impl Route {
             Self::Config => "v1/config",
             Self::Status => "v1/status",
             Self::Poll(_) => "v1/bundles",
-            Self::Health(_) | Self::Admin => "health",
+            Self::Health(_) => "health",
             Self::Debug(_) => "debug",
-        }
+            // It counts its requests itself.
+            Self::Admin => return None,
+        })
     }
 
     /// Whether the diagnostic listener serves it.

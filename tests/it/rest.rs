@@ -122,7 +122,9 @@ fn forget(body: &mut Value) {
         Value::Object(members) => {
             for (name, value) in members.iter_mut() {
                 match name.as_str() {
-                    "decision_id" | "metrics" | "version" if !value.is_null() => {
+                    "batch_decision_id" | "decision_id" | "metrics" | "version"
+                        if !value.is_null() =>
+                    {
                         *value = json!("some");
                     }
                     _ => forget(value),
@@ -135,6 +137,7 @@ fn forget(body: &mut Value) {
             members.remove("stack_trace");
             if members.contains_key("default_decision") {
                 members.remove("labels");
+                members.remove("plugins");
             }
         }
         _ => {}

@@ -2,7 +2,6 @@
 
 use super::{COUNT, Key, Kind, accepted, later, served};
 
-const REST: &str = "the REST API";
 const DISK: &str = "storage on disk";
 const DISCOVERY: &str = "discovery bundles";
 const OTLP_METRICS: &str = "export of metrics over OTLP";
@@ -40,7 +39,12 @@ pub(super) const KEYS: &[Key] = &[
         "the document behind `POST /` of the REST API",
     )
     .default("/system/main"),
-    later("default_authorization_decision", Kind::Text, REST),
+    served(
+        "default_authorization_decision",
+        Kind::Text,
+        "the document that decides on requests to the HTTP API with `--authorization=basic`",
+    )
+    .default("/system/authz/allow"),
     served("caching", Kind::Section, "caches of built-ins"),
     served(
         "caching.inter_query_builtin_cache",
