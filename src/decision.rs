@@ -51,6 +51,34 @@ pub struct Record {
     pub timers: Timers,
     /// The trace the request belongs to, when tracing is on.
     pub trace: Option<TraceIds>,
+    /// What was asked through the REST API; then there is no `request`.
+    pub asked: Option<Box<Asked>>,
+}
+
+/// What a decision is a decision on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Subject {
+    /// `path`, exactly as it is configured, or below `data` without a slash before it.
+    Path(String),
+    /// `query`, exactly as it is configured or asked.
+    Query(String),
+}
+
+/// A question that came through the REST API.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Asked {
+    /// What was asked.
+    pub subject: Subject,
+    /// The input, if there was one.
+    pub input: Option<Value>,
+    /// Whether the answer is that there is none, which is no error.
+    pub undefined: bool,
+    /// The client's address; empty where it has none.
+    pub requested_by: String,
+    /// The request's number in this process.
+    pub number: u64,
+    /// The batch that it was asked in.
+    pub batch: Option<DecisionId>,
 }
 
 /// The revisions of the bundles that a snapshot was made from, by bundle name.

@@ -11,6 +11,7 @@ use crate::task::{self, Shutdown};
 use crate::{bundle, http};
 
 mod candidate;
+mod edit;
 mod freshness;
 mod history;
 mod rollback;
@@ -20,6 +21,7 @@ mod watch;
 mod writer;
 
 pub use crate::files::LoadError;
+pub use edit::{Edit, EditError, Edits, Operation, Step};
 pub use freshness::{Freshness, StaleConfig};
 pub use history::{Past, PastState, ReturnError};
 pub use rollback::{Outcomes, ReadOutcomes, RollbackConfig};
@@ -161,6 +163,12 @@ impl Instance {
     #[must_use]
     pub fn memory(&self) -> Memory {
         self.memory.clone()
+    }
+
+    /// The way to ask for changes of policies and data.
+    #[must_use]
+    pub fn edits(&self) -> Edits {
+        Edits(self.control.0.clone())
     }
 
     /// How fresh its bundles are, as they are kept up to date.

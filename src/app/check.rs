@@ -22,7 +22,7 @@ use crate::authz::logging::{PolicyRules, RecordInputs};
 use crate::authz::response::Responder;
 use crate::authz::service::Service;
 use crate::config::Config;
-use crate::decision_log::{Intake, Log, Parts, Subject, Way};
+use crate::decision_log::{Intake, Log, Parts, Producer, Subject, Way};
 use crate::engine::Entrypoint;
 use crate::grpc::{self, Routes};
 use crate::http::server;
@@ -46,6 +46,7 @@ pub(super) struct Checks {
     responder: Responder,
     http: HttpOptions,
     later: Later,
+    outside: Outside,
 }
 
 /// What a policy is asked, by the numbers that `authz` gives it: the decision, and what the decision
@@ -125,9 +126,10 @@ impl Checks {
         let checks = Self {
             later: Later::new(
                 heavy.map_err(RunError::failed)?,
-                outside,
+                outside.clone(),
                 runtime::Handle::current(),
             ),
+            outside,
             shared,
             log: intake,
             metrics,
@@ -143,6 +145,16 @@ impl Checks {
             },
         };
         Ok((checks, log))
+    }
+
+    /// What policies ask of the world, which the REST API asks too.
+    pub(super) fn outside(&self) -> Outside {
+        self.outside.clone()
+    }
+
+    /// The way into the decision log, if there is one.
+    pub(super) fn producer(&self) -> Option<Producer> {
+        self.log.as_ref().map(Intake::producer)
     }
 
     /// Makes the service of each data thread.

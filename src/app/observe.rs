@@ -56,6 +56,11 @@ impl Observed {
         observed
     }
 
+    /// What is observed.
+    pub(super) fn instance(&self) -> &Instance {
+        &self.instance
+    }
+
     /// Shows the decision log's counters as well.
     pub(super) fn decision_log(&self, counters: Counters) {
         self.registry.collect(move |out| counters.collect(out));
@@ -104,7 +109,7 @@ impl Observed {
 
     /// Makes status reports.
     pub(super) fn report(&self, config: &Config) -> io::Result<MakeReport> {
-        let id = DecisionId::random().map_err(io::Error::other)?;
+        let id = DecisionId::of_process().map_err(io::Error::other)?;
         let own = [("id", id.as_str()), ("version", env!("CARGO_PKG_VERSION"))];
         let mut labels = config.decision_log.labels.clone();
         labels.retain(|(name, _)| own.iter().all(|(own, _)| name != own));

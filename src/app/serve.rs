@@ -14,6 +14,7 @@ use super::bind::{self, Bound};
 use super::check::{self, Checks};
 use super::observe::{self, Observed};
 use super::pages;
+use super::rest;
 use super::watch::Readiness;
 use crate::config::{Config, Loaded};
 use crate::decision_log::Log;
@@ -26,7 +27,7 @@ use crate::task::{self, Drain, DrainGuard, Shutdown, ShutdownTrigger};
 use crate::telemetry::metrics::CheckMetrics;
 use crate::telemetry::trace::{Exporting, Tracer};
 use crate::telemetry::{LineFormat, logs};
-use crate::{admin, bundle, instance, status};
+use crate::{bundle, instance, status};
 
 /// How many bundles may wait for the writer of the instance.
 const UPDATES: usize = 16;
@@ -230,8 +231,11 @@ async fn serve(
             .serve_http(http_authz, stopping, guard)
             .map_err(RunError::failed)?;
     }
-    let router = admin::router(observed.admin(config, readiness));
-    for bound in [bound.api, bound.diagnostic] {
+    let rest = rest::start(config, checks, observed, readiness)?;
+    for (bound, router) in [
+        (bound.api, rest.api()),
+        (bound.diagnostic, rest.diagnostic()),
+    ] {
         bound
             .serve(&router, stopping, guard)
             .map_err(RunError::failed)?;

@@ -539,6 +539,7 @@ impl Run {
             rule_labels: self.rule_labels,
             timers: self.timers,
             trace,
+            asked: None,
         }
     }
 }

@@ -44,7 +44,7 @@ pub(super) struct Trial {
 
 /// Bundles that were taken out of force, by name. The same content is not put in force again by itself.
 #[derive(Debug, Default)]
-pub(super) struct Refused(BTreeMap<String, Fingerprint>);
+pub(super) struct Withdrawn(BTreeMap<String, Fingerprint>);
 
 /// What tells one content of a bundle from another.
 #[derive(Debug, PartialEq, Eq)]
@@ -103,10 +103,10 @@ impl Trial {
     }
 }
 
-// === impl Refused ===
+// === impl Withdrawn ===
 
-impl Refused {
-    /// Refuses each of `bad`'s bundles that `good` does not have.
+impl Withdrawn {
+    /// Bars each of `bad`'s bundles that `good` does not have.
     pub(super) fn add(&mut self, bad: &Candidate, good: &Candidate) {
         for (name, bundle) in &bad.downloaded {
             let kept = good.downloaded.get(name).map(Fingerprint::of);
@@ -118,7 +118,7 @@ impl Refused {
     }
 
     /// Whether `bundle` is one of them. Another content ends the refusal.
-    pub(super) fn refuses(&mut self, bundle: &Bundle) -> bool {
+    pub(super) fn bars(&mut self, bundle: &Bundle) -> bool {
         let same = self.0.get(&bundle.name) == Some(&Fingerprint::of(bundle));
         if !same {
             self.0.remove(&bundle.name);

@@ -7,7 +7,7 @@ use std::time::SystemTime;
 use arc_swap::{ArcSwapOption, Guard};
 
 use crate::decision::Revisions;
-use crate::engine::Policy;
+use crate::engine::{Module, Policy};
 
 /// One version of an instance. It never changes; a newer one takes its place.
 #[derive(Debug)]
@@ -18,6 +18,8 @@ pub struct Snapshot {
     pub policy: Policy,
     /// The revisions of the bundles in it.
     pub revisions: Arc<Revisions>,
+    /// The modules that it was compiled from.
+    pub modules: Arc<[Module]>,
     /// When it took its place.
     pub activated_at: SystemTime,
 }

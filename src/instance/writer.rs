@@ -7,10 +7,11 @@ use std::time::{Instant, SystemTime};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time;
 
-use super::candidate::{self, Candidate};
+use super::candidate::{self, Candidate, Refused};
+use super::edit::{Edit, EditError};
 use super::freshness::Freshness;
 use super::history::{History, Past, PastState, ReturnError};
-use super::rollback::{ReadOutcomes, Refused, Trial};
+use super::rollback::{ReadOutcomes, Trial, Withdrawn};
 use super::status::{BundleError, BundleStatus, Status};
 use super::{Cell, Config, Snapshot};
 use crate::bundle::archive::Limits;
@@ -33,6 +34,8 @@ const BATCH: usize = 64;
 pub(super) enum Request {
     /// To load the files again.
     Reload(oneshot::Sender<Result<(), String>>),
+    /// To change something.
+    Edit(Box<Edit>, oneshot::Sender<Result<(), EditError>>),
     /// To put an earlier snapshot in force and to keep it there.
     Pin {
         named: String,
@@ -65,8 +68,10 @@ pub(super) struct Writer {
     /// The snapshot in force, as long as it has to prove itself.
     trial: Option<Trial>,
     /// What was rolled back.
-    refused: Refused,
+    withdrawn: Withdrawn,
     pinned: bool,
+    /// What the files were when they were last read.
+    files: Loaded,
     /// Snapshots that requests may still hold; freeing one takes time that no request should pay.
     old: Vec<Arc<Snapshot>>,
 }
@@ -92,9 +97,10 @@ impl Writer {
             history: History::new(config.activation.history),
             config,
             parts,
+            files: current.files.clone(),
             current: current.clone(),
             trial: None,
-            refused: Refused::default(),
+            withdrawn: Withdrawn::default(),
             pinned: false,
             old: Vec::new(),
         };
@@ -197,7 +203,7 @@ impl Writer {
         for arrival in arrivals {
             if self.pinned {
                 self.finish(arrival, Err(PINNED.to_owned()));
-            } else if self.refused.refuses(&arrival.bundle) {
+            } else if self.withdrawn.bars(&arrival.bundle) {
                 let reason = "its decisions were rolled back; another revision is awaited";
                 self.finish(arrival, Err(reason.to_owned()));
             } else {
@@ -232,6 +238,9 @@ impl Writer {
         match request {
             Request::Reload(done) => {
                 let _ = done.send(self.reload().await);
+            }
+            Request::Edit(edit, done) => {
+                let _ = done.send(self.edit(*edit).await);
             }
             Request::Pin { named, done } => {
                 let _ = done.send(self.pin(&named).await);
@@ -274,7 +283,7 @@ impl Writer {
         if let Some(candidate) = candidate {
             let left = self.current.clone();
             let returned = self.put_in_force(candidate).await;
-            returned.map_err(ReturnError::Failed)?;
+            returned.map_err(|refused| ReturnError::Failed(refused.to_string()))?;
             self.note_returned(&left, None);
         }
         self.try_out(None);
@@ -308,11 +317,11 @@ impl Writer {
     async fn roll_back(&mut self, good: Candidate, reason: &str) {
         let (bad, generation) = (self.current.clone(), self.parts.status.borrow().generation);
         if let Err(error) = self.put_in_force(good).await {
-            tracing::error!(reason, error, "The new snapshot could not be rolled back.");
+            tracing::error!(reason, %error, "The new snapshot could not be rolled back.");
             return;
         }
         self.history.rolled_back(generation);
-        self.refused.add(&bad, &self.current);
+        self.withdrawn.add(&bad, &self.current);
         let message = format!("rolled back: {reason}");
         let snapshots = self.history.told();
         self.parts.status.send_modify(|status| {
@@ -368,15 +377,30 @@ impl Writer {
 
     async fn reload_files(&mut self) -> Result<(), String> {
         let (files, disk) = read_disk(&self.config).await?;
-        if files == self.current.files && disk == self.current.disk {
+        if files == self.files && disk == self.current.disk {
             return Ok(());
         }
-        self.activate(Candidate {
-            files,
+        let candidate = Candidate {
+            files: files.clone(),
             disk,
             ..self.current.clone()
-        })
-        .await
+        };
+        self.activate(candidate).await?;
+        self.files = files;
+        Ok(())
+    }
+
+    async fn edit(&mut self, edit: Edit) -> Result<(), EditError> {
+        if self.pinned {
+            return Err(EditError::Failed(PINNED.to_owned()));
+        }
+        let current = self.current.clone();
+        let applied = candidate::on_large_stack("edit", move || edit.apply(&current)).await;
+        let applied = applied.map_err(|error| EditError::Failed(error.to_string()));
+        match applied.flatten()? {
+            Some(candidate) => Ok(self.put_in_force(candidate).await?),
+            None => Ok(()),
+        }
     }
 
     fn with<'a>(&self, bundles: impl IntoIterator<Item = &'a Bundle>) -> Candidate {
@@ -392,7 +416,8 @@ impl Writer {
     /// Compiles `candidate` and puts it in force, on trial if it has to prove itself; on an error nothing has changed.
     async fn activate(&mut self, candidate: Candidate) -> Result<(), String> {
         let before = self.current.clone();
-        self.put_in_force(candidate).await?;
+        let activated = self.put_in_force(candidate).await;
+        activated.map_err(|refused| refused.to_string())?;
         // Nobody wants to return to where bundles were still awaited.
         if self.config.activation.rollback.is_some() && self.is_complete(&before) {
             let outcomes = (self.parts.outcomes)();
@@ -418,7 +443,7 @@ impl Writer {
             .send_modify(|status| status.on_trial = on_trial);
     }
 
-    async fn put_in_force(&mut self, candidate: Candidate) -> Result<(), String> {
+    async fn put_in_force(&mut self, candidate: Candidate) -> Result<(), Refused> {
         let started = Instant::now();
         let (entrypoints, memory) = (self.parts.entrypoints.clone(), self.parts.memory.clone());
         let (engine, max_errors) = (self.config.engine, self.config.max_errors);
@@ -437,7 +462,7 @@ impl Writer {
         });
         let (candidate, policy) = compiled
             .await
-            .map_err(|error| format!("the policy could not be compiled: {error}"))?;
+            .map_err(|error| Refused::Text(format!("the policy could not be compiled: {error}")))?;
         self.publish(candidate, policy?, started);
         Ok(())
     }
@@ -447,6 +472,7 @@ impl Writer {
         let generation = self.parts.status.borrow().generation + 1;
         let warnings = policy.warnings().to_vec();
         let revisions = Arc::new(candidate.revisions());
+        let modules = candidate.modules().into();
         let before = std::mem::replace(&mut self.current, candidate);
         self.history.replaced(
             before,
@@ -463,6 +489,7 @@ impl Writer {
             generation,
             policy,
             revisions,
+            modules,
             activated_at,
         })));
         if self.is_complete(&self.current) {
