@@ -24,6 +24,7 @@ mod overlay;
 mod problem;
 pub mod schema;
 mod section;
+mod services;
 mod sources;
 mod variables;
 
@@ -139,7 +140,7 @@ impl Config {
         let root = Section::root(&tree);
         let mut config = Self {
             authz: envoy::read(&root, &mut report),
-            instance: sources::read(&root, flags, &mut report),
+            instance: sources::read(&root, flags, env, &mut report),
             decision_log: observe::decision_log(&root, &mut report),
             cache: observe::cache(&root),
             http_send_timeout: http_send_timeout(env).unwrap_or_else(|error| {

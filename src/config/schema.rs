@@ -5,6 +5,7 @@
 
 use std::fmt;
 
+mod credentials;
 mod logs;
 mod plugin;
 mod process;
@@ -73,9 +74,26 @@ pub enum State {
 
 /// Every key, sections before what stands in them.
 pub fn keys() -> impl Iterator<Item = &'static Key> {
-    [process::KEYS, plugin::KEYS, services::KEYS, logs::KEYS]
-        .into_iter()
-        .flatten()
+    [
+        process::KEYS,
+        plugin::KEYS,
+        services::KEYS,
+        credentials::SIMPLE,
+        credentials::OAUTH2,
+        credentials::VAULT_IDENTITY,
+        credentials::KMS_SIGNING,
+        credentials::KMS_SOURCES,
+        credentials::KMS_ROLE_SOURCES,
+        credentials::S3_SIGNING,
+        credentials::S3_SOURCES,
+        credentials::S3_ROLE_SOURCES,
+        credentials::GCP,
+        credentials::AZURE,
+        services::BUNDLES,
+        logs::KEYS,
+    ]
+    .into_iter()
+    .flatten()
 }
 
 /// The key at `path`, whose segments are names in the schema's spelling.
