@@ -13,12 +13,14 @@ use crate::support::process::{PATIENCE, Process, in_time};
 
 mod aws;
 mod oauth2;
+mod s3;
 mod world;
 
 use world::{Asked, World, fields};
 
 /// What is configured, and what the environment says.
 struct Setup {
+    url: String,
     /// The section `credentials`, as JSON.
     credentials: Value,
     /// The section `keys`.
@@ -31,6 +33,7 @@ struct Setup {
 impl Setup {
     fn new(credentials: Value) -> Self {
         Self {
+            url: "PLAIN/service".to_owned(),
             credentials,
             keys: json!({}),
             env: Vec::new(),
@@ -47,7 +50,7 @@ impl Setup {
     fn config(&self, world: &World) -> String {
         let mut config = json!({
             "services": {"s": {
-                "url": "PLAIN/service",
+                "url": self.url,
                 "tls": {"ca_cert": "CA_FILE"},
                 "credentials": self.credentials,
             }},
