@@ -119,6 +119,15 @@ fn one_bundle(
     } else {
         bundle_service(section, services, report)
     };
+    let from = services
+        .iter()
+        .find(|it| Some(&it.name) == service.as_ref());
+    if from.is_some_and(|service| service.registry)
+        && let Err(error) = bundle::oci::Reference::parse(&resource)
+    {
+        let path = section.path_of("resource");
+        report.error(section.line_of("resource"), &path, error.to_string());
+    }
     bundle::Config {
         name: name.to_owned(),
         service,

@@ -11,6 +11,7 @@ use http::{Method, StatusCode, Uri};
 
 use super::ServiceConfig;
 use super::credentials::Proof;
+use super::credentials::registry::{self, Challenge};
 
 pub mod collector;
 mod connect;
@@ -38,7 +39,11 @@ struct Inner {
     base: Base,
     /// The configured headers.
     headers: HeaderMap,
+    /// The name, for errors.
+    service: String,
     proof: Proof,
+    /// Tokens of its repositories, where it is a registry.
+    registry: Option<registry::Tokens>,
     transport: Transport,
 }
 
@@ -48,12 +53,18 @@ impl Client {
     /// A client for `service`. The files it names are read, so that what is wrong with them shows
     /// here and not in the first request.
     pub fn new(service: &ServiceConfig) -> Result<Self, ClientError> {
-        let base = Base::parse(&service.url)?;
+        let mut base = Base::parse(&service.url)?;
+        if service.registry {
+            // The paths of registries begin at the root, and OPA reads the host alone.
+            base = base.root();
+        }
         let proof = Proof::new(service)?;
         Ok(Self(Arc::new(Inner {
             headers: configured_headers(service, &base)?,
             base,
             transport: Transport::new(service, proof.identity())?,
+            registry: service.registry.then(registry::Tokens::default),
+            service: service.name.clone(),
             proof,
         })))
     }
@@ -84,6 +95,22 @@ impl Client {
         let mut question = Question::new(Method::POST, self.0.base.join(path)?);
         question.body = body;
         self.0.follow(question, headers).await
+    }
+
+    /// Asks for the head of what [`get`](Self::get) gets.
+    pub async fn head(
+        &self,
+        path: &str,
+        headers: &[(HeaderName, &str)],
+    ) -> Result<Response, ClientError> {
+        let question = Question::new(Method::HEAD, self.0.base.join(path)?);
+        self.0.follow(question, headers).await
+    }
+
+    /// Whether the service is a registry of container images.
+    #[must_use]
+    pub fn is_registry(&self) -> bool {
+        self.0.registry.is_some()
     }
 
     /// The URL of `path` as it may be shown.
@@ -125,7 +152,8 @@ impl Inner {
                 self.transport.send(question.clone()).await?
             };
             let kept = matches!(response.status.as_u16(), 307 | 308);
-            if question.method != Method::GET && !kept {
+            let reads = matches!(question.method, Method::GET | Method::HEAD);
+            if !reads && !kept {
                 return Ok(response);
             }
             let Some(next) = redirect(&question.uri, &response)? else {
@@ -145,6 +173,9 @@ impl Inner {
         let mut whole = question.clone();
         whole.headers = self.headers.clone();
         whole.headers.extend(question.headers.clone());
+        if let Some(registry) = &self.registry {
+            return self.ask_registry(registry, whole).await;
+        }
         let mut first = whole.clone();
         let old = self.proof.add(&mut first, &self.transport).await?;
         let response = self.transport.send(first).await?;
@@ -153,6 +184,39 @@ impl Inner {
         }
         self.proof.forget();
         self.proof.add(&mut whole, &self.transport).await?;
+        self.transport.send(whole).await
+    }
+
+    /// The same for a registry, which may send to elsewhere for a token.
+    async fn ask_registry(
+        &self,
+        registry: &registry::Tokens,
+        mut whole: Question,
+    ) -> Result<Response, ClientError> {
+        let mut first = whole.clone();
+        if registry.add_kept(&mut first).await {
+            let response = self.transport.send(first).await?;
+            if response.status != StatusCode::UNAUTHORIZED {
+                return Ok(response);
+            }
+        }
+        let mut first = whole.clone();
+        self.proof.add(&mut first, &self.transport).await?;
+        let proof = first.headers.get(AUTHORIZATION).cloned();
+        let response = self.transport.send(first).await?;
+        let challenge = match response.status {
+            StatusCode::UNAUTHORIZED => Challenge::find(&response.headers),
+            _ => None,
+        };
+        let Some(challenge) = challenge else {
+            return Ok(response);
+        };
+        let added = registry.add_fresh(&mut whole, &challenge, proof.as_ref(), &self.transport);
+        added.await.map_err(|reason| ClientError::Credentials {
+            service: self.service.clone(),
+            kind: "registry token",
+            reason,
+        })?;
         self.transport.send(whole).await
     }
 

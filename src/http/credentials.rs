@@ -20,6 +20,7 @@ pub mod gcp;
 mod jws;
 mod kept;
 pub mod oauth2;
+pub mod registry;
 mod secret;
 
 pub use bearer::TokenSource;
@@ -73,7 +74,11 @@ impl Proof {
     pub(super) fn new(service: &ServiceConfig) -> Result<Self, ClientError> {
         let kind = match &service.credentials {
             Credentials::None => Kind::None,
-            Credentials::Bearer(config) => Kind::Bearer(config.clone()),
+            Credentials::Bearer(config) => Kind::Bearer(bearer::Config {
+                // Registries take names with passwords, which stand in the configuration as they are.
+                encode: config.encode.or(Some(service.registry)),
+                ..config.clone()
+            }),
             Credentials::ClientTls(config) => {
                 Kind::ClientTls(Arc::new(Identity::load(config.clone())?))
             }

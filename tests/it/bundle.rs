@@ -16,6 +16,7 @@ use tokio::sync::mpsc;
 use crate::support::archive::{bundle, gzip};
 use crate::support::process::in_time;
 
+mod oci;
 mod server;
 pub(crate) mod tls;
 

@@ -21,6 +21,10 @@ use world::{Asked, World, fields};
 /// What is configured, and what the environment says.
 struct Setup {
     url: String,
+    /// Whether the service is a registry.
+    registry: bool,
+    /// What regate asks the service for.
+    resource: &'static str,
     /// The section `credentials`, as JSON.
     credentials: Value,
     /// The section `keys`.
@@ -34,6 +38,8 @@ impl Setup {
     fn new(credentials: Value) -> Self {
         Self {
             url: "PLAIN/service".to_owned(),
+            registry: false,
+            resource: "x",
             credentials,
             keys: json!({}),
             env: Vec::new(),
@@ -56,6 +62,10 @@ impl Setup {
             }},
             "bundles": {"b": {"service": "s", "resource": "x"}},
         });
+        if self.registry {
+            config["services"]["s"]["type"] = json!("oci");
+            config["bundles"]["b"]["resource"] = json!("registry.test/service/a:b");
+        }
         if self.keys != json!({}) {
             config["keys"] = self.keys.clone();
         }
@@ -81,7 +91,7 @@ impl Setup {
     async fn ours(&self, world: &World) -> Vec<Asked> {
         world.forget();
         let client = self.client(world);
-        let answer = in_time("an answer", client.get("x", &[])).await;
+        let answer = in_time("an answer", client.get(self.resource, &[])).await;
         assert!(answer.is_ok(), "{answer:?}");
         in_time("the service is asked", world.asked_until_service()).await
     }

@@ -34,7 +34,7 @@ pub(super) const SIMPLE: &[Key] = &[
     served(
         "services.*.credentials.bearer.encode",
         Kind::Bool,
-        "the token is written in base64; left out: for registries with the scheme `Basic` only",
+        "the token is written in base64; left out: for registries only",
     ),
     served(
         "services.*.credentials.client_tls",

@@ -52,10 +52,15 @@ impl Reader<'_> {
             "sso_credentials" => reader.sso(inside).map(Provider::Sso),
             other => reader.source(other, inside).map(Provider::Source),
         })?;
+        let ecr = match self.endpoint_variable("AWS_ENDPOINT_URL_ECR") {
+            Ok(endpoint) => endpoint,
+            Err(reason) => return self.wrong(section, reason),
+        };
         Some(Config {
             service: section.text("service").unwrap_or(service).to_owned(),
             version,
             providers,
+            ecr,
         })
     }
 

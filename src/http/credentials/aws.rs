@@ -11,10 +11,11 @@ use http::header::{CONTENT_TYPE, HeaderMap, HeaderName};
 use regate_rego::builtins::aws as signature;
 
 use super::kept::{Kept, Lent, Obtained};
-use super::{Secret, header};
+use super::{Secret, authorize, header};
 use crate::http::client::{Question, Transport};
 
 mod canonical;
+mod ecr;
 mod metadata;
 pub mod profile;
 mod sso;
@@ -38,6 +39,8 @@ pub struct Config {
     pub version: Version,
     /// Where keys come from, in the order in which they are tried.
     pub providers: Vec<Provider>,
+    /// Where passwords of registries are asked for with `service: ecr`; none: at the address in the region of the keys.
+    pub ecr: Option<Uri>,
 }
 
 /// `signature_version`.
@@ -93,6 +96,7 @@ pub struct Keys {
 pub(super) struct Signer {
     config: Config,
     kept: Kept<Keys>,
+    password: Kept<String>,
 }
 
 /// The address of a service of Amazon's.
@@ -114,28 +118,46 @@ impl Signer {
         Self {
             config,
             kept: Kept::new(),
+            password: Kept::new(),
         }
     }
 
-    /// Signs `question`.
+    /// Signs `question`, or adds the password that a signed one gets.
     pub(super) async fn add(
         &self,
         question: &mut Question,
         transport: &Transport,
     ) -> Result<bool, String> {
-        let Lent { value: keys, old } = self.keys(transport).await?;
-        sign(
-            question,
-            &keys,
-            &self.config.service,
-            self.config.version,
-            SystemTime::now(),
-        )?;
-        Ok(old)
+        if self.config.service == "ecr" {
+            let password = self.password.get(|| self.password(transport)).await?;
+            authorize(question, &format!("Basic {}", password.value))?;
+            return Ok(password.old);
+        }
+        self.sign(question, transport).await
     }
 
     pub(super) fn forget(&self) {
         self.kept.forget();
+        self.password.forget();
+    }
+
+    async fn sign(&self, question: &mut Question, transport: &Transport) -> Result<bool, String> {
+        let Lent { value: keys, old } = self.keys(transport).await?;
+        let Config {
+            service, version, ..
+        } = &self.config;
+        sign(question, &keys, service, *version, SystemTime::now())?;
+        Ok(old)
+    }
+
+    async fn password(&self, transport: &Transport) -> Result<Obtained<String>, String> {
+        let endpoint = match &self.config.ecr {
+            Some(endpoint) => endpoint.clone(),
+            None => endpoint("ecr", &self.region(transport).await?, DOMAIN)?,
+        };
+        let mut question = ecr::question(endpoint);
+        self.sign(&mut question, transport).await?;
+        ecr::obtain(question, transport).await
     }
 
     /// The region that is signed for.

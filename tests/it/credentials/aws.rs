@@ -323,3 +323,32 @@ async fn keys_of_a_role_are_kept_until_their_end() {
         "{error}"
     );
 }
+
+#[tokio::test]
+async fn registries_of_amazon_get_a_password_as_from_opa() {
+    let world = World::start().await;
+    let answer =
+        r#"{"authorizationData": [{"authorizationToken": "QVdTOnB3", "expiresAt": 32503680000}]}"#;
+    world.answer("{}", 200, answer);
+    let mut setup =
+        Setup::new(json!({"s3_signing": {"service": "ecr", "environment_credentials": {}}}))
+            .env(&ENVIRONMENT)
+            .env(&[("AWS_ENDPOINT_URL_ECR", "TLS")]);
+    setup.registry = true;
+    setup.resource = "v2/service/a/manifests/b";
+    let names = ["content-type", "x-amz-target"];
+    let asked = setup.both(&world, |asked| {
+        let service = asked.last().unwrap().header("authorization").to_owned();
+        (shape(&asked[0], &names), service)
+    });
+    let (shape, service) = asked.await;
+    assert_eq!(
+        shape["headers"],
+        json!({names[0]: "application/x-amz-json-1.1",
+            names[1]: "AmazonEC2ContainerRegistry_V20150921.GetAuthorizationToken"})
+    );
+    assert_eq!(
+        (&shape["asked"], &*service),
+        (&json!("POST /"), "Basic QVdTOnB3")
+    );
+}

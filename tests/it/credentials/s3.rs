@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::*;
-use crate::support::process::until;
+use crate::support::process::{free_address, listens};
 
 /// The server, with one bucket.
 struct Server {
@@ -23,20 +23,21 @@ impl Server {
         };
         let folder = tempfile::tempdir().unwrap();
         std::fs::create_dir_all(folder.path().join("bucket/dir")).unwrap();
-        // The port is free now; should another take it in between, the start fails and the test with it.
-        let address = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = address.local_addr().unwrap().to_string();
+        let address = free_address();
         let mut command = Command::new(program);
         command
-            .args(["--port", &address, "--region", "us-east-1", "posix"])
+            .args([
+                "--port",
+                &address.to_string(),
+                "--region",
+                "us-east-1",
+                "posix",
+            ])
             .arg(folder.path())
             .env("ROOT_ACCESS_KEY", "AKIAROOT")
             .env("ROOT_SECRET_KEY", "root/secret+key");
         let process = Process::start(command);
-        until("the S3 server listens", async || {
-            std::net::TcpStream::connect(&address).ok()
-        })
-        .await;
+        listens(address).await;
         Some(Self {
             _process: process,
             folder,

@@ -17,10 +17,11 @@ use tokio_rustls::server::TlsStream;
 use crate::bundle::tls::Authority;
 
 /// Names that the world answers to behind its proxy.
-const HOSTS: [&str; 5] = [
+const HOSTS: [&str; 6] = [
     "localhost",
     "sts.us-east-1.amazonaws.com",
     "kms.us-east-1.amazonaws.com",
+    "ecr.us-east-1.amazonaws.com",
     "myvault.vault.azure.net",
     "sts.us-east-1.example.org",
 ];
@@ -123,7 +124,7 @@ impl World {
         let mut news = self.shared.news.subscribe();
         loop {
             let mut asked = self.asked();
-            if let Some(last) = asked.iter().position(|it| it.path.starts_with("/service/")) {
+            if let Some(last) = asked.iter().position(|it| it.path.contains("/service/")) {
                 asked.truncate(last + 1);
                 return asked;
             }
