@@ -14,7 +14,10 @@ use rustls::sign::CertifiedKey;
 use tokio::time::Instant;
 
 use super::ClientError;
+use crate::http::credentials::Secret;
 use crate::http::credentials::client_tls::Config;
+
+mod encrypted;
 
 /// A certificate and key in files.
 #[derive(Debug)]
@@ -52,8 +55,12 @@ impl Identity {
         let chain = chain.map_err(|error| file_error(cert, CERTIFICATE, &error))?;
         let bytes = tokio::fs::read(key).await;
         let bytes = bytes.map_err(|error| file_error(key, KEY, &error))?;
-        self.current
-            .store(Arc::new(certified(&self.config, &chain, &bytes)?));
+        let config = self.config.clone();
+        // A key that is encrypted well takes a while to decrypt.
+        let certified = tokio::task::spawn_blocking(move || certified(&config, &chain, &bytes));
+        let certified = certified.await;
+        let certified = certified.map_err(|error| file_error(key, KEY, &error))??;
+        self.current.store(Arc::new(certified));
         *self.read.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
         Ok(())
     }
@@ -91,10 +98,18 @@ fn certified(config: &Config, chain: &[u8], key: &[u8]) -> Result<CertifiedKey, 
             &"it has no CERTIFICATE section",
         ));
     }
-    let key =
-        PrivateKeyDer::from_pem_slice(key).map_err(|error| file_error(key_path, KEY, &error))?;
+    let key = private_key(config, key).map_err(|reason| file_error(key_path, KEY, &reason))?;
     let provider = rustls::crypto::aws_lc_rs::default_provider();
     CertifiedKey::from_der(chain, key, &provider).map_err(|error| file_error(key_path, KEY, &error))
+}
+
+fn private_key(config: &Config, pem: &[u8]) -> Result<PrivateKeyDer<'static>, String> {
+    let passphrase = config.passphrase.as_ref();
+    let passphrase = passphrase.map(Secret::reveal).unwrap_or_default();
+    if let Some(key) = encrypted::decrypt(pem, passphrase)? {
+        return Ok(key);
+    }
+    PrivateKeyDer::from_pem_slice(pem).map_err(|error| error.to_string())
 }
 
 fn file_error(path: &Path, what: &'static str, reason: &dyn std::fmt::Display) -> ClientError {

@@ -10,7 +10,7 @@ pub struct Secret(String);
 
 impl Secret {
     /// The text itself.
-    pub(super) fn reveal(&self) -> &str {
+    pub(in crate::http) fn reveal(&self) -> &str {
         &self.0
     }
 }

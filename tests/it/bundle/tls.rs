@@ -221,6 +221,46 @@ async fn a_renewed_certificate_is_shown() {
 }
 
 #[tokio::test]
+async fn an_encrypted_key_is_read_and_files_are_believed_for_a_while() {
+    let authority = Authority::new();
+    let server = authority.serve("localhost", true).await;
+    let mut service = service(&server.url());
+    service.ca_cert = Some(authority.file("ca.pem"));
+    authority.issue("client");
+    let private_key = authority.file("client.enc");
+    let encrypted = std::process::Command::new("openssl")
+        .args(["pkcs8", "-topk8", "-passout", "pass:word", "-in"])
+        .arg(authority.file("client.key"))
+        .arg("-out")
+        .arg(&private_key)
+        .status();
+    if !encrypted.is_ok_and(|status| status.success()) {
+        crate::support::skip("openssl is not installed (Debian: package openssl)");
+        return;
+    }
+    let mut config = client_tls::Config {
+        cert: authority.file("client.pem"),
+        private_key,
+        passphrase: Some("word".into()),
+        reread: Duration::from_hours(1),
+    };
+    service.credentials = Credentials::ClientTls(config.clone());
+    let client = Client::new(&service).unwrap();
+    assert_eq!(get(&client).await.unwrap(), b"hello");
+    fs::remove_file(&config.cert).unwrap();
+    assert_eq!(get(&client).await.unwrap(), b"hello", "not read again");
+
+    authority.issue("client");
+    config.passphrase = Some("another".into());
+    service.credentials = Credentials::ClientTls(config);
+    let error = Client::new(&service).unwrap_err().to_string();
+    assert!(
+        error.contains("client.enc") && error.contains("`private_key_passphrase`"),
+        "{error}"
+    );
+}
+
+#[tokio::test]
 async fn files_that_cannot_be_used_stop_the_client() {
     let authority = Authority::new();
     let empty = authority.file("empty.pem");

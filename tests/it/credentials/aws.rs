@@ -352,3 +352,63 @@ async fn registries_of_amazon_get_a_password_as_from_opa() {
         (&json!("POST /"), "Basic QVdTOnB3")
     );
 }
+
+#[tokio::test]
+async fn who_has_signed_in_gets_keys() {
+    let world = World::start().await;
+    let keys = r#"{"roleCredentials": {"accessKeyId": "AKSSO", "secretAccessKey": "S", "sessionToken": "O",
+        "expiration": 32503680000000}}"#;
+    world.answer("/federation/credentials", 200, keys);
+    world.answer(
+        "/token",
+        200,
+        r#"{"accessToken": "renewed", "expiresIn": 3600}"#,
+    );
+    let profiles = "[profile dev]\nsso_session = corp\nsso_account_id = 1\nsso_role_name = reader\n\
+                    [sso-session corp]\nsso_region = us-east-1\nsso_start_url = https://c.test\n";
+    std::fs::write(world.authority.file("config"), profiles).unwrap();
+    let cache = world.authority.file("cache");
+    std::fs::create_dir(&cache).unwrap();
+    // The name is the SHA-1 of `corp`.
+    let file = cache.join("ee0bfd2552fbd840c02cc48b6e823320543c450f.json");
+    let setup = Setup::new(
+        json!({"s3_signing": {"sso_credentials": {"path": "FOLDER/config", "profile": "dev",
+        "aws_region": "r", "cache": "FOLDER/cache"}}}),
+    )
+    .env(&[
+        ("AWS_ENDPOINT_URL_SSO", "TLS"),
+        ("AWS_ENDPOINT_URL_SSO_OIDC", "TLS"),
+    ]);
+    for (end, expected) in [
+        ("2999-01-01T00:00:00Z", "first"),
+        ("2001-01-01T00:00:00Z", "renewed"),
+    ] {
+        let token = json!({"accessToken": "first", "expiresAt": end, "refreshToken": "again",
+            "clientId": "c", "clientSecret": "hush"});
+        std::fs::write(&file, token.to_string()).unwrap();
+        let asked = setup.ours(&world).await;
+        let portal = &asked[asked.len() - 2];
+        let shape = shape(portal, &["x-amz-sso_bearer_token"]);
+        assert_eq!(
+            shape["query"],
+            json!([["account_id", "1"], ["role_name", "reader"]])
+        );
+        assert_eq!(shape["headers"]["x-amz-sso_bearer_token"], expected);
+        assert_eq!(
+            signer(&asked),
+            json!([V4, "AKSSO", "r/s3/aws4_request", SIGNED, "O", ""])
+        );
+    }
+    std::fs::write(
+        &file,
+        r#"{"accessToken": "x", "expiresAt": "2001-01-01T00:00:00Z"}"#,
+    )
+    .unwrap();
+    let error = setup
+        .client(&world)
+        .get("x", &[])
+        .await
+        .unwrap_err()
+        .to_string();
+    assert!(error.contains("`aws sso login --profile dev`"), "{error}");
+}
