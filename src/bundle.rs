@@ -19,15 +19,21 @@ pub mod manifest;
 mod pace;
 mod package;
 pub mod persist;
+mod signature;
+mod unverified;
 
 /// The archives of unit tests are those of the integration tests.
 #[cfg(test)]
 #[path = "../tests/it/support/archive.rs"]
 mod build;
+#[cfg(test)]
+#[path = "../tests/it/support/signature.rs"]
+mod sign;
 
 pub use content::ContentError;
 pub use load::load;
 pub use manifest::check_overlap;
+pub use signature::{Key, SignatureError, Signing, Verification};
 
 /// One entry of `bundles`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,6 +52,8 @@ pub struct Config {
     pub persist: bool,
     /// `size_limit_bytes`: of the archive's expanded content.
     pub size_limit: u64,
+    /// `keys` and `signing`: what is asked of its signature.
+    pub verification: Verification,
 }
 
 /// A bundle's verified content.

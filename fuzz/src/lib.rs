@@ -10,7 +10,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use regate::authz::body::{self, Descriptor, Source};
 use regate::authz::url::{self, Text};
-use regate::bundle::archive;
+use regate::bundle::{Verification, archive};
 use regate::config::{Config, Flags};
 use regate::data::{Doc, json, yaml};
 use regate::engine::RegoVersion;
@@ -458,7 +458,8 @@ pub fn bundle_archive(data: &[u8]) {
         ratio_from: 64 << 10,
         rego_version: RegoVersion::V1,
     };
-    drop(archive::read("fuzz", data, limits));
+    let verification = Verification::default();
+    drop(archive::read("fuzz", data, limits, &verification));
     if data.starts_with(b"\x1f\x8b") {
         return;
     }
@@ -466,7 +467,7 @@ pub fn bundle_archive(data: &[u8]) {
     mend_checksums(&mut tar);
     let mut gzip = GzEncoder::new(Vec::new(), Compression::fast());
     gzip.write_all(&tar).unwrap();
-    drop(archive::read("fuzz", &gzip.finish().unwrap(), limits));
+    drop(archive::read("fuzz", &gzip.finish().unwrap(), limits, &verification));
 }
 
 /// Makes the headers of a tar file valid again, so that what was mutated is read and not refused

@@ -1,10 +1,10 @@
 //! From named files to a [`Bundle`]: the same rules for archives and for directories. It knows
 //! nothing of tar or of disks.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::manifest::{Manifest, ManifestError, Standing, standing};
+use super::unverified::Verified;
 use super::{Bundle, package};
 use crate::data::Value;
 use crate::data::merge::{Equal, Merge};
@@ -21,7 +21,6 @@ pub(super) struct Content {
     /// What modules are called before their path.
     module_prefix: String,
     encode_keys: bool,
-    seen: BTreeSet<String>,
     manifest: Option<Manifest>,
     modules: Vec<(FilePath, Arc<str>)>,
     data: Merge,
@@ -120,45 +119,34 @@ pub enum ContentError {
         "the bundle has a `patch.json`: delta bundles are not there yet; have the server send a snapshot"
     )]
     Delta,
-    /// The bundle is signed.
-    #[error(
-        "the bundle is signed (`.signatures.json`) and no verification key is provided; \
-         verification of signatures is not there yet, serve this bundle unsigned"
-    )]
-    Signed,
 }
 
 // === impl Content ===
 
 impl Content {
-    /// No files yet. `encode_keys`: directory names become percent-encoded keys, as the peer does
+    /// Reads the files. `encode_keys`: directory names become percent-encoded keys, as the peer does
     /// with archives (and only with them).
-    pub(super) fn new(module_prefix: String, encode_keys: bool) -> Self {
-        Self {
+    pub(super) fn read(
+        files: Verified,
+        module_prefix: String,
+        encode_keys: bool,
+    ) -> Result<Self, ContentError> {
+        let mut content = Self {
             module_prefix,
             encode_keys,
-            seen: BTreeSet::new(),
             manifest: None,
             modules: Vec::new(),
             data: Merge::new(Equal::Refused),
+        };
+        for (path, bytes) in files.0 {
+            content.add(path, bytes)?;
         }
+        Ok(content)
     }
 
-    /// Takes one file that [`FilePath::kind`] did not call [`Kind::Other`].
-    pub(super) fn add(&mut self, path: FilePath, bytes: Vec<u8>) -> Result<(), ContentError> {
+    fn add(&mut self, path: FilePath, bytes: Vec<u8>) -> Result<(), ContentError> {
         let name = path.to_string();
-        let kind = path.kind();
-        // Archives may have been made around a directory; a manifest counts wherever it lies, and
-        // then there may be only one.
-        let key = if kind == Kind::Manifest {
-            ".manifest".to_owned()
-        } else {
-            name.clone()
-        };
-        if !self.seen.insert(key) {
-            return Err(ContentError::Duplicate(name));
-        }
-        match kind {
+        match path.kind() {
             Kind::Manifest => {
                 let manifest = Manifest::parse(&bytes);
                 self.manifest =
@@ -178,8 +166,7 @@ impl Content {
                 tracing::warn!(file = %name, "A bundle holds compiled policy, which is ignored; its Rego files count.");
             }
             Kind::Patch => return Err(ContentError::Delta),
-            Kind::Signatures => return Err(ContentError::Signed),
-            Kind::Other => {}
+            Kind::Signatures | Kind::Other => {}
         }
         Ok(())
     }

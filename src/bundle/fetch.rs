@@ -158,10 +158,11 @@ impl Fetcher {
             return;
         };
         let (name, limits) = (self.source.config.name.clone(), self.limits);
+        let verification = self.source.config.verification.clone();
         let read = move || -> Result<Option<Bundle>, String> {
             let bytes = store.read(limits.size).map_err(|error| error.to_string())?;
             let bundle = bytes
-                .map(|bytes| archive::read(&name, &bytes, limits))
+                .map(|bytes| archive::read(&name, &bytes, limits, &verification))
                 .transpose();
             bundle.map_err(|error| format!("`{}`: {error}", store.path().display()))
         };
@@ -220,6 +221,7 @@ impl Fetcher {
             .is_some_and(|it| it.eq_ignore_ascii_case("gzip"));
         let bytes = response.bytes(self.limits.size).await?;
         let (name, limits) = (self.source.config.name.clone(), self.limits);
+        let verification = self.source.config.verification.clone();
         let keep = self.source.store.is_some();
         // Unpacking and parsing may take seconds, which other tasks shall not wait.
         let read = tokio::task::spawn_blocking(move || -> Result<Fetched, ArchiveError> {
@@ -230,7 +232,7 @@ impl Fetcher {
             };
             let bundle = Bundle {
                 etag,
-                ..archive::read(&name, &bytes, limits)?
+                ..archive::read(&name, &bytes, limits, &verification)?
             };
             Ok(Fetched {
                 bundle,
@@ -242,8 +244,10 @@ impl Fetcher {
 
     async fn read_file(&self, path: String) -> Result<Fetched, FetchError> {
         let (name, limits) = (self.source.config.name.clone(), self.limits);
-        let read =
-            tokio::task::spawn_blocking(move || load::load_as(&name, path.as_ref(), &[], limits));
+        let verification = self.source.config.verification.clone();
+        let read = tokio::task::spawn_blocking(move || {
+            load::load_as(&name, path.as_ref(), &[], limits, &verification)
+        });
         Ok(Fetched {
             bundle: read.await.map_err(|_| FetchError::Panic)??,
             raw: None,

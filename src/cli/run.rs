@@ -5,7 +5,9 @@ use std::time::Duration;
 use super::args::RunArgs;
 use super::{Exit, complain};
 use crate::app;
-use crate::config::{Config, Flags, Place, ProcessConfig, Strings, TlsFlags, Warning};
+use crate::config::{
+    Config, Flags, Place, ProcessConfig, Strings, TlsFlags, VerificationFlags, Warning,
+};
 use crate::engine::RegoVersion;
 use crate::telemetry::LogConfig;
 
@@ -52,6 +54,14 @@ pub(super) fn flags(args: RunArgs) -> Flags {
         set_file: args.set_file,
         paths: args.paths,
         bundle: args.bundle,
+        verification: VerificationFlags {
+            key: args.verification.verification_key,
+            key_id: args.verification.verification_key_id,
+            algorithm: args.verification.signing_alg,
+            scope: args.verification.scope,
+            exclude_files: args.verification.exclude_files_verify,
+            skip: args.verification.skip_verify,
+        },
         ignore: args.ignore,
         watch: args.watch,
         rego_version: if args.v0_compatible {

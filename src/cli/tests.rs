@@ -166,9 +166,9 @@ fn what_cannot_be_served_is_refused_with_a_reason() {
     }
     for line in [
         "run --pprof",
-        "run --skip-verify",
+        "run --verification-key x --signing-alg HS256",
+        "run --bundle --verification-key x",
         "run --tls-cipher-suites x",
-        "run --scope x",
     ] {
         assert_eq!(
             main(words(&format!("regate {line}"))),

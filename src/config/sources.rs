@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::flags::Flags;
 use super::problem::Report;
 use super::section::Section;
-use super::{observe, overlay};
+use super::{observe, overlay, signing};
 use crate::data::Object;
 use crate::data::yaml::{Kind, Node};
 use crate::engine::Engine;
@@ -20,10 +20,14 @@ pub(super) fn read(root: &Section<'_>, flags: &Flags, report: &mut Report) -> in
         .members()
         .map(|(name, section)| service(name, &section, report))
         .collect();
+    let keys = signing::keys(root, report);
     let bundles = root
         .section("bundles")
         .members()
-        .map(|(name, section)| one_bundle(name, &section, &services, report))
+        .map(|(name, section)| bundle::Config {
+            verification: signing::of_bundle(&section, &root.section("keys"), &keys, report),
+            ..one_bundle(name, &section, &services, report)
+        })
         .collect();
     let paths: Vec<PathBuf> = flags
         .paths
@@ -39,6 +43,7 @@ pub(super) fn read(root: &Section<'_>, flags: &Flags, report: &mut Report) -> in
     instance::Config {
         paths,
         bundle_paths,
+        bundle_verification: signing::of_flags(flags, report),
         ignore: flags.ignore.clone(),
         watch: flags.watch,
         rego_version: flags.rego_version,
@@ -203,6 +208,7 @@ fn one_bundle(
         max_delay,
         persist: section.flag("persist"),
         size_limit: section.count("size_limit_bytes").unwrap_or_default(),
+        verification: bundle::Verification::default(),
     }
 }
 

@@ -295,11 +295,15 @@ async fn read_disk(config: &Config) -> Result<(Loaded, Vec<Bundle>), String> {
     let bundle_paths: Vec<PathBuf> = config.bundle_paths.clone();
     let ignore = config.ignore.clone();
     let version = config.rego_version;
+    let verification = config.bundle_verification.clone();
     let read = candidate::on_large_stack("load", move || {
         let files = files::load(&paths, &ignore, version).map_err(|error| error.to_string())?;
         let bundles: Result<Vec<Bundle>, _> = bundle_paths
             .iter()
-            .map(|path| bundle::load(path, &ignore, Limits::new(BUNDLE_SIZE, version)))
+            .map(|path| {
+                let limits = Limits::new(BUNDLE_SIZE, version);
+                bundle::load(path, &ignore, limits, &verification)
+            })
             .collect();
         Ok((files, bundles.map_err(|error| error.to_string())?))
     });

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use regate::bundle::fetch::{self, Poll, Source};
 use regate::bundle::persist::Store;
-use regate::bundle::{Bundle, Config, Update};
+use regate::bundle::{Bundle, Config, Update, Verification};
 use regate::engine::RegoVersion;
 use regate::http::client::Client;
 use regate::http::{Credentials, ServiceConfig, TokenSource};
@@ -16,6 +16,7 @@ use crate::support::archive::{bundle, gzip};
 use crate::support::process::in_time;
 
 mod server;
+mod signed;
 pub(crate) mod tls;
 
 use server::{Answer, Server};
@@ -127,6 +128,7 @@ fn source(service: &ServiceConfig) -> Source {
             max_delay: Duration::from_hours(1),
             persist: false,
             size_limit: 1 << 20,
+            verification: Verification::default(),
         },
         client: Some(Client::new(service).unwrap()),
         store: None,

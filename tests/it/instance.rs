@@ -25,6 +25,7 @@ async fn running(paths: &[&Path], bundles: &[&str], watch: bool) -> Result<Runni
     let config = Config {
         paths: paths.iter().map(|path| path.to_path_buf()).collect(),
         bundle_paths: Vec::new(),
+        bundle_verification: regate::bundle::Verification::default(),
         ignore: vec![".*".to_owned()],
         watch,
         rego_version: RegoVersion::V1,
@@ -55,6 +56,7 @@ fn bundle_config(name: &str) -> BundleConfig {
         max_delay: Duration::from_mins(2),
         persist: false,
         size_limit: 1 << 20,
+        verification: regate::bundle::Verification::default(),
     }
 }
 

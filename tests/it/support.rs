@@ -15,6 +15,7 @@ pub(crate) mod normal;
 pub(crate) mod process;
 pub(crate) mod protojson;
 pub(crate) mod recorded;
+pub(crate) mod signature;
 pub(crate) mod upstream;
 pub(crate) mod values;
 

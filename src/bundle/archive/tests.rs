@@ -9,6 +9,11 @@ use super::*;
 
 const POLICY: &[u8] = b"package authz\n\nallow := true\n";
 
+/// Reads what nobody signed.
+fn read(name: &str, bytes: &[u8], limits: Limits) -> Result<Bundle, ArchiveError> {
+    super::read(name, bytes, limits, &Verification::default())
+}
+
 fn limits() -> Limits {
     Limits::default()
 }

@@ -6,7 +6,11 @@ const REST: &str = "the REST API";
 const DISK: &str = "storage on disk";
 const DISCOVERY: &str = "discovery bundles";
 const OTLP_METRICS: &str = "export of metrics over OTLP";
-const KEYS_LATER: &str = "signatures of bundles";
+/// OPA takes `EdDSA` from its command line only.
+const ALGORITHMS: &[&str] = &[
+    "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "HS256",
+    "HS384", "HS512", "EdDSA",
+];
 
 pub(super) const KEYS: &[Key] = &[
     served(
@@ -249,12 +253,26 @@ pub(super) const KEYS: &[Key] = &[
     later("discovery.signing.keyid", Kind::Text, DISCOVERY),
     later("discovery.signing.scope", Kind::Text, DISCOVERY),
     later("discovery.signing.exclude_files", Kind::TextList, DISCOVERY),
-    later("keys", Kind::Map, KEYS_LATER),
-    later("keys.*", Kind::Section, KEYS_LATER),
-    later("keys.*.key", Kind::Text, KEYS_LATER).secret(),
-    later("keys.*.private_key", Kind::Text, KEYS_LATER).secret(),
-    later("keys.*.algorithm", Kind::Text, KEYS_LATER),
-    later("keys.*.scope", Kind::Text, KEYS_LATER),
+    served("keys", Kind::Map, "keys of signatures by name"),
+    served("keys.*", Kind::Section, "one key"),
+    served(
+        "keys.*.key",
+        Kind::Text,
+        "verifies: PEM of a public key or a certificate; the secret itself of an HMAC",
+    )
+    .secret(),
+    accepted(
+        "keys.*.private_key",
+        Kind::Text,
+        "bundles are verified here, not signed",
+    )
+    .secret(),
+    served("keys.*.algorithm", Kind::OneOf(ALGORITHMS), "what it is for").default("RS256"),
+    served(
+        "keys.*.scope",
+        Kind::Text,
+        "the scope that signatures must have where `signing` names none",
+    ),
     served("server", Kind::Section, "the HTTP API"),
     later("server.decoding", Kind::Section, REST),
     later("server.decoding.max_length", COUNT, REST),

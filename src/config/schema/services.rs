@@ -6,7 +6,6 @@ const OAUTH2: &str = "OAuth2 credentials";
 const S3: &str = "AWS credentials";
 const GCP: &str = "GCP credentials";
 const AZURE: &str = "Azure credentials";
-const SIGNING: &str = "signatures of bundles";
 const OLD: &str = "the deprecated single `bundle`; write it as an entry of `bundles`";
 
 pub(super) const KEYS: &[Key] = &[
@@ -376,10 +375,26 @@ pub(super) const KEYS: &[Key] = &[
         "of the archive's expanded content",
     )
     .default("1073741824"),
-    later("bundles.*.signing", Kind::Section, SIGNING),
-    later("bundles.*.signing.keyid", Kind::Text, SIGNING),
-    later("bundles.*.signing.scope", Kind::Text, SIGNING),
-    later("bundles.*.signing.exclude_files", Kind::TextList, SIGNING),
+    served(
+        "bundles.*.signing",
+        Kind::Section,
+        "the bundle must be signed; without it, it may be where `keys` are configured",
+    ),
+    served(
+        "bundles.*.signing.keyid",
+        Kind::Text,
+        "the entry of `keys` that it is verified with; left out: the one that the signature names",
+    ),
+    served(
+        "bundles.*.signing.scope",
+        Kind::Text,
+        "the scope that the signature must have; left out: that of the key, or none",
+    ),
+    served(
+        "bundles.*.signing.exclude_files",
+        Kind::TextList,
+        "names and globs of files that the signature need not cover",
+    ),
     later("bundle", Kind::Section, OLD),
     later("bundle.name", Kind::Text, OLD),
     later("bundle.service", Kind::Text, OLD),
