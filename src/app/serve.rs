@@ -14,6 +14,7 @@ use super::bind::{self, Bound};
 use super::check::{self, Checks};
 use super::observe::Observed;
 use super::watch::Readiness;
+use crate::bundle::downloads::{self, Downloads};
 use crate::config::{Config, Loaded};
 use crate::decision_log::Log;
 use crate::engine::Entrypoint;
@@ -43,6 +44,7 @@ pub struct Running {
     addresses: Addresses,
     config: Config,
     instance: Instance,
+    downloads: Downloads,
     readiness: Readiness,
     shutdown: ShutdownTrigger,
     serving: Serving,
@@ -75,7 +77,7 @@ pub async fn start(loaded: Loaded, sinks: Sinks) -> Result<Running, RunError> {
     let addresses = Addresses::of(&bound);
     let (shutdown, stopping) = task::shutdown();
     let (drain, guard) = task::drain();
-    let instance = start_instance(&config, &stopping).await?;
+    let (instance, downloads) = start_instance(&config, &stopping).await?;
     let (tracer, exporting) = start_tracing(&config)?;
     let observed = Observed::new(&config, &instance, &bound.grpc, sinks.logs.as_ref());
     if let Some(tracer) = &tracer {
@@ -96,6 +98,7 @@ pub async fn start(loaded: Loaded, sinks: Sinks) -> Result<Running, RunError> {
         addresses,
         config,
         instance,
+        downloads,
         readiness,
         shutdown,
         serving,
@@ -105,7 +108,10 @@ pub async fn start(loaded: Loaded, sinks: Sinks) -> Result<Running, RunError> {
     })
 }
 
-async fn start_instance(config: &Config, stopping: &Shutdown) -> Result<Instance, RunError> {
+async fn start_instance(
+    config: &Config,
+    stopping: &Shutdown,
+) -> Result<(Instance, Downloads), RunError> {
     let mut clients = BTreeMap::new();
     for service in &config.instance.services {
         let client = Client::new(service).map_err(RunError::config)?;
@@ -120,16 +126,16 @@ async fn start_instance(config: &Config, stopping: &Shutdown) -> Result<Instance
     )
     .await
     .map_err(RunError::failed)?;
-    bundle::start(
-        config.instance.bundles.clone(),
-        &clients,
-        &config.instance.persistence_directory,
-        config.instance.rego_version,
-        &sender,
-        stopping,
-    )
-    .map_err(RunError::config)?;
-    Ok(instance)
+    let mut downloads = Downloads::new(downloads::Common {
+        persistence_directory: config.instance.persistence_directory.clone(),
+        rego_version: config.instance.rego_version,
+        updates: sender,
+        shutdown: stopping.clone(),
+    });
+    let bundles = config.instance.bundles.clone();
+    let started = downloads.apply(bundles, &clients).await;
+    started.map_err(RunError::config)?;
+    Ok((instance, downloads))
 }
 
 fn start_tracing(config: &Config) -> Result<(Option<Arc<Tracer>>, Option<Exporting>), RunError> {
@@ -221,6 +227,20 @@ impl Running {
     #[must_use]
     pub fn instance(&self) -> &Instance {
         &self.instance
+    }
+
+    /// The way to ask for downloads of bundles.
+    #[must_use]
+    pub fn polls(&self) -> bundle::Polls {
+        self.downloads.polls()
+    }
+
+    /// Loads again what is read from this machine: the files and bundles of the command line, and
+    /// bundles with `file://` resources. What fails leaves what is in force, and is in the log.
+    pub async fn reload(&self) {
+        tracing::info!("Reading policy and data from the disk again.");
+        let _ = self.instance.reload().now().await;
+        self.downloads.polls().reread_files().await;
     }
 
     /// Says what is served, once it is ready or `--ready-timeout` is over.

@@ -6,8 +6,7 @@ use std::io::{self, Read};
 
 use flate2::bufread::MultiGzDecoder;
 
-use super::Bundle;
-use super::content::{Content, ContentError, FilePath};
+use super::content::{Archived, Content, ContentError, FilePath};
 use super::signature::{SignatureError, Verification};
 use super::unverified::Unverified;
 use crate::engine::RegoVersion;
@@ -58,7 +57,7 @@ pub fn read(
     bytes: &[u8],
     limits: Limits,
     verification: &Verification,
-) -> Result<Bundle, ArchiveError> {
+) -> Result<Archived, ArchiveError> {
     read_named(name, &format!("{name}/"), bytes, limits, verification)
 }
 
@@ -69,7 +68,7 @@ pub(super) fn read_named(
     bytes: &[u8],
     limits: Limits,
     verification: &Verification,
-) -> Result<Bundle, ArchiveError> {
+) -> Result<Archived, ArchiveError> {
     let compressed = bytes.len() as u64;
     if compressed > limits.size {
         return Err(ArchiveError::TooLarge(limits.size));

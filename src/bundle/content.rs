@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use super::delta::Delta;
 use super::manifest::{Manifest, ManifestError, Standing, standing};
 use super::unverified::Verified;
 use super::{Bundle, package};
@@ -24,6 +25,18 @@ pub(super) struct Content {
     manifest: Option<Manifest>,
     modules: Vec<(FilePath, Arc<str>)>,
     data: Merge,
+    patch: Option<Vec<u8>>,
+    /// The first file that has no place beside a patch.
+    beside_patch: Option<String>,
+}
+
+/// What an archive holds.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Archived {
+    /// A whole bundle.
+    Snapshot(Bundle),
+    /// What is to be changed of the bundle in force.
+    Delta(Delta),
 }
 
 /// The path of a file below the bundle's root.
@@ -114,11 +127,27 @@ pub enum ContentError {
         /// The roots.
         roots: String,
     },
-    /// The bundle is a delta.
-    #[error(
-        "the bundle has a `patch.json`: delta bundles are not there yet; have the server send a snapshot"
-    )]
+    /// The bundle is a delta where there is nothing to change.
+    #[error("the bundle is a delta (`patch.json`), which only a downloaded bundle can be")]
     Delta,
+    /// `patch.json` is none.
+    #[error("the file `patch.json` cannot be used: {0}")]
+    Patch(String),
+    /// A patch changes what is not the bundle's.
+    #[error(
+        "`patch.json` has a change at `{path}`, which lies outside the manifest's roots ({roots})"
+    )]
+    PatchOutside {
+        /// The path.
+        path: String,
+        /// The roots.
+        roots: String,
+    },
+    /// A delta brings policy or whole data.
+    #[error(
+        "the bundle is a delta (`patch.json`), and has the file `{0}`, which deltas cannot have"
+    )]
+    BesidePatch(String),
 }
 
 // === impl Content ===
@@ -137,6 +166,8 @@ impl Content {
             manifest: None,
             modules: Vec::new(),
             data: Merge::new(Equal::Refused),
+            patch: None,
+            beside_patch: None,
         };
         for (path, bytes) in files.0 {
             content.add(path, bytes)?;
@@ -146,6 +177,9 @@ impl Content {
 
     fn add(&mut self, path: FilePath, bytes: Vec<u8>) -> Result<(), ContentError> {
         let name = path.to_string();
+        if matches!(path.kind(), Kind::Json | Kind::Yaml | Kind::Rego) {
+            self.beside_patch.get_or_insert_with(|| name.clone());
+        }
         match path.kind() {
             Kind::Manifest => {
                 let manifest = Manifest::parse(&bytes);
@@ -165,19 +199,35 @@ impl Content {
             Kind::Compiled => {
                 tracing::warn!(file = %name, "A bundle holds compiled policy, which is ignored; its Rego files count.");
             }
-            Kind::Patch => return Err(ContentError::Delta),
+            Kind::Patch => self.patch = Some(bytes),
             Kind::Signatures | Kind::Other => {}
         }
         Ok(())
     }
 
-    /// The bundle, when everything in it lies within its roots.
+    /// What the files are, when everything in them lies within the roots.
     pub(super) fn finish(
         mut self,
         name: &str,
         default_version: RegoVersion,
-    ) -> Result<Bundle, ContentError> {
+    ) -> Result<Archived, ContentError> {
         let manifest = self.manifest.take().unwrap_or_default();
+        match (self.patch.take(), self.beside_patch.take()) {
+            (Some(_), Some(file)) => Err(ContentError::BesidePatch(file)),
+            (Some(patch), None) => Delta::read(manifest, &patch).map(Archived::Delta),
+            (None, _) => {
+                let bundle = self.snapshot(name, manifest, default_version);
+                bundle.map(Archived::Snapshot)
+            }
+        }
+    }
+
+    fn snapshot(
+        self,
+        name: &str,
+        manifest: Manifest,
+        default_version: RegoVersion,
+    ) -> Result<Bundle, ContentError> {
         if manifest.has_wasm {
             tracing::warn!(
                 bundle = name,
@@ -236,6 +286,18 @@ impl Content {
                 path: path.to_string(),
                 key: key.join("/"),
             })
+    }
+}
+
+// === impl Archived ===
+
+impl Archived {
+    /// The bundle, where only a whole one is of use.
+    pub(super) fn whole(self) -> Result<Bundle, ContentError> {
+        match self {
+            Self::Snapshot(bundle) => Ok(bundle),
+            Self::Delta(_) => Err(ContentError::Delta),
+        }
     }
 }
 
@@ -369,6 +431,21 @@ fn percent_encode(name: &str) -> String {
         }
     }
     encoded
+}
+
+/// Undoes [`percent_encode`], and whatever else is encoded so; none where it is encoded wrongly.
+pub(super) fn percent_decode(text: &str) -> Option<String> {
+    let (first, encoded) = text.split_once('%').unwrap_or((text, ""));
+    let mut decoded = first.as_bytes().to_vec();
+    if first.len() < text.len() {
+        for part in encoded.split('%') {
+            let (digits, rest) = part.split_at_checked(2)?;
+            let byte = data_encoding::HEXLOWER_PERMISSIVE.decode(digits.as_bytes());
+            decoded.extend(byte.ok()?);
+            decoded.extend_from_slice(rest.as_bytes());
+        }
+    }
+    String::from_utf8(decoded).ok()
 }
 
 #[cfg(test)]

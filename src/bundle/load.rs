@@ -8,7 +8,7 @@ use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 
 use super::Bundle;
 use super::archive::{self, ArchiveError, Limits};
-use super::content::{Content, ContentError, FilePath};
+use super::content::{Archived, Content, ContentError, FilePath};
 use super::signature::{SignatureError, Verification};
 use super::unverified::Unverified;
 
@@ -104,7 +104,8 @@ pub(super) fn load_as(
             source,
         })?;
         let bundle = Content::read(files, prefix, false)
-            .and_then(|content| content.finish(name, limits.rego_version));
+            .and_then(|content| content.finish(name, limits.rego_version))
+            .and_then(Archived::whole);
         return bundle.map_err(|source| LoadError::Content {
             path: path.to_owned(),
             source,
@@ -112,10 +113,11 @@ pub(super) fn load_as(
     }
     let bytes = read_bounded(path, limits.size)?;
     let read = archive::read_named(name, &prefix, &bytes, limits, verification);
-    read.map_err(|source| LoadError::Archive {
-        path: path.to_owned(),
-        source,
-    })
+    read.and_then(|archived| Ok(archived.whole()?))
+        .map_err(|source| LoadError::Archive {
+            path: path.to_owned(),
+            source,
+        })
 }
 
 struct Walk<'a> {

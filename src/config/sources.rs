@@ -8,6 +8,7 @@ use super::flags::Flags;
 use super::problem::Report;
 use super::section::Section;
 use super::{observe, overlay, signing};
+use crate::bundle::Trigger;
 use crate::data::Object;
 use crate::data::yaml::{Kind, Node};
 use crate::engine::Engine;
@@ -186,14 +187,13 @@ fn one_bundle(
     let resource = section
         .text("resource")
         .map_or_else(|| format!("bundles/{name}"), str::to_owned);
-    if section.text("trigger") == Some("manual") {
-        let message = "not supported yet: `manual`; write `periodic`";
-        report.error(
-            section.line_of("trigger"),
-            &section.path_of("trigger"),
-            message,
-        );
-    }
+    let trigger = match section.text("trigger") {
+        Some("manual") => Trigger::Manual,
+        _ => Trigger::Periodic,
+    };
+    let long_polling = section
+        .section("polling")
+        .count("long_polling_timeout_seconds");
     let (min_delay, max_delay) = polling(&section.section("polling"), report);
     let service = if resource.starts_with("file://") {
         None
@@ -204,8 +204,10 @@ fn one_bundle(
         name: name.to_owned(),
         service,
         resource,
+        trigger,
         min_delay,
         max_delay,
+        long_polling_timeout: long_polling.map(Duration::from_secs),
         persist: section.flag("persist"),
         size_limit: section.count("size_limit_bytes").unwrap_or_default(),
         verification: bundle::Verification::default(),

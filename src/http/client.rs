@@ -41,6 +41,7 @@ const BODY_PAUSE: Duration = Duration::from_mins(1);
 #[derive(Clone)]
 pub struct Client(Arc<Inner>);
 
+#[derive(Clone)]
 struct Inner {
     base: Base,
     /// The configured headers.
@@ -210,6 +211,20 @@ impl Client {
         Err(ClientError::Redirects {
             url: url::display(&first),
         })
+    }
+
+    /// The same client, which waits so much longer for the head of a response.
+    #[must_use]
+    pub fn patient(&self, longer: Duration) -> Self {
+        let mut inner = (*self.0).clone();
+        inner.header_timeout = inner.header_timeout.saturating_add(longer);
+        Self(Arc::new(inner))
+    }
+
+    /// Whether both are one client, made at once and cloned.
+    #[must_use]
+    pub fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
     }
 
     /// The URL of `path` as it may be shown.

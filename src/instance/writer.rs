@@ -1,5 +1,6 @@
 //! The one task that makes snapshots. Whatever fails on the way leaves the last good one in force.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Instant, SystemTime};
@@ -37,6 +38,8 @@ pub(super) struct Writer {
     status: watch::Sender<Status>,
     /// What the snapshot in force was made from.
     current: Candidate,
+    /// Bundles that are not configured any more and leave with the next snapshot.
+    removed: BTreeSet<String>,
     /// Snapshots that requests may still hold; freeing one takes time that no request should pay.
     old: Vec<Arc<Snapshot>>,
 }
@@ -71,6 +74,7 @@ impl Writer {
             cell,
             status,
             current: current.clone(),
+            removed: BTreeSet::new(),
             old: Vec::new(),
         };
         writer.activate(current).await?;
@@ -105,47 +109,79 @@ impl Writer {
 
     async fn updates(&mut self, batch: Vec<Update>) {
         let mut arrivals: Vec<Arrival> = Vec::new();
+        let removed = self.removed.len();
         for update in batch {
-            match update {
-                Update::Ready { bundle, activated } => {
-                    self.note(&bundle.name, BundleStatus::arrived);
-                    arrivals.push(Arrival { bundle, activated });
-                }
-                Update::Unchanged { name } => self.note(&name, BundleStatus::unchanged),
-                Update::Failed {
+            self.take(update, &mut arrivals);
+        }
+        let removes = self.removed.len() > removed;
+        self.arrivals(arrivals, removes).await;
+    }
+
+    /// Notes what an update says; bundles that came are put among `arrivals`.
+    fn take(&mut self, update: Update, arrivals: &mut Vec<Arrival>) {
+        match update {
+            // Its download was stopped meanwhile: it is not what is configured now.
+            Update::Ready { activated, .. } if activated.is_closed() => {}
+            Update::Ready { bundle, activated } => {
+                self.note(&bundle.name, BundleStatus::arrived);
+                arrivals.push(Arrival { bundle, activated });
+            }
+            Update::Unchanged { name } => self.note(&name, BundleStatus::unchanged),
+            Update::Failed {
+                name,
+                code,
+                message,
+                http_status,
+            } => {
+                tracing::error!(
                     name,
+                    code,
+                    reason = message,
+                    http_status,
+                    "Bundle load failed."
+                );
+                let error = BundleError {
                     code,
                     message,
                     http_status,
-                } => {
-                    tracing::error!(
-                        name,
-                        code,
-                        reason = message,
-                        http_status,
-                        "Bundle load failed."
-                    );
-                    let error = BundleError {
-                        code,
-                        message,
-                        http_status,
-                    };
-                    self.note(&name, |status, now| status.failed(now, error));
+                };
+                self.note(&name, |status, now| status.failed(now, error));
+            }
+            Update::Changed {
+                names,
+                removed,
+                first,
+            } => {
+                self.removed.retain(|name| !names.contains(name));
+                self.removed.extend(removed);
+                self.status.send_modify(|status| status.configure(names));
+                for update in first {
+                    self.take(update, arrivals);
                 }
             }
         }
-        self.arrivals(arrivals).await;
     }
 
-    /// Activates bundles together; if that fails, each for itself, so that one bad bundle holds up no other.
-    async fn arrivals(&mut self, arrivals: Vec<Arrival>) {
-        if arrivals.len() > 1 {
+    /// Activates bundles together, and lets go of those that left; if that fails, each for itself, so
+    /// that one bad bundle holds up no other.
+    async fn arrivals(&mut self, arrivals: Vec<Arrival>, removes: bool) {
+        if arrivals.len() > 1 || removes {
             let together = arrivals.iter().map(|arrival| &*arrival.bundle);
-            if self.activate(self.with(together)).await.is_ok() {
-                for arrival in arrivals {
-                    self.finish(arrival, Ok(()));
+            match self.activate(self.with(together)).await {
+                Ok(()) => {
+                    for arrival in arrivals {
+                        self.finish(arrival, Ok(()));
+                    }
+                    return;
                 }
-                return;
+                Err(reason) if arrivals.is_empty() => {
+                    self.status.send_modify(|status| status.failures += 1);
+                    tracing::error!(
+                        reason,
+                        "A bundle that is not configured any more cannot leave the policy yet."
+                    );
+                }
+                Err(_) => {}
             }
         }
         for arrival in arrivals {
@@ -213,6 +249,9 @@ impl Writer {
 
     fn with<'a>(&self, bundles: impl IntoIterator<Item = &'a Bundle>) -> Candidate {
         let mut candidate = self.current.clone();
+        candidate
+            .downloaded
+            .retain(|name, _| !self.removed.contains(name));
         for bundle in bundles {
             candidate
                 .downloaded
@@ -243,6 +282,8 @@ impl Writer {
         let generation = self.status.borrow().generation + 1;
         let warnings = policy.warnings().to_vec();
         let revisions = Arc::new(candidate.revisions());
+        self.removed
+            .retain(|name| candidate.downloaded.contains_key(name));
         self.current = candidate;
         self.old.extend(self.cell.swap(Arc::new(Snapshot {
             generation,
@@ -251,7 +292,8 @@ impl Writer {
             activated_at,
         })));
         let complete = self
-            .config
+            .status
+            .borrow()
             .bundles
             .iter()
             .all(|bundle| self.current.downloaded.contains_key(&bundle.name));

@@ -54,6 +54,8 @@ fn bundle_config(name: &str) -> BundleConfig {
         resource: String::new(),
         min_delay: Duration::from_mins(1),
         max_delay: Duration::from_mins(2),
+        long_polling_timeout: None,
+        trigger: regate::bundle::Trigger::Periodic,
         persist: false,
         size_limit: 1 << 20,
         verification: regate::bundle::Verification::default(),

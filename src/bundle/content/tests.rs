@@ -11,7 +11,9 @@ fn build(files: &[(&str, &str)]) -> Result<Bundle, ContentError> {
         unverified.add(FilePath::parse(name)?, text.as_bytes().to_vec())?;
     }
     let files = unverified.verify("").expect("no signature is asked for");
-    Content::read(files, String::new(), false)?.finish("b", RegoVersion::V1)
+    Content::read(files, String::new(), false)?
+        .finish("b", RegoVersion::V1)?
+        .whole()
 }
 
 #[test]
@@ -71,7 +73,18 @@ fn files_are_refused_with_their_name() {
             &[(".manifest", r#"{"roots": 1}"#)],
             "the file `.manifest` is not a valid manifest",
         ),
-        (&[("patch.json", "{}")], "delta bundles are not there yet"),
+        (
+            &[("patch.json", "{}")],
+            "which only a downloaded bundle can be",
+        ),
+        (
+            &[("patch.json", "{}"), ("a/p.rego", "package a")],
+            "has the file `a/p.rego`, which deltas cannot have",
+        ),
+        (
+            &[("patch.json", "{}"), ("a/data.json", "1")],
+            "has the file `a/data.json`, which deltas cannot have",
+        ),
     ];
     for (files, expected) in table {
         let error = build(files).unwrap_err().to_string();

@@ -5,7 +5,7 @@ use serde_json::json;
 use super::*;
 use crate::bundle::archive::{self, ArchiveError, Limits};
 use crate::bundle::sign::{signatures, signed_file, token};
-use crate::bundle::{Bundle, build};
+use crate::bundle::{Archived, build};
 
 const POLICY: &[u8] = b"package p\n\nx := 1\n";
 const DATA: &[u8] = b"{\"b\": 1.0, \"a\": 2}";
@@ -58,7 +58,7 @@ fn read(
     files: &[(&str, &[u8])],
     signature: &str,
     verification: &Verification,
-) -> Result<Bundle, ArchiveError> {
+) -> Result<Archived, ArchiveError> {
     // The signature comes last: nothing may have been parsed before it.
     let mut files = files.to_vec();
     files.push((".signatures.json", signature.as_bytes()));

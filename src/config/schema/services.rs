@@ -339,7 +339,7 @@ pub(super) const KEYS: &[Key] = &[
     served(
         "bundles.*.trigger",
         Kind::OneOf(&["periodic", "manual"]),
-        "`manual` is not there yet",
+        "`manual`: it is asked for by `POST /v1/bundles/NAME/poll` alone",
     )
     .default("periodic"),
     served(
@@ -358,10 +358,10 @@ pub(super) const KEYS: &[Key] = &[
         POSITIVE,
         "longest wait, in seconds; left out: 120",
     ),
-    later(
+    served(
         "bundles.*.polling.long_polling_timeout_seconds",
-        COUNT,
-        "long polling",
+        POSITIVE,
+        "how long a server that can is asked to wait for news; left out: it is not asked to",
     ),
     served(
         "bundles.*.persist",

@@ -6,7 +6,7 @@ use std::process::Command;
 use std::sync::Arc;
 
 use regate::bundle::archive::{self, Limits};
-use regate::bundle::{Bundle, Key, Signing, Verification};
+use regate::bundle::{Archived, Bundle, Key, Signing, Verification};
 use regate_oracle::peer;
 use serde_json::json;
 
@@ -36,7 +36,11 @@ fn verification(algorithm: &str, key: &str, scope: &str) -> Verification {
 }
 
 fn read(bytes: &[u8], verification: &Verification) -> Result<Bundle, String> {
-    archive::read("b", bytes, Limits::default(), verification).map_err(|error| error.to_string())
+    match archive::read("b", bytes, Limits::default(), verification) {
+        Ok(Archived::Snapshot(bundle)) => Ok(bundle),
+        Ok(Archived::Delta(_)) => panic!("a delta"),
+        Err(error) => Err(error.to_string()),
+    }
 }
 
 /// An RSA key pair, or one of the algorithm's curve: private and public, as PEM.
