@@ -46,10 +46,12 @@ pub fn run(loaded: Loaded) -> Result<(), RunError> {
         .map_err(RunError::failed)?;
     let ended = runtime.block_on(async {
         let mut signals = signal::Signals::listen().map_err(RunError::failed)?;
+        let mut hangup = signal::Hangup::listen().map_err(RunError::failed)?;
         let running = start(loaded, Sinks::to_stderr(Arc::clone(&guard))).await?;
         // A start that waits for its bundles can be told to end too.
         tokio::select! {
             () = async { running.announce().await; std::future::pending().await } => {}
+            () = async { loop { hangup.next().await; running.reload().await; } } => {}
             () = signals.stop() => {}
         }
         tokio::select! {

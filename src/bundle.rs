@@ -1,18 +1,17 @@
 //! Bundles: archives of policy and data, verified whole before anything of them is used.
 
-use std::collections::BTreeMap;
-use std::path::Path;
 use std::time::Duration;
 
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::oneshot;
 
 use crate::data::Value;
-use crate::engine::{Module, RegoVersion};
-use crate::http::client::Client;
-use crate::task::Shutdown;
+use crate::engine::Module;
 
 pub mod archive;
+mod ask;
 mod content;
+mod delta;
+pub mod downloads;
 pub mod fetch;
 pub mod load;
 pub mod manifest;
@@ -20,15 +19,24 @@ pub mod oci;
 mod pace;
 mod package;
 pub mod persist;
+mod signature;
+mod unverified;
 
 /// The archives of unit tests are those of the integration tests.
 #[cfg(test)]
 #[path = "../tests/it/support/archive.rs"]
 mod build;
+#[cfg(test)]
+#[path = "../tests/it/support/signature.rs"]
+mod sign;
 
-pub use content::ContentError;
+pub use content::{Archived, ContentError};
+pub use delta::{Delta, DeltaError};
+pub use downloads::{Downloads, Polls};
+pub use fetch::{PollError, Polled};
 pub use load::load;
 pub use manifest::check_overlap;
+pub use signature::{Key, SignatureError, Signing, Verification};
 
 /// One entry of `bundles`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,14 +47,30 @@ pub struct Config {
     pub service: Option<String>,
     /// The path below the service's URL, or a `file://` URL.
     pub resource: String,
+    /// `trigger`: when it is asked for.
+    pub trigger: Trigger,
     /// `polling.min_delay_seconds`.
     pub min_delay: Duration,
     /// `polling.max_delay_seconds`.
     pub max_delay: Duration,
+    /// `polling.long_polling_timeout_seconds`: how long the server is asked to wait for news.
+    pub long_polling_timeout: Option<Duration>,
     /// `persist`: a good copy is kept on disk and used while the server is away at start.
     pub persist: bool,
     /// `size_limit_bytes`: of the archive's expanded content.
     pub size_limit: u64,
+    /// `keys` and `signing`: what is asked of its signature.
+    pub verification: Verification,
+}
+
+/// When a bundle is asked for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Trigger {
+    /// Again and again.
+    #[default]
+    Periodic,
+    /// When somebody says so.
+    Manual,
 }
 
 /// A bundle's verified content.
@@ -94,6 +118,15 @@ pub enum Update {
         /// The HTTP status of the download, where there was one.
         http_status: Option<u16>,
     },
+    /// Other bundles are configured. What is gone and what came is one change, for one snapshot.
+    Changed {
+        /// All that are configured now, in their order.
+        names: Vec<String>,
+        /// Those that were and are not any more.
+        removed: Vec<String>,
+        /// The first news of new ones, which are about one bundle each.
+        first: Vec<Update>,
+    },
 }
 
 /// Why bundles cannot be kept up to date.
@@ -112,41 +145,16 @@ pub enum StartError {
     Persist(#[from] persist::PersistError),
 }
 
-/// Starts to keep `bundles` up to date until `shutdown`, and gives each one's [`fetch::Poll`] by
-/// its name. `clients` are those of the configured services. Nothing starts when one cannot.
-pub fn start(
-    bundles: Vec<Config>,
-    clients: &BTreeMap<String, Client>,
-    persistence_directory: &Path,
-    rego_version: RegoVersion,
-    updates: &mpsc::Sender<Update>,
-    shutdown: &Shutdown,
-) -> Result<BTreeMap<String, fetch::Poll>, StartError> {
-    let mut sources = Vec::with_capacity(bundles.len());
-    for config in bundles {
-        let client = config.service.as_ref().map(|service| {
-            let client = clients.get(service).cloned();
-            client.ok_or_else(|| StartError::Service {
-                bundle: config.name.clone(),
-                service: service.clone(),
-            })
-        });
-        let store = config
-            .persist
-            .then(|| persist::Store::new(persistence_directory, &config.name));
-        sources.push(fetch::Source {
-            client: client.transpose()?,
-            store: store.transpose()?,
-            rego_version,
-            config,
-        });
+// === impl Update ===
+
+impl Update {
+    /// The bundle it is about, if it is about one.
+    #[must_use]
+    pub fn name(&self) -> Option<&str> {
+        match self {
+            Self::Ready { bundle, .. } => Some(&bundle.name),
+            Self::Unchanged { name } | Self::Failed { name, .. } => Some(name),
+            Self::Changed { .. } => None,
+        }
     }
-    let started = sources.into_iter().map(|source| {
-        let name = source.config.name.clone();
-        (
-            name,
-            fetch::spawn(source, updates.clone(), shutdown.clone()),
-        )
-    });
-    Ok(started.collect())
 }

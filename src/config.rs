@@ -29,12 +29,13 @@ pub mod schema;
 mod section;
 mod service;
 mod services;
+mod signing;
 mod sources;
 mod variables;
 
 pub use duration::parse_duration;
 pub use effective::Effective;
-pub use flags::{Flags, TlsFlags};
+pub use flags::{Flags, TlsFlags, VerificationFlags};
 pub use problem::{ConfigError, Place, Problem, Warning};
 pub use variables::{Environment, Strings};
 

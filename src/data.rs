@@ -6,6 +6,7 @@
 
 use std::borrow::Cow;
 
+pub mod canonical;
 mod convert;
 pub mod float;
 mod footprint;

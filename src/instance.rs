@@ -35,6 +35,8 @@ pub struct Config {
     pub paths: Vec<PathBuf>,
     /// `-b`: directories and archives loaded as bundles.
     pub bundle_paths: Vec<PathBuf>,
+    /// `--verification-key` and its kin: what is asked of the signatures of `bundle_paths`.
+    pub bundle_verification: bundle::Verification,
     /// `--ignore`: names and globs that are left out of directories.
     pub ignore: Vec<String>,
     /// `--watch`: files are loaded again when they change.

@@ -3,19 +3,15 @@
 //! They know nothing of who calls them: the bounded run of `main.rs`, or libFuzzer.
 
 use std::collections::HashMap;
-use std::io::Write as _;
 use std::sync::{Arc, LazyLock};
 
-use flate2::Compression;
-use flate2::write::GzEncoder;
 use regate::authz::body::{self, Descriptor, Source};
 use regate::authz::url::{self, Text};
-use regate::bundle::archive;
 use regate::config::{Config, Flags};
 use regate::data::{Doc, json, yaml};
-use regate::engine::RegoVersion;
 
 mod builtin;
+mod bundles;
 mod certificates;
 mod check_request;
 mod documents;
@@ -25,6 +21,7 @@ mod patterns;
 mod rego;
 mod token;
 
+pub use bundles::{bundle_archive, bundle_delta, bundle_signatures};
 pub use certificates::rego_certificates;
 pub use check_request::check_request;
 pub use documents::{graphql, json_patch, json_schema, yaml};
@@ -133,6 +130,16 @@ pub const TARGETS: &[Target] = &[
             "../",
             "0000644\0",
         ],
+    },
+    Target {
+        name: "bundle_signatures",
+        run: bundle_signatures,
+        pieces: bundles::SIGNATURE_PIECES,
+    },
+    Target {
+        name: "bundle_delta",
+        run: bundle_delta,
+        pieces: bundles::DELTA_PIECES,
     },
     Target {
         name: "rego_parse",
@@ -446,44 +453,5 @@ pub fn config(data: &[u8]) {
             assert!(!loaded.config.authz.max_eval_time.is_zero());
         }
         Err(error) => assert!(!error.to_string().is_empty(), "an error says something"),
-    }
-}
-
-/// A bundle's archive, or the tar file in it.
-pub fn bundle_archive(data: &[u8]) {
-    let limits = archive::Limits {
-        size: 1 << 20,
-        files: 100,
-        ratio: 100,
-        ratio_from: 64 << 10,
-        rego_version: RegoVersion::V1,
-    };
-    drop(archive::read("fuzz", data, limits));
-    if data.starts_with(b"\x1f\x8b") {
-        return;
-    }
-    let mut tar = data.to_vec();
-    mend_checksums(&mut tar);
-    let mut gzip = GzEncoder::new(Vec::new(), Compression::fast());
-    gzip.write_all(&tar).unwrap();
-    drop(archive::read("fuzz", &gzip.finish().unwrap(), limits));
-}
-
-/// Makes the headers of a tar file valid again, so that what was mutated is read and not refused
-/// for its sum.
-fn mend_checksums(tar: &mut [u8]) {
-    const BLOCK: usize = 512;
-    let mut at = 0;
-    while let Some(header) = tar.get_mut(at..at + BLOCK) {
-        if header.iter().all(|byte| *byte == 0) {
-            return;
-        }
-        header[148..156].fill(b' ');
-        let sum: u32 = header.iter().map(|byte| u32::from(*byte)).sum();
-        header[148..156].copy_from_slice(format!("{sum:06o}\0 ").as_bytes());
-        let size = header[124..135]
-            .iter()
-            .fold(0_usize, |size, digit| (size << 3) | usize::from(digit & 7));
-        at += BLOCK + size.next_multiple_of(BLOCK);
     }
 }

@@ -16,6 +16,7 @@ use super::observe::{self, Observed};
 use super::pages;
 use super::rest;
 use super::watch::Readiness;
+use crate::bundle::downloads::{self, Downloads};
 use crate::config::{Config, Loaded};
 use crate::decision_log::Log;
 use crate::engine::Entrypoint;
@@ -51,6 +52,7 @@ pub struct Running {
     addresses: Addresses,
     config: Config,
     instance: Instance,
+    downloads: Downloads,
     readiness: Readiness,
     shutdown: ShutdownTrigger,
     serving: Serving,
@@ -85,7 +87,7 @@ pub async fn start(loaded: Loaded, sinks: Sinks) -> Result<Running, RunError> {
     let (drain, guard) = task::drain();
     let clients = clients(&config)?;
     let checks = observe::check_metrics(&config);
-    let instance = start_instance(&config, &clients, &checks, &stopping).await?;
+    let (instance, downloads) = start_instance(&config, &clients, &checks, &stopping).await?;
     let (tracer, exporting) = start_tracing(&config)?;
     let observed = Observed::new(&config, checks, &instance, &bound.grpc, sinks.logs.as_ref());
     if let Some(tracer) = &tracer {
@@ -121,6 +123,7 @@ pub async fn start(loaded: Loaded, sinks: Sinks) -> Result<Running, RunError> {
         addresses,
         config,
         instance,
+        downloads,
         readiness,
         shutdown,
         serving,
@@ -144,7 +147,7 @@ async fn start_instance(
     clients: &Clients,
     checks: &Arc<CheckMetrics>,
     stopping: &Shutdown,
-) -> Result<Instance, RunError> {
+) -> Result<(Instance, Downloads), RunError> {
     let checks = Arc::clone(checks);
     let outcomes = move || {
         let (allowed, denied, errors) = checks.outcomes();
@@ -164,16 +167,16 @@ async fn start_instance(
     )
     .await
     .map_err(RunError::failed)?;
-    bundle::start(
-        config.instance.bundles.clone(),
-        clients,
-        &config.instance.persistence_directory,
-        config.instance.rego_version,
-        &sender,
-        stopping,
-    )
-    .map_err(RunError::config)?;
-    Ok(instance)
+    let mut downloads = Downloads::new(downloads::Common {
+        persistence_directory: config.instance.persistence_directory.clone(),
+        rego_version: config.instance.rego_version,
+        updates: sender,
+        shutdown: stopping.clone(),
+    });
+    let bundles = config.instance.bundles.clone();
+    let started = downloads.apply(bundles, clients).await;
+    started.map_err(RunError::config)?;
+    Ok((instance, downloads))
 }
 
 fn report_status(
@@ -302,6 +305,20 @@ impl Running {
     #[must_use]
     pub fn instance(&self) -> &Instance {
         &self.instance
+    }
+
+    /// The way to ask for downloads of bundles.
+    #[must_use]
+    pub fn polls(&self) -> bundle::Polls {
+        self.downloads.polls()
+    }
+
+    /// Loads again what is read from this machine: the files and bundles of the command line, and
+    /// bundles with `file://` resources. What fails leaves what is in force, and is in the log.
+    pub async fn reload(&self) {
+        tracing::info!("Reading policy and data from the disk again.");
+        let _ = self.instance.control().reload().await;
+        self.downloads.polls().reread_files().await;
     }
 
     /// Says what is served, once it is ready or `--ready-timeout` is over.

@@ -1,4 +1,4 @@
-//! The signals that end the process.
+//! The signals that end the process, and the one that makes it read again.
 
 use std::io;
 
@@ -10,6 +10,10 @@ pub(super) struct Signals {
     terminate: Signal,
     interrupt: Signal,
 }
+
+/// SIGHUP, from now on.
+#[derive(Debug)]
+pub(super) struct Hangup(Signal);
 
 // === impl Signals ===
 
@@ -27,5 +31,18 @@ impl Signals {
             _ = self.terminate.recv() => {}
             _ = self.interrupt.recv() => {}
         }
+    }
+}
+
+// === impl Hangup ===
+
+impl Hangup {
+    pub(super) fn listen() -> io::Result<Self> {
+        Ok(Self(signal(SignalKind::hangup())?))
+    }
+
+    /// Waits for the next one; several that come during a reload are one.
+    pub(super) async fn next(&mut self) {
+        self.0.recv().await;
     }
 }

@@ -6,8 +6,9 @@ use std::io::{self, Read};
 
 use flate2::bufread::MultiGzDecoder;
 
-use super::Bundle;
-use super::content::{Content, ContentError, FilePath, Kind};
+use super::content::{Archived, Content, ContentError, FilePath};
+use super::signature::{SignatureError, Verification};
+use super::unverified::Unverified;
 use crate::engine::RegoVersion;
 
 /// What bounds an archive, and what its manifest may leave unsaid.
@@ -45,11 +46,19 @@ pub enum ArchiveError {
     /// What is in it makes no bundle.
     #[error(transparent)]
     Content(#[from] ContentError),
+    /// It is not signed as it should be.
+    #[error(transparent)]
+    Signature(#[from] SignatureError),
 }
 
 /// Reads the bundle `name` from an archive.
-pub fn read(name: &str, bytes: &[u8], limits: Limits) -> Result<Bundle, ArchiveError> {
-    read_named(name, &format!("{name}/"), bytes, limits)
+pub fn read(
+    name: &str,
+    bytes: &[u8],
+    limits: Limits,
+    verification: &Verification,
+) -> Result<Archived, ArchiveError> {
+    read_named(name, &format!("{name}/"), bytes, limits, verification)
 }
 
 /// Like [`read`], with modules called `module_prefix` and their path.
@@ -58,17 +67,19 @@ pub(super) fn read_named(
     module_prefix: &str,
     bytes: &[u8],
     limits: Limits,
-) -> Result<Bundle, ArchiveError> {
+    verification: &Verification,
+) -> Result<Archived, ArchiveError> {
     let compressed = bytes.len() as u64;
     if compressed > limits.size {
         return Err(ArchiveError::TooLarge(limits.size));
     }
     let meter = Meter::new(compressed, limits);
     let mut unpacked = meter.watch(MultiGzDecoder::new(bytes));
-    let content =
-        unpack(&mut unpacked, module_prefix, limits).map_err(|error| meter.explain(error))?;
+    let mut files = Unverified::new(verification);
+    unpack(&mut unpacked, &mut files, limits).map_err(|error| meter.explain(error))?;
     // A tar file says itself where it ends; the check sums of gzip come after that.
     io::copy(&mut unpacked, &mut io::sink()).map_err(|error| meter.explain(broken(&error)))?;
+    let content = Content::read(files.verify("")?, module_prefix.to_owned(), true)?;
     Ok(content.finish(name, limits.rego_version)?)
 }
 
@@ -183,10 +194,9 @@ impl<R: Read> Read for Watched<'_, R> {
 
 fn unpack(
     reader: &mut impl Read,
-    module_prefix: &str,
+    files: &mut Unverified<'_>,
     limits: Limits,
-) -> Result<Content, ArchiveError> {
-    let mut content = Content::new(module_prefix.to_owned(), true);
+) -> Result<(), ArchiveError> {
     let mut archive = tar::Archive::new(reader);
     for (index, entry) in archive
         .entries()
@@ -207,7 +217,7 @@ fn unpack(
             reason: "has a name that is not UTF-8",
         })?;
         let path = FilePath::parse(name)?;
-        if path.kind() == Kind::Other {
+        if !files.wants(path.kind()) {
             continue;
         }
         let size = entry.size();
@@ -222,9 +232,9 @@ fn unpack(
         if (bytes.len() as u64) < size {
             return Err(broken(&io::ErrorKind::UnexpectedEof.into()));
         }
-        content.add(path, bytes)?;
+        files.add(path, bytes)?;
     }
-    Ok(content)
+    Ok(())
 }
 
 /// An error of the tar reader says what it did; why that failed stands in its causes.

@@ -1,10 +1,11 @@
 //! From named files to a [`Bundle`]: the same rules for archives and for directories. It knows
 //! nothing of tar or of disks.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use super::delta::Delta;
 use super::manifest::{Manifest, ManifestError, Standing, standing};
+use super::unverified::Verified;
 use super::{Bundle, package};
 use crate::data::Value;
 use crate::data::merge::{Equal, Merge};
@@ -21,10 +22,21 @@ pub(super) struct Content {
     /// What modules are called before their path.
     module_prefix: String,
     encode_keys: bool,
-    seen: BTreeSet<String>,
     manifest: Option<Manifest>,
     modules: Vec<(FilePath, Arc<str>)>,
     data: Merge,
+    patch: Option<Vec<u8>>,
+    /// The first file that has no place beside a patch.
+    beside_patch: Option<String>,
+}
+
+/// What an archive holds.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Archived {
+    /// A whole bundle.
+    Snapshot(Bundle),
+    /// What is to be changed of the bundle in force.
+    Delta(Delta),
 }
 
 /// The path of a file below the bundle's root.
@@ -115,50 +127,60 @@ pub enum ContentError {
         /// The roots.
         roots: String,
     },
-    /// The bundle is a delta.
-    #[error(
-        "the bundle has a `patch.json`: delta bundles are not there yet; have the server send a snapshot"
-    )]
+    /// The bundle is a delta where there is nothing to change.
+    #[error("the bundle is a delta (`patch.json`), which only a downloaded bundle can be")]
     Delta,
-    /// The bundle is signed.
+    /// `patch.json` is none.
+    #[error("the file `patch.json` cannot be used: {0}")]
+    Patch(String),
+    /// A patch changes what is not the bundle's.
     #[error(
-        "the bundle is signed (`.signatures.json`) and no verification key is provided; \
-         verification of signatures is not there yet, serve this bundle unsigned"
+        "`patch.json` has a change at `{path}`, which lies outside the manifest's roots ({roots})"
     )]
-    Signed,
+    PatchOutside {
+        /// The path.
+        path: String,
+        /// The roots.
+        roots: String,
+    },
+    /// A delta brings policy or whole data.
+    #[error(
+        "the bundle is a delta (`patch.json`), and has the file `{0}`, which deltas cannot have"
+    )]
+    BesidePatch(String),
 }
 
 // === impl Content ===
 
 impl Content {
-    /// No files yet. `encode_keys`: directory names become percent-encoded keys, as the peer does
+    /// Reads the files. `encode_keys`: directory names become percent-encoded keys, as the peer does
     /// with archives (and only with them).
-    pub(super) fn new(module_prefix: String, encode_keys: bool) -> Self {
-        Self {
+    pub(super) fn read(
+        files: Verified,
+        module_prefix: String,
+        encode_keys: bool,
+    ) -> Result<Self, ContentError> {
+        let mut content = Self {
             module_prefix,
             encode_keys,
-            seen: BTreeSet::new(),
             manifest: None,
             modules: Vec::new(),
             data: Merge::new(Equal::Refused),
+            patch: None,
+            beside_patch: None,
+        };
+        for (path, bytes) in files.0 {
+            content.add(path, bytes)?;
         }
+        Ok(content)
     }
 
-    /// Takes one file that [`FilePath::kind`] did not call [`Kind::Other`].
-    pub(super) fn add(&mut self, path: FilePath, bytes: Vec<u8>) -> Result<(), ContentError> {
+    fn add(&mut self, path: FilePath, bytes: Vec<u8>) -> Result<(), ContentError> {
         let name = path.to_string();
-        let kind = path.kind();
-        // Archives may have been made around a directory; a manifest counts wherever it lies, and
-        // then there may be only one.
-        let key = if kind == Kind::Manifest {
-            ".manifest".to_owned()
-        } else {
-            name.clone()
-        };
-        if !self.seen.insert(key) {
-            return Err(ContentError::Duplicate(name));
+        if matches!(path.kind(), Kind::Json | Kind::Yaml | Kind::Rego) {
+            self.beside_patch.get_or_insert_with(|| name.clone());
         }
-        match kind {
+        match path.kind() {
             Kind::Manifest => {
                 let manifest = Manifest::parse(&bytes);
                 self.manifest =
@@ -177,20 +199,35 @@ impl Content {
             Kind::Compiled => {
                 tracing::warn!(file = %name, "A bundle holds compiled policy, which is ignored; its Rego files count.");
             }
-            Kind::Patch => return Err(ContentError::Delta),
-            Kind::Signatures => return Err(ContentError::Signed),
-            Kind::Other => {}
+            Kind::Patch => self.patch = Some(bytes),
+            Kind::Signatures | Kind::Other => {}
         }
         Ok(())
     }
 
-    /// The bundle, when everything in it lies within its roots.
+    /// What the files are, when everything in them lies within the roots.
     pub(super) fn finish(
         mut self,
         name: &str,
         default_version: RegoVersion,
-    ) -> Result<Bundle, ContentError> {
+    ) -> Result<Archived, ContentError> {
         let manifest = self.manifest.take().unwrap_or_default();
+        match (self.patch.take(), self.beside_patch.take()) {
+            (Some(_), Some(file)) => Err(ContentError::BesidePatch(file)),
+            (Some(patch), None) => Delta::read(manifest, &patch).map(Archived::Delta),
+            (None, _) => {
+                let bundle = self.snapshot(name, manifest, default_version);
+                bundle.map(Archived::Snapshot)
+            }
+        }
+    }
+
+    fn snapshot(
+        self,
+        name: &str,
+        manifest: Manifest,
+        default_version: RegoVersion,
+    ) -> Result<Bundle, ContentError> {
         if manifest.has_wasm {
             tracing::warn!(
                 bundle = name,
@@ -249,6 +286,18 @@ impl Content {
                 path: path.to_string(),
                 key: key.join("/"),
             })
+    }
+}
+
+// === impl Archived ===
+
+impl Archived {
+    /// The bundle, where only a whole one is of use.
+    pub(super) fn whole(self) -> Result<Bundle, ContentError> {
+        match self {
+            Self::Snapshot(bundle) => Ok(bundle),
+            Self::Delta(_) => Err(ContentError::Delta),
+        }
     }
 }
 
@@ -382,6 +431,21 @@ fn percent_encode(name: &str) -> String {
         }
     }
     encoded
+}
+
+/// Undoes [`percent_encode`], and whatever else is encoded so; none where it is encoded wrongly.
+pub(super) fn percent_decode(text: &str) -> Option<String> {
+    let (first, encoded) = text.split_once('%').unwrap_or((text, ""));
+    let mut decoded = first.as_bytes().to_vec();
+    if first.len() < text.len() {
+        for part in encoded.split('%') {
+            let (digits, rest) = part.split_at_checked(2)?;
+            let byte = data_encoding::HEXLOWER_PERMISSIVE.decode(digits.as_bytes());
+            decoded.extend(byte.ok()?);
+            decoded.extend_from_slice(rest.as_bytes());
+        }
+    }
+    String::from_utf8(decoded).ok()
 }
 
 #[cfg(test)]

@@ -2,26 +2,32 @@
 //! on. It activates nothing itself, and knows of no other bundle.
 //!
 //! The `ETag` that is sent is that of the bundle in force. After an archive or an activation failed
-//! none is sent, so that only a whole bundle that is put in force ends the failure: a server that
-//! gives two contents one `ETag` could otherwise answer 304 and make a failure look repaired. A
-//! download that failed before its content was seen says nothing about the content, and changes
-//! nothing.
+//! none is sent and no delta is asked for, so that only a whole bundle that is put in force ends the
+//! failure: a server that gives two contents one `ETag` could otherwise answer 304 and make a
+//! failure look repaired. A download that failed before its content was seen says nothing about the
+//! content, and changes nothing.
+//!
+//! Times are the runtime's, which no change of the clock moves.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::StatusCode;
-use http::header::{CONTENT_ENCODING, ETAG, HeaderName, IF_NONE_MATCH};
-use tokio::sync::{Notify, mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::Instant;
 
-use super::archive::{self, ArchiveError, Limits};
-use super::load::{self, LoadError};
-use super::oci::{self, OciError};
-use super::persist::Store;
-use super::{Bundle, Config, Update, pace};
+use super::archive::{self, Limits};
+use super::ask::{self, FetchError, Fetched, Question};
+use super::persist::{Chain, Store};
+use super::{Bundle, Config, Trigger, Update, oci, pace};
 use crate::engine::RegoVersion;
-use crate::http::client::{Client, ClientError, Response};
+use crate::http::client::Client;
 use crate::task::{self, Shutdown};
+
+/// How many may wait for one download. More wait until these have their answer.
+const POLLS: usize = 64;
+/// A server that says sooner than this that there are no news does not wait for them, whatever it
+/// was asked; then it is asked at the times of ordinary polls.
+const AT_ONCE: Duration = Duration::from_secs(1);
 
 /// Where one bundle comes from.
 #[derive(Debug)]
@@ -38,79 +44,100 @@ pub struct Source {
 
 /// The other end of a running fetcher.
 #[derive(Debug, Clone)]
-pub struct Poll(Arc<Notify>);
+pub struct Poll(mpsc::Sender<Waiting>);
 
-/// Why there is no new bundle.
-#[derive(Debug, thiserror::Error)]
-enum FetchError {
-    #[error("bundle download failed: {0}")]
-    Client(#[from] ClientError),
-    #[error("bundle download failed: server replied with {status} to `{url}`{hint}")]
-    Status {
-        status: StatusCode,
-        url: String,
-        hint: &'static str,
+/// What came of a download that somebody asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Polled {
+    /// There was nothing new.
+    Unchanged,
+    /// A new bundle is in force.
+    Activated {
+        /// Its revision.
+        revision: String,
     },
-    #[error(
-        "the bundle names no service to download it from; give it a `service` or a `file://` resource"
-    )]
-    NoService,
-    #[error("bundle download failed: {0}")]
-    Registry(#[from] OciError),
-    #[error(transparent)]
-    Archive(#[from] ArchiveError),
-    #[error(transparent)]
-    Load(#[from] LoadError),
-    #[error("reading the bundle ended with a panic, which is a defect of this program")]
-    Panic,
 }
+
+/// Why a download that somebody asked for came to nothing.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PollError {
+    /// There is no such bundle.
+    #[error("no bundle is named `{0}`")]
+    Unknown(String),
+    /// It failed, or what came was not put in force.
+    #[error("{0}")]
+    Failed(String),
+    /// The bundle is no longer kept up to date.
+    #[error("the bundle is no longer downloaded")]
+    Stopped,
+}
+
+type Waiting = oneshot::Sender<Result<Polled, PollError>>;
 
 /// What came of asking once.
 enum Outcome {
-    /// What the server has is in force.
-    Current,
+    /// What the server has is in force; whether it is new.
+    Current(Polled),
     /// It was not put in force.
-    NotActivated,
-    /// It did not come, or is no bundle.
-    Failed,
+    NotActivated(String),
+    /// It did not come, or is no bundle; when the server wants to be asked again.
+    Failed(String, Option<Duration>),
     /// Nobody takes updates any more.
     Abandoned,
 }
 
-/// A bundle that was read, with the bytes it was read from when they are to be kept.
-struct Fetched {
-    bundle: Bundle,
-    raw: Option<Vec<u8>>,
+/// Those who ask for a download, and those of them who wait for the next.
+struct Polls {
+    asked: mpsc::Receiver<Waiting>,
+    waiting: Vec<Waiting>,
 }
 
 struct Fetcher {
     source: Source,
     limits: Limits,
     updates: mpsc::Sender<Update>,
-    poll: Arc<Notify>,
-    etag: Option<String>,
+    /// The bundle in force; it has no `ETag` where the server is not to be told of it.
+    in_force: Option<Arc<Bundle>>,
+    /// What the disk has of it, if that is all of it.
+    kept: Option<Chain>,
+    /// Whether the next archive must be a snapshot.
+    whole: bool,
     /// What a registry said last.
     seen: oci::Seen,
+    /// Whether the server waits for news when it is asked to.
+    long_polling: bool,
     failures: u32,
 }
 
-/// Starts to keep the bundle of `source` up to date until `shutdown`. A kept copy comes first.
-pub fn spawn(source: Source, updates: mpsc::Sender<Update>, mut shutdown: Shutdown) -> Poll {
-    let poll = Arc::new(Notify::new());
-    let limits = Limits::new(source.config.size_limit, source.rego_version);
+/// Starts to keep the bundle of `source` up to date until `shutdown` or `stop`. A kept copy comes
+/// first.
+pub fn spawn(
+    source: Source,
+    updates: mpsc::Sender<Update>,
+    mut shutdown: Shutdown,
+    mut stop: Shutdown,
+) -> Poll {
+    let (poll, asked) = mpsc::channel(POLLS);
+    let polls = Polls {
+        asked,
+        waiting: Vec::new(),
+    };
     let mut fetcher = Fetcher {
+        limits: Limits::new(source.config.size_limit, source.rego_version),
+        long_polling: source.config.long_polling_timeout.is_some(),
         source,
-        limits,
         updates,
-        poll: poll.clone(),
-        etag: None,
+        in_force: None,
+        kept: None,
+        whole: false,
         seen: oci::Seen::default(),
         failures: 0,
     };
     task::spawn("bundle", async move {
         tokio::select! {
             () = shutdown.wait() => {}
-            () = fetcher.run() => {}
+            () = stop.wait() => {}
+            () = fetcher.run(polls) => {}
         }
     });
     Poll(poll)
@@ -119,41 +146,84 @@ pub fn spawn(source: Source, updates: mpsc::Sender<Update>, mut shutdown: Shutdo
 // === impl Poll ===
 
 impl Poll {
-    /// Asks the server at once instead of when it is time to.
-    pub fn now(&self) {
-        self.0.notify_one();
+    /// Asks the server at once instead of when it is time to, and waits until what it has is in
+    /// force or is not. A download that is under way does not count: it may have begun before the
+    /// server had what the caller knows of.
+    pub async fn now(&self) -> Result<Polled, PollError> {
+        let (done, outcome) = oneshot::channel();
+        let sent = self.0.send(done).await;
+        sent.map_err(|_| PollError::Stopped)?;
+        outcome.await.unwrap_or(Err(PollError::Stopped))
+    }
+}
+
+// === impl Polls ===
+
+impl Polls {
+    /// Waits until somebody asks.
+    async fn asked(&mut self) {
+        match self.asked.recv().await {
+            Some(waiting) => self.waiting.push(waiting),
+            // Nobody can ask any more.
+            None => std::future::pending().await,
+        }
+    }
+
+    /// Takes all who ask now: what is asked of the server next answers them.
+    fn take(&mut self) {
+        while let Ok(waiting) = self.asked.try_recv() {
+            self.waiting.push(waiting);
+        }
+    }
+
+    fn answer(&mut self, outcome: &Outcome) {
+        let answer = match outcome {
+            Outcome::Current(polled) => Ok(polled.clone()),
+            Outcome::NotActivated(reason) | Outcome::Failed(reason, _) => {
+                Err(PollError::Failed(reason.clone()))
+            }
+            Outcome::Abandoned => Err(PollError::Stopped),
+        };
+        for waiting in self.waiting.drain(..) {
+            // Who asked may have given up.
+            let _ = waiting.send(answer.clone());
+        }
     }
 }
 
 // === impl Fetcher ===
 
 impl Fetcher {
-    async fn run(&mut self) {
-        let file = self
-            .source
-            .config
-            .resource
-            .strip_prefix("file://")
-            .map(str::to_owned);
+    async fn run(&mut self, mut polls: Polls) {
+        let resource = &self.source.config.resource;
+        let file = resource.strip_prefix("file://").map(str::to_owned);
         if file.is_none() {
             self.offer_kept().await;
         }
+        if self.source.config.trigger == Trigger::Manual {
+            polls.asked().await;
+        }
         loop {
+            polls.take();
+            let begun = Instant::now();
             let fetched = match &file {
-                Some(path) => self.read_file(path.clone()).await.map(Some),
-                None => self.download().await,
+                Some(path) => ask::read_file(&self.source.config, path.clone(), self.limits)
+                    .await
+                    .map(Some),
+                None => self.download(&mut polls).await,
             };
             let outcome = self.settle(fetched).await;
+            polls.answer(&outcome);
             if matches!(outcome, Outcome::Abandoned) {
                 return;
             }
-            let wait = self.wait_after(&outcome);
-            if file.is_some() {
+            let wait = self.wait_after(&outcome, begun.elapsed());
+            if file.is_some() || self.source.config.trigger == Trigger::Manual {
                 // Like the peer's, files are read once.
-                self.poll.notified().await;
+                polls.asked().await;
             } else {
                 // Whether the time or somebody came does not matter.
-                let _ = tokio::time::timeout(wait, self.poll.notified()).await;
+                let _ = tokio::time::timeout(wait, polls.asked()).await;
             }
         }
     }
@@ -164,19 +234,27 @@ impl Fetcher {
             return;
         };
         let (name, limits) = (self.source.config.name.clone(), self.limits);
+        let verification = self.source.config.verification.clone();
         let read = move || -> Result<Option<Bundle>, String> {
-            let bytes = store.read(limits.size).map_err(|error| error.to_string())?;
-            let bundle = bytes
-                .map(|bytes| archive::read(&name, &bytes, limits))
-                .transpose();
-            bundle.map_err(|error| format!("`{}`: {error}", store.path().display()))
+            let Some(kept) = store.read(limits.size).map_err(|error| error.to_string())? else {
+                return Ok(None);
+            };
+            let mut bundle = None;
+            for bytes in std::iter::once(&kept.snapshot).chain(&kept.deltas) {
+                let next = archive::read(&name, bytes, limits, &verification)
+                    .map_err(FetchError::from)
+                    .and_then(|archived| Ok(ask::whole(archived, bundle.as_ref())?));
+                let next = next.map_err(|error| format!("`{}`: {error}", store.path().display()));
+                bundle = Some(next?);
+            }
+            Ok(bundle)
         };
         let problem = match tokio::task::spawn_blocking(read).await {
             Ok(Ok(None)) => return,
             // A kept copy has no `ETag`, so that the first download brings what is current.
             Ok(Ok(Some(bundle))) => match self.activate(bundle).await {
-                Some(false) => "it was not activated".to_owned(),
-                Some(true) | None => return,
+                Some(Err(reason)) => reason,
+                Some(Ok(())) | None => return,
             },
             Ok(Err(error)) => error,
             Err(_) => FetchError::Panic.to_string(),
@@ -184,106 +262,36 @@ impl Fetcher {
         tracing::error!(bundle = %self.source.config.name, error = problem, "The persisted bundle cannot be used.");
     }
 
-    /// Asks the server; none means that nothing changed.
-    async fn download(&mut self) -> Result<Option<Fetched>, FetchError> {
+    /// Asks the server; none means that nothing changed. Where the server waits for news, whoever
+    /// asks for a download is not left to wait as well.
+    async fn download(&mut self, polls: &mut Polls) -> Result<Option<Fetched>, FetchError> {
         let client = self.source.client.as_ref().ok_or(FetchError::NoService)?;
-        let resource = &self.source.config.resource;
+        let config = &self.source.config;
         if client.is_registry() {
-            return self.pull().await;
+            let in_force = self.in_force.clone();
+            return ask::pull(config, client, in_force, &mut self.seen, self.limits).await;
         }
-        // Deltas and long polls are not asked for, because they would not be understood.
-        let mut headers = vec![(HeaderName::from_static("prefer"), "modes=snapshot")];
-        if let Some(etag) = &self.etag {
-            headers.push((IF_NONE_MATCH, etag));
-        }
-        let response = client.get(resource, &headers).await?;
-        match response.status {
-            StatusCode::OK => {}
-            StatusCode::NOT_MODIFIED if self.etag.is_some() => return Ok(None),
-            status => {
-                let url = client.display_url(resource);
-                return Err(FetchError::Status {
-                    status,
-                    url,
-                    hint: hint(status),
-                });
+        let question = Question {
+            in_force: self.in_force.clone(),
+            deltas: !self.whole && self.room_for_deltas(),
+            wait: None,
+        };
+        if self.long_polling && polls.waiting.is_empty() {
+            let question = Question {
+                wait: config.long_polling_timeout,
+                ..question.clone()
+            };
+            tokio::select! {
+                fetched = ask::ask(config, client, question, self.limits) => return fetched,
+                () = polls.asked() => polls.take(),
             }
         }
-        let fetched = self.read_body(response).await;
-        if fetched
-            .as_ref()
-            .is_err_and(|error| !matches!(error, FetchError::Client(_)))
-        {
-            self.etag = None;
-        }
-        fetched.map(Some)
+        ask::ask(config, client, question, self.limits).await
     }
 
-    /// Asks a registry; none means that nothing changed.
-    async fn pull(&mut self) -> Result<Option<Fetched>, FetchError> {
-        let client = self.source.client.as_ref().ok_or(FetchError::NoService)?;
-        let resource = &self.source.config.resource;
-        let etag = self.etag.as_deref();
-        let pulled = oci::pull(client, resource, etag, &mut self.seen, self.limits.size).await;
-        let fetched = match pulled {
-            Ok(None) => return Ok(None),
-            Ok(Some(layer)) => self.read_bytes(layer.bytes, Some(layer.etag), false).await,
-            Err(error) if error.is_no_answer() => return Err(error.into()),
-            Err(error) => Err(error.into()),
-        };
-        if fetched.is_err() {
-            self.etag = None;
-        }
-        fetched.map(Some)
-    }
-
-    async fn read_body(&self, response: Response) -> Result<Fetched, FetchError> {
-        let etag = response
-            .header(ETAG)
-            .filter(|etag| !etag.is_empty())
-            .map(str::to_owned);
-        let encoded = response
-            .header(CONTENT_ENCODING)
-            .is_some_and(|it| it.eq_ignore_ascii_case("gzip"));
-        let bytes = response.bytes(self.limits.size).await?;
-        self.read_bytes(bytes, etag, encoded).await
-    }
-
-    async fn read_bytes(
-        &self,
-        bytes: Vec<u8>,
-        etag: Option<String>,
-        encoded: bool,
-    ) -> Result<Fetched, FetchError> {
-        let (name, limits) = (self.source.config.name.clone(), self.limits);
-        let keep = self.source.store.is_some();
-        // Unpacking and parsing may take seconds, which other tasks shall not wait.
-        let read = tokio::task::spawn_blocking(move || -> Result<Fetched, ArchiveError> {
-            let bytes = if encoded {
-                archive::undo_encoding(bytes, limits)?
-            } else {
-                bytes
-            };
-            let bundle = Bundle {
-                etag,
-                ..archive::read(&name, &bytes, limits)?
-            };
-            Ok(Fetched {
-                bundle,
-                raw: keep.then_some(bytes),
-            })
-        });
-        Ok(read.await.map_err(|_| FetchError::Panic)??)
-    }
-
-    async fn read_file(&self, path: String) -> Result<Fetched, FetchError> {
-        let (name, limits) = (self.source.config.name.clone(), self.limits);
-        let read =
-            tokio::task::spawn_blocking(move || load::load_as(&name, path.as_ref(), &[], limits));
-        Ok(Fetched {
-            bundle: read.await.map_err(|_| FetchError::Panic)??,
-            raw: None,
-        })
+    /// Whether a delta could be kept, if all is kept.
+    fn room_for_deltas(&self) -> bool {
+        self.source.store.is_none() || self.kept.as_ref().is_some_and(Chain::has_room)
     }
 
     /// Tells what came, and takes in what became of it.
@@ -291,40 +299,49 @@ impl Fetcher {
         let name = self.source.config.name.clone();
         match fetched {
             Ok(None) => {
-                self.tell(Update::Unchanged { name }, Outcome::Current)
-                    .await
+                let current = Outcome::Current(Polled::Unchanged);
+                self.tell(Update::Unchanged { name }, current).await
             }
-            Ok(Some(Fetched { bundle, raw })) => {
-                let etag = bundle.etag.clone();
-                match self.activate(bundle).await {
-                    Some(true) => {
-                        self.etag = etag;
-                        self.keep(raw).await;
-                        Outcome::Current
+            Ok(Some(fetched)) => {
+                self.long_polling =
+                    fetched.long_polling && self.source.config.long_polling_timeout.is_some();
+                let bundle = Arc::new(fetched.bundle);
+                match self.activate(Bundle::clone(&bundle)).await {
+                    Some(Ok(())) => {
+                        self.whole = false;
+                        self.in_force = Some(bundle.clone());
+                        self.keep(fetched.raw, fetched.delta).await;
+                        let revision = bundle.revision.clone();
+                        Outcome::Current(Polled::Activated { revision })
                     }
-                    Some(false) => {
-                        self.etag = None;
-                        Outcome::NotActivated
+                    Some(Err(reason)) => {
+                        self.want_whole();
+                        Outcome::NotActivated(reason)
                     }
                     None => Outcome::Abandoned,
                 }
             }
             Err(error) => {
+                if error.is_content() {
+                    self.want_whole();
+                }
                 let message = error.to_string();
-                let http_status = error.http_status();
-                let code = "bundle_error".to_owned();
-                self.tell(
-                    Update::Failed {
-                        name,
-                        code,
-                        message,
-                        http_status,
-                    },
-                    Outcome::Failed,
-                )
-                .await
+                let outcome = Outcome::Failed(message.clone(), error.retry_after());
+                let update = Update::Failed {
+                    name,
+                    code: "bundle_error".to_owned(),
+                    message,
+                    http_status: error.http_status(),
+                };
+                self.tell(update, outcome).await
             }
         }
+    }
+
+    /// Nothing but a whole bundle ends the failure.
+    fn want_whole(&mut self) {
+        self.whole = true;
+        self.in_force = None;
     }
 
     async fn tell(&self, update: Update, outcome: Outcome) -> Outcome {
@@ -334,9 +351,9 @@ impl Fetcher {
         }
     }
 
-    /// Hands `bundle` on and waits until it is in force or is not; none when nobody takes it. Why
-    /// it is not is told by whoever refused it.
-    async fn activate(&self, bundle: Bundle) -> Option<bool> {
+    /// Hands `bundle` on and waits until it is in force, or the reason why it is not; none when
+    /// nobody takes it. That it is not is told by whoever refused it.
+    async fn activate(&self, bundle: Bundle) -> Option<Result<(), String>> {
         let (activated, answer) = oneshot::channel();
         self.updates
             .send(Update::Ready {
@@ -345,53 +362,51 @@ impl Fetcher {
             })
             .await
             .ok()?;
-        Some(matches!(answer.await, Ok(Ok(()))))
+        let lost = || Err("the instance is stopping".to_owned());
+        Some(answer.await.unwrap_or_else(|_| lost()))
     }
 
-    async fn keep(&self, raw: Option<Vec<u8>>) {
-        let (Some(store), Some(raw)) = (self.source.store.clone(), raw) else {
+    /// Keeps the archive of what came into force. What cannot be kept is said, and the next archive
+    /// is wanted whole.
+    async fn keep(&mut self, raw: Vec<u8>, delta: bool) {
+        let Some(store) = self.source.store.clone() else {
             return;
         };
-        let written = tokio::task::spawn_blocking(move || store.write(&raw)).await;
-        if let Ok(Err(error)) = written {
-            tracing::error!(bundle = %self.source.config.name, %error, "The bundle could not be persisted.");
+        let chain = self.kept.take();
+        let written = tokio::task::spawn_blocking(move || match (delta, chain) {
+            (false, _) => store.write(&raw).map(Some),
+            (true, Some(chain)) => store.append(&chain, &raw).map(Some),
+            // The snapshot it belongs to is not kept, so that it would be of no use.
+            (true, None) => Ok(None),
+        });
+        match written.await {
+            Ok(Ok(chain)) => self.kept = chain,
+            Ok(Err(error)) => {
+                tracing::error!(bundle = %self.source.config.name, %error, "The bundle could not be persisted.");
+            }
+            Err(_) => {
+                tracing::error!(bundle = %self.source.config.name, "Persisting the bundle ended with a panic.");
+            }
         }
     }
 
-    fn wait_after(&mut self, outcome: &Outcome) -> Duration {
+    fn wait_after(&mut self, outcome: &Outcome, took: Duration) -> Duration {
         let (min, max) = (self.source.config.min_delay, self.source.config.max_delay);
-        let first = match outcome {
-            Outcome::Current | Outcome::Abandoned => {
+        let (first, asked) = match outcome {
+            Outcome::Current(polled) => {
                 self.failures = 0;
+                let news = matches!(polled, Polled::Activated { .. });
+                if self.long_polling && (news || took >= AT_ONCE) {
+                    return Duration::ZERO;
+                }
                 return pace::between(min, max);
             }
-            Outcome::NotActivated => pace::ACTIVATION,
-            Outcome::Failed => pace::DOWNLOAD,
+            Outcome::NotActivated(_) | Outcome::Abandoned => (pace::ACTIVATION, None),
+            Outcome::Failed(_, retry_after) => (pace::DOWNLOAD, *retry_after),
         };
         self.failures = self.failures.saturating_add(1);
-        pace::back_off(first, self.failures, max)
-    }
-}
-
-// === impl FetchError ===
-
-impl FetchError {
-    fn http_status(&self) -> Option<u16> {
-        match self {
-            Self::Status { status, .. } => Some(status.as_u16()),
-            Self::Registry(error) => error.http_status(),
-            _ => None,
-        }
-    }
-}
-
-fn hint(status: StatusCode) -> &'static str {
-    match status {
-        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
-            "; look at the `credentials` of its service"
-        }
-        StatusCode::NOT_FOUND => "; look at its `resource` and the `url` of its service",
-        StatusCode::NOT_MODIFIED => ", though it was not asked whether anything changed",
-        _ => "",
+        let back_off = pace::back_off(first, self.failures, max);
+        // No server can keep this program away for longer than it would stay away by itself.
+        back_off.max(asked.unwrap_or_default().min(max))
     }
 }

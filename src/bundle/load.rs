@@ -8,7 +8,9 @@ use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 
 use super::Bundle;
 use super::archive::{self, ArchiveError, Limits};
-use super::content::{Content, ContentError, FilePath, Kind};
+use super::content::{Archived, Content, ContentError, FilePath};
+use super::signature::{SignatureError, Verification};
+use super::unverified::Unverified;
 
 /// Why a bundle on the disk cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -45,6 +47,14 @@ pub enum LoadError {
         /// Why.
         source: ArchiveError,
     },
+    /// The directory is not signed as it should be.
+    #[error("`{path}`: {source}")]
+    Signature {
+        /// The directory.
+        path: PathBuf,
+        /// Why.
+        source: SignatureError,
+    },
     /// The files of the directory make no bundle.
     #[error("`{path}`: {source}")]
     Content {
@@ -57,8 +67,13 @@ pub enum LoadError {
 
 /// Loads the bundle at `path`, a directory or a `.tar.gz`; its name is the path. Files and
 /// directories whose name matches a pattern of `ignore` are left out of a directory.
-pub fn load(path: &Path, ignore: &[String], limits: Limits) -> Result<Bundle, LoadError> {
-    load_as(&path.to_string_lossy(), path, ignore, limits)
+pub fn load(
+    path: &Path,
+    ignore: &[String],
+    limits: Limits,
+    verification: &Verification,
+) -> Result<Bundle, LoadError> {
+    load_as(&path.to_string_lossy(), path, ignore, limits, verification)
 }
 
 /// Loads the bundle at `path` under a name of its own.
@@ -67,6 +82,7 @@ pub(super) fn load_as(
     path: &Path,
     ignore: &[String],
     limits: Limits,
+    verification: &Verification,
 ) -> Result<Bundle, LoadError> {
     let prefix = format!("{}/", path.to_string_lossy().trim_end_matches('/'));
     if std::fs::metadata(path)
@@ -76,28 +92,38 @@ pub(super) fn load_as(
         let mut walk = Walk {
             top: path,
             ignore: patterns(ignore)?,
-            content: Content::new(prefix, false),
+            files: Unverified::new(verification),
             left: limits.size,
             limit: limits.size,
         };
         walk.directory(path, "")?;
-        let bundle = walk.content.finish(name, limits.rego_version);
+        // `opa sign` names the files as its command line names the directory.
+        let files = walk.files.verify(&prefix);
+        let files = files.map_err(|source| LoadError::Signature {
+            path: path.to_owned(),
+            source,
+        })?;
+        let bundle = Content::read(files, prefix, false)
+            .and_then(|content| content.finish(name, limits.rego_version))
+            .and_then(Archived::whole);
         return bundle.map_err(|source| LoadError::Content {
             path: path.to_owned(),
             source,
         });
     }
     let bytes = read_bounded(path, limits.size)?;
-    archive::read_named(name, &prefix, &bytes, limits).map_err(|source| LoadError::Archive {
-        path: path.to_owned(),
-        source,
-    })
+    let read = archive::read_named(name, &prefix, &bytes, limits, verification);
+    read.and_then(|archived| Ok(archived.whole()?))
+        .map_err(|source| LoadError::Archive {
+            path: path.to_owned(),
+            source,
+        })
 }
 
 struct Walk<'a> {
     top: &'a Path,
     ignore: GlobSet,
-    content: Content,
+    files: Unverified<'a>,
     left: u64,
     limit: u64,
 }
@@ -138,7 +164,7 @@ impl Walk<'_> {
 
     fn file(&mut self, path: &Path, name: &str) -> Result<(), LoadError> {
         let file = FilePath::parse(name).map_err(|source| self.content_error(source))?;
-        if file.kind() == Kind::Other || !path.is_file() {
+        if !self.files.wants(file.kind()) || !path.is_file() {
             return Ok(());
         }
         let bytes = std::fs::read(path).map_err(|source| io_error(path, source))?;
@@ -149,7 +175,7 @@ impl Walk<'_> {
                     path: self.top.to_owned(),
                     limit: self.limit,
                 })?;
-        self.content
+        self.files
             .add(file, bytes)
             .map_err(|source| self.content_error(source))
     }

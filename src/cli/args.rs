@@ -179,9 +179,33 @@ pub(super) struct RunArgs {
     pub(super) authorization: Authorization,
 
     #[command(flatten)]
-    pub(super) without_effect: WithoutEffect,
+    pub(super) verification: VerificationArgs,
     #[command(flatten)]
-    pub(super) refused: Refused,
+    pub(super) without_effect: WithoutEffect,
+}
+
+/// Flags about the signatures of the bundles that `--bundle` loads.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Signatures of bundles of the command line")]
+pub(super) struct VerificationArgs {
+    /// Key that they are verified with: a secret, or a file of PEM; without it a signed bundle is refused.
+    #[arg(long, value_name = "KEY")]
+    pub(super) verification_key: Option<String>,
+    /// That key's name.
+    #[arg(long, default_value = "default", value_name = "NAME")]
+    pub(super) verification_key_id: String,
+    /// The algorithm that they are signed by.
+    #[arg(long, default_value = "RS256", value_name = "NAME")]
+    pub(super) signing_alg: String,
+    /// The scope that they must have.
+    #[arg(long, default_value = "")]
+    pub(super) scope: String,
+    /// Names and globs of files that they need not cover.
+    #[arg(long, value_delimiter = ',', action = ArgAction::Append, value_name = "FILES")]
+    pub(super) exclude_files_verify: Vec<String>,
+    /// They are not looked at.
+    #[arg(long)]
+    pub(super) skip_verify: bool,
 }
 
 /// Flags of `opa run` that change nothing here.
@@ -208,30 +232,6 @@ pub(super) struct WithoutEffect {
     pub(super) history: Option<PathBuf>,
 }
 
-/// Flags of `opa run` whose feature is not there yet; each stops the start.
-#[derive(Debug, Args)]
-#[command(next_help_heading = "Not supported yet: each stops the start")]
-pub(super) struct Refused {
-    /// Bundles are used without verification of their signatures.
-    #[arg(long)]
-    pub(super) skip_verify: bool,
-    /// Key that signatures of bundles are verified with.
-    #[arg(long)]
-    pub(super) verification_key: Option<String>,
-    /// That key's name.
-    #[arg(long)]
-    pub(super) verification_key_id: Option<String>,
-    /// Scope of signatures of bundles.
-    #[arg(long)]
-    pub(super) scope: Option<String>,
-    /// Algorithm of signatures of bundles.
-    #[arg(long)]
-    pub(super) signing_alg: Option<String>,
-    /// Files that signatures of bundles do not cover.
-    #[arg(long)]
-    pub(super) exclude_files_verify: Option<String>,
-}
-
 /// The command line's definition.
 pub(super) fn command() -> clap::Command {
     let with_switches = NAMES.into_iter().chain(["run"]);
@@ -253,35 +253,4 @@ fn switch_with_value(arg: Arg) -> Arg {
         .hide_default_value(true)
         .value_name("BOOL")
         .value_parser(values::boolean)
-}
-
-// === impl Refused ===
-
-impl Refused {
-    /// Each flag that was given, with the reason why it cannot be served.
-    pub(super) fn given(&self) -> Vec<(&'static str, &'static str)> {
-        const SIGNATURES: &str = "signatures of bundles are not verified yet";
-        let flags = [
-            (self.skip_verify, "--skip-verify", SIGNATURES),
-            (
-                self.verification_key.is_some(),
-                "--verification-key",
-                SIGNATURES,
-            ),
-            (
-                self.verification_key_id.is_some(),
-                "--verification-key-id",
-                SIGNATURES,
-            ),
-            (self.scope.is_some(), "--scope", SIGNATURES),
-            (self.signing_alg.is_some(), "--signing-alg", SIGNATURES),
-            (
-                self.exclude_files_verify.is_some(),
-                "--exclude-files-verify",
-                SIGNATURES,
-            ),
-        ];
-        let given = flags.into_iter().filter(|(given, ..)| *given);
-        given.map(|(_, flag, reason)| (flag, reason)).collect()
-    }
 }

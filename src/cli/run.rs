@@ -5,18 +5,13 @@ use std::time::Duration;
 use super::args::RunArgs;
 use super::{Exit, complain};
 use crate::app;
-use crate::config::{Config, Flags, Place, ProcessConfig, Strings, TlsFlags, Warning};
+use crate::config::{
+    Config, Flags, Place, ProcessConfig, Strings, TlsFlags, VerificationFlags, Warning,
+};
 use crate::engine::RegoVersion;
 use crate::telemetry::LogConfig;
 
 pub(super) fn run(args: RunArgs, env: &dyn Strings) -> Exit {
-    let refused = args.refused.given();
-    if !refused.is_empty() {
-        for (flag, reason) in refused {
-            complain(&format!("{flag}: {reason}"));
-        }
-        return Exit::Usage;
-    }
     let serves = args.server;
     let mut loaded = match Config::load(&flags(args), env) {
         Ok(loaded) => loaded,
@@ -52,6 +47,14 @@ pub(super) fn flags(args: RunArgs) -> Flags {
         set_file: args.set_file,
         paths: args.paths,
         bundle: args.bundle,
+        verification: VerificationFlags {
+            key: args.verification.verification_key,
+            key_id: args.verification.verification_key_id,
+            algorithm: args.verification.signing_alg,
+            scope: args.verification.scope,
+            exclude_files: args.verification.exclude_files_verify,
+            skip: args.verification.skip_verify,
+        },
         ignore: args.ignore,
         watch: args.watch,
         rego_version: if args.v0_compatible {

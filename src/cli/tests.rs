@@ -175,11 +175,11 @@ fn what_cannot_be_served_is_refused_with_a_reason() {
         assert!(error.to_string().contains(part), "`{line}`: {error}");
     }
     for line in [
-        "run --skip-verify",
         "run --tls-cipher-suites x",
         "run --authentication=tls",
         "run --tls-cert-file x --tls-private-key-file y --authentication=tls",
-        "run --scope x",
+        "run --verification-key x --signing-alg HS256",
+        "run --bundle --verification-key x",
     ] {
         assert_eq!(
             main(words(&format!("regate {line}"))),

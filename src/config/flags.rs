@@ -22,6 +22,8 @@ pub struct Flags {
     pub paths: Vec<String>,
     /// `--bundle`: the paths are bundles.
     pub bundle: bool,
+    /// `--verification-key` and its kin.
+    pub verification: VerificationFlags,
     /// `--ignore`.
     pub ignore: Vec<String>,
     /// `--watch`.
@@ -67,6 +69,23 @@ pub struct TlsFlags {
     pub cipher_suites: Vec<String>,
 }
 
+/// How the signatures of the command line's bundles are verified.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VerificationFlags {
+    /// `--verification-key`: a key, or the file that it is in.
+    pub key: Option<String>,
+    /// `--verification-key-id`.
+    pub key_id: String,
+    /// `--signing-alg`.
+    pub algorithm: String,
+    /// `--scope`.
+    pub scope: String,
+    /// `--exclude-files-verify`.
+    pub exclude_files: Vec<String>,
+    /// `--skip-verify`.
+    pub skip: bool,
+}
+
 // === impl Flags ===
 
 impl Default for Flags {
@@ -77,6 +96,7 @@ impl Default for Flags {
             set_file: Vec::new(),
             paths: Vec::new(),
             bundle: false,
+            verification: VerificationFlags::default(),
             ignore: Vec::new(),
             watch: false,
             rego_version: RegoVersion::default(),
@@ -99,6 +119,21 @@ impl Default for Flags {
                 ready_timeout: Duration::ZERO,
                 unix_socket_perm: 0o755,
             },
+        }
+    }
+}
+
+// === impl VerificationFlags ===
+
+impl Default for VerificationFlags {
+    fn default() -> Self {
+        Self {
+            key: None,
+            key_id: "default".to_owned(),
+            algorithm: "RS256".to_owned(),
+            scope: String::new(),
+            exclude_files: Vec::new(),
+            skip: false,
         }
     }
 }

@@ -7,7 +7,8 @@ use super::flags::Flags;
 use super::problem::Report;
 use super::section::Section;
 use super::variables::Strings;
-use super::{activation, observe, overlay, services};
+use super::{activation, observe, overlay, services, signing};
+use crate::bundle::Trigger;
 use crate::data::Object;
 use crate::data::yaml::{Kind, Node};
 use crate::engine::Engine;
@@ -21,10 +22,14 @@ pub(super) fn read(
     report: &mut Report,
 ) -> instance::Config {
     let services = services::read(root, env, report);
+    let keys = signing::keys(root, report);
     let bundles = root
         .section("bundles")
         .members()
-        .map(|(name, section)| one_bundle(name, &section, &services, report))
+        .map(|(name, section)| bundle::Config {
+            verification: signing::of_bundle(&section, &root.section("keys"), &keys, report),
+            ..one_bundle(name, &section, &services, report)
+        })
         .collect();
     let paths: Vec<PathBuf> = flags
         .paths
@@ -40,6 +45,7 @@ pub(super) fn read(
     instance::Config {
         paths,
         bundle_paths,
+        bundle_verification: signing::of_flags(flags, report),
         ignore: flags.ignore.clone(),
         watch: flags.watch,
         rego_version: flags.rego_version,
@@ -106,14 +112,13 @@ fn one_bundle(
     let resource = section
         .text("resource")
         .map_or_else(|| format!("bundles/{name}"), str::to_owned);
-    if section.text("trigger") == Some("manual") {
-        let message = "not supported yet: `manual`; write `periodic`";
-        report.error(
-            section.line_of("trigger"),
-            &section.path_of("trigger"),
-            message,
-        );
-    }
+    let trigger = match section.text("trigger") {
+        Some("manual") => Trigger::Manual,
+        _ => Trigger::Periodic,
+    };
+    let long_polling = section
+        .section("polling")
+        .count("long_polling_timeout_seconds");
     let (min_delay, max_delay) = polling(&section.section("polling"), report);
     let service = if resource.starts_with("file://") {
         None
@@ -133,10 +138,13 @@ fn one_bundle(
         name: name.to_owned(),
         service,
         resource,
+        trigger,
         min_delay,
         max_delay,
+        long_polling_timeout: long_polling.map(Duration::from_secs),
         persist: section.flag("persist"),
         size_limit: section.count("size_limit_bytes").unwrap_or_default(),
+        verification: bundle::Verification::default(),
     }
 }
 

@@ -35,6 +35,12 @@ pub fn string(out: &mut Vec<u8>, text: &str) {
 
 fn quoted(out: &mut Vec<u8>, text: &str) {
     out.push(b'"');
+    escaped(out, text);
+    out.push(b'"');
+}
+
+/// What stands between the quotes of a JSON string.
+pub(super) fn escaped(out: &mut Vec<u8>, text: &str) {
     let bytes = text.as_bytes();
     let mut from = 0;
     for (at, &byte) in bytes.iter().enumerate() {
@@ -46,7 +52,6 @@ fn quoted(out: &mut Vec<u8>, text: &str) {
         escape(out, byte);
     }
     out.extend_from_slice(bytes.get(from..).unwrap_or_default());
-    out.push(b'"');
 }
 
 /// Writes a document of either kind; `begin` writes a scalar, or says what a container holds.

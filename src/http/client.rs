@@ -4,6 +4,7 @@
 //! keep. What a status means is for the caller to say.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue, LOCATION};
@@ -35,15 +36,16 @@ const MAX_REDIRECTS: usize = 10;
 #[derive(Clone)]
 pub struct Client(Arc<Inner>);
 
+#[derive(Clone)]
 struct Inner {
     base: Base,
     /// The configured headers.
     headers: HeaderMap,
     /// The name, for errors.
     service: String,
-    proof: Proof,
+    proof: Arc<Proof>,
     /// Tokens of its repositories, where it is a registry.
-    registry: Option<registry::Tokens>,
+    registry: Option<Arc<registry::Tokens>>,
     transport: Transport,
 }
 
@@ -63,9 +65,9 @@ impl Client {
             headers: configured_headers(service, &base)?,
             base,
             transport: Transport::new(service, proof.identity())?,
-            registry: service.registry.then(registry::Tokens::default),
+            registry: service.registry.then(Arc::default),
             service: service.name.clone(),
-            proof,
+            proof: Arc::new(proof),
         })))
     }
 
@@ -111,6 +113,20 @@ impl Client {
     #[must_use]
     pub fn is_registry(&self) -> bool {
         self.0.registry.is_some()
+    }
+
+    /// The same client, which waits so much longer for the head of a response.
+    #[must_use]
+    pub fn patient(&self, longer: Duration) -> Self {
+        let mut inner = (*self.0).clone();
+        inner.transport = inner.transport.patient(longer);
+        Self(Arc::new(inner))
+    }
+
+    /// Whether both are one client, made at once and cloned.
+    #[must_use]
+    pub fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
     }
 
     /// The URL of `path` as it may be shown.

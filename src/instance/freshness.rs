@@ -55,6 +55,14 @@ impl Freshness {
         Self(Arc::new(ArcSwap::from_pointee(bundles.collect())))
     }
 
+    /// These are the bundles from now on; what is known of those that stay is kept.
+    pub(super) fn configure(&self, names: &[String]) {
+        let before = self.0.load();
+        let of = |name: &String| before.get(name).cloned().unwrap_or_else(Bundle::new);
+        let bundles = names.iter().map(|name| (name.clone(), of(name)));
+        self.0.store(Arc::new(bundles.collect()));
+    }
+
     /// The server of the bundle `name` answered properly.
     pub(super) fn answered(&self, name: &str) {
         self.change(name, |bundle| {

@@ -85,6 +85,17 @@ impl Status {
         self.generation > 0 && self.bundles.iter().all(|b| b.active_revision.is_some())
     }
 
+    /// Other bundles are configured: what is known of those that stay is kept.
+    pub(super) fn configure(&mut self, names: Vec<String>) {
+        let mut known = std::mem::take(&mut self.bundles);
+        self.bundles = Self::new(names).bundles;
+        for bundle in &mut self.bundles {
+            if let Some(at) = known.iter().position(|known| known.name == bundle.name) {
+                *bundle = known.swap_remove(at);
+            }
+        }
+    }
+
     pub(super) fn bundle(&mut self, name: &str) -> Option<&mut BundleStatus> {
         self.bundles.iter_mut().find(|bundle| bundle.name == name)
     }

@@ -1,5 +1,6 @@
 //! The one task that makes snapshots. Whatever fails on the way leaves the last good one in force.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Instant, SystemTime};
@@ -72,6 +73,8 @@ pub(super) struct Writer {
     pinned: bool,
     /// What the files were when they were last read.
     files: Loaded,
+    /// Bundles that are not configured any more and leave with the next snapshot.
+    removed: BTreeSet<String>,
     /// Snapshots that requests may still hold; freeing one takes time that no request should pay.
     old: Vec<Arc<Snapshot>>,
 }
@@ -102,6 +105,7 @@ impl Writer {
             trial: None,
             withdrawn: Withdrawn::default(),
             pinned: false,
+            removed: BTreeSet::new(),
             old: Vec::new(),
         };
         writer.activate(current).await?;
@@ -142,53 +146,88 @@ impl Writer {
 
     async fn updates(&mut self, batch: Vec<Update>) {
         let mut arrivals: Vec<Arrival> = Vec::new();
+        let removed = self.removed.len();
         for update in batch {
-            match update {
-                Update::Ready { bundle, activated } => {
-                    self.parts.freshness.answered(&bundle.name);
-                    self.note(&bundle.name, BundleStatus::arrived);
-                    arrivals.push(Arrival { bundle, activated });
-                }
-                Update::Unchanged { name } => {
-                    self.parts.freshness.answered(&name);
-                    self.note(&name, BundleStatus::unchanged);
-                }
-                Update::Failed {
+            self.take(update, &mut arrivals);
+        }
+        let removes = self.removed.len() > removed;
+        self.arrivals(arrivals, removes).await;
+    }
+
+    /// Notes what an update says; bundles that came are put among `arrivals`.
+    fn take(&mut self, update: Update, arrivals: &mut Vec<Arrival>) {
+        match update {
+            // Its download was stopped meanwhile: it is not what is configured now.
+            Update::Ready { activated, .. } if activated.is_closed() => {}
+            Update::Ready { bundle, activated } => {
+                self.parts.freshness.answered(&bundle.name);
+                self.note(&bundle.name, BundleStatus::arrived);
+                arrivals.push(Arrival { bundle, activated });
+            }
+            Update::Unchanged { name } => {
+                self.parts.freshness.answered(&name);
+                self.note(&name, BundleStatus::unchanged);
+            }
+            Update::Failed {
+                name,
+                code,
+                message,
+                http_status,
+            } => {
+                tracing::error!(
                     name,
+                    code,
+                    reason = message,
+                    http_status,
+                    "Bundle load failed."
+                );
+                let error = BundleError {
                     code,
                     message,
                     http_status,
-                } => {
-                    tracing::error!(
-                        name,
-                        code,
-                        reason = message,
-                        http_status,
-                        "Bundle load failed."
-                    );
-                    let error = BundleError {
-                        code,
-                        message,
-                        http_status,
-                    };
-                    self.parts.freshness.failed(&name);
-                    self.note(&name, |status, now| status.failed(now, error));
+                };
+                self.parts.freshness.failed(&name);
+                self.note(&name, |status, now| status.failed(now, error));
+            }
+            Update::Changed {
+                names,
+                removed,
+                first,
+            } => {
+                self.removed.retain(|name| !names.contains(name));
+                self.removed.extend(removed);
+                self.parts.freshness.configure(&names);
+                self.parts
+                    .status
+                    .send_modify(|status| status.configure(names));
+                for update in first {
+                    self.take(update, arrivals);
                 }
             }
         }
-        self.arrivals(arrivals).await;
     }
 
-    /// Activates bundles together; if that fails, each for itself, so that one bad bundle holds up no other.
-    async fn arrivals(&mut self, arrivals: Vec<Arrival>) {
+    /// Activates bundles together, and lets go of those that left; if that fails, each for itself, so
+    /// that one bad bundle holds up no other.
+    async fn arrivals(&mut self, arrivals: Vec<Arrival>, removes: bool) {
         let arrivals = self.admitted(arrivals);
-        if arrivals.len() > 1 {
+        if arrivals.len() > 1 || removes {
             let together = arrivals.iter().map(|arrival| &*arrival.bundle);
-            if self.activate(self.with(together)).await.is_ok() {
-                for arrival in arrivals {
-                    self.finish(arrival, Ok(()));
+            match self.activate(self.with(together)).await {
+                Ok(()) => {
+                    for arrival in arrivals {
+                        self.finish(arrival, Ok(()));
+                    }
+                    return;
                 }
-                return;
+                Err(reason) if arrivals.is_empty() => {
+                    self.parts.status.send_modify(|status| status.failures += 1);
+                    tracing::error!(
+                        reason,
+                        "A bundle that is not configured any more cannot leave the policy yet."
+                    );
+                }
+                Err(_) => {}
             }
         }
         for arrival in arrivals {
@@ -405,6 +444,9 @@ impl Writer {
 
     fn with<'a>(&self, bundles: impl IntoIterator<Item = &'a Bundle>) -> Candidate {
         let mut candidate = self.current.clone();
+        candidate
+            .downloaded
+            .retain(|name, _| !self.removed.contains(name));
         for bundle in bundles {
             candidate
                 .downloaded
@@ -429,10 +471,9 @@ impl Writer {
 
     /// Whether every configured bundle is in `candidate`.
     fn is_complete(&self, candidate: &Candidate) -> bool {
-        let bundles = &self.config.bundles;
-        bundles
-            .iter()
-            .all(|bundle| candidate.downloaded.contains_key(&bundle.name))
+        let status = self.parts.status.borrow();
+        let mut bundles = status.bundles.iter();
+        bundles.all(|bundle| candidate.downloaded.contains_key(&bundle.name))
     }
 
     fn try_out(&mut self, trial: Option<Trial>) {
@@ -472,6 +513,8 @@ impl Writer {
         let generation = self.parts.status.borrow().generation + 1;
         let warnings = policy.warnings().to_vec();
         let revisions = Arc::new(candidate.revisions());
+        self.removed
+            .retain(|name| candidate.downloaded.contains_key(name));
         let modules = candidate.modules().into();
         let before = std::mem::replace(&mut self.current, candidate);
         self.history.replaced(
@@ -533,11 +576,15 @@ async fn read_disk(config: &Config) -> Result<(Loaded, Vec<Bundle>), String> {
     let bundle_paths: Vec<PathBuf> = config.bundle_paths.clone();
     let ignore = config.ignore.clone();
     let version = config.rego_version;
+    let verification = config.bundle_verification.clone();
     let read = candidate::on_large_stack("load", move || {
         let files = files::load(&paths, &ignore, version).map_err(|error| error.to_string())?;
         let bundles: Result<Vec<Bundle>, _> = bundle_paths
             .iter()
-            .map(|path| bundle::load(path, &ignore, Limits::new(BUNDLE_SIZE, version)))
+            .map(|path| {
+                let limits = Limits::new(BUNDLE_SIZE, version);
+                bundle::load(path, &ignore, limits, &verification)
+            })
             .collect();
         Ok((files, bundles.map_err(|error| error.to_string())?))
     });

@@ -1,11 +1,10 @@
 //! Bundles from a real HTTP server: what is asked, what comes of each answer.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use regate::bundle::fetch::{self, Poll, Source};
 use regate::bundle::persist::Store;
-use regate::bundle::{Bundle, Config, Update};
+use regate::bundle::{Bundle, Config, PollError, Polled, Trigger, Update, Verification};
 use regate::engine::RegoVersion;
 use regate::http::ServiceConfig;
 use regate::http::client::Client;
@@ -16,8 +15,12 @@ use tokio::sync::mpsc;
 use crate::support::archive::{bundle, gzip};
 use crate::support::process::in_time;
 
+mod delta;
+mod downloads;
+mod faults;
 mod oci;
 mod server;
+mod signed;
 pub(crate) mod tls;
 
 use server::{Answer, Server};
@@ -29,6 +32,9 @@ struct Fetcher {
     _shutdown: ShutdownTrigger,
 }
 
+/// A download that was asked for.
+type Asked = tokio::task::JoinHandle<Result<Polled, PollError>>;
+
 // === impl Fetcher ===
 
 impl Fetcher {
@@ -36,10 +42,16 @@ impl Fetcher {
         let (sender, updates) = mpsc::channel(1);
         let (trigger, shutdown) = task::shutdown();
         Self {
-            poll: fetch::spawn(source, sender, shutdown),
+            poll: fetch::spawn(source, sender, shutdown.clone(), shutdown),
             updates,
             _shutdown: trigger,
         }
+    }
+
+    /// Asks for a download, whose news come as the next update.
+    fn ask(&self) -> Asked {
+        let poll = self.poll.clone();
+        tokio::spawn(async move { poll.now().await })
     }
 
     async fn next(&mut self) -> Update {
@@ -128,13 +140,21 @@ fn source(service: &ServiceConfig) -> Source {
             // Polls come only when a test asks for them; back-offs stay short.
             min_delay: Duration::from_hours(1),
             max_delay: Duration::from_hours(1),
+            long_polling_timeout: None,
+            trigger: Trigger::Periodic,
             persist: false,
             size_limit: 1 << 20,
+            verification: Verification::default(),
         },
         client: Some(Client::new(service).unwrap()),
         store: None,
         rego_version: RegoVersion::V1,
     }
+}
+
+/// The snapshot that was kept.
+fn snapshot(store: &Store) -> Option<Vec<u8>> {
+    store.read(1 << 20).unwrap().map(|kept| kept.snapshot)
 }
 
 /// A bundle whose revision is `revision`.
@@ -160,14 +180,14 @@ async fn a_new_bundle_comes_once_per_etag() {
     assert_eq!(bundle.modules[0].name, "authz/p.rego");
 
     server.answer(Answer::status(304));
-    fetcher.poll.now();
+    fetcher.ask();
     fetcher.unchanged().await;
 
     server.answer(Answer::bundle(&revision("2"), "\"e2\""));
-    fetcher.poll.now();
+    fetcher.ask();
     assert_eq!(fetcher.ready(Ok(())).await.revision, "2");
     server.answer(Answer::status(304));
-    fetcher.poll.now();
+    fetcher.ask();
     fetcher.unchanged().await;
 
     let requests = server.requests();
@@ -181,7 +201,7 @@ async fn a_new_bundle_comes_once_per_etag() {
     );
     for request in &requests {
         assert_eq!(request.path, "/base/bundles/authz");
-        assert_eq!(request.header("prefer"), Some("modes=snapshot"));
+        assert_eq!(request.header("prefer"), Some("modes=snapshot,delta"));
         assert_eq!(request.header("x-tenant"), Some("blue"));
         assert_eq!(request.header("authorization"), None);
     }
@@ -202,7 +222,7 @@ async fn failures_say_why_and_pass() {
         server.answer(Answer::status(status));
         let expected = format!("{expected} to `{}`", server.url("/bundles/authz"));
         assert_eq!(fetcher.failed_with(&expected).await, Some(status));
-        fetcher.poll.now();
+        fetcher.ask();
     }
     server.answer(Answer::bundle(&revision("1"), "e"));
     fetcher.ready_at_last(Ok(())).await;
@@ -236,11 +256,11 @@ async fn bad_archives_are_never_handed_on() {
     ];
     for (body, expected) in table {
         server.answer(Answer::bundle(body, "bad"));
-        fetcher.poll.now();
+        fetcher.ask();
         assert_eq!(fetcher.failed_with(expected).await, None);
     }
     server.answer(Answer::bundle(&whole, "e2"));
-    fetcher.poll.now();
+    fetcher.ask();
     assert_eq!(fetcher.ready_at_last(Ok(())).await.revision, "2");
     let requests = server.requests();
     assert_eq!(requests[1].header("if-none-match"), Some("e1"));
@@ -258,10 +278,10 @@ async fn a_download_that_failed_does_not_forget_what_is_in_force() {
     let mut fetcher = Fetcher::start(source(&service(&server.url(""))));
     fetcher.ready(Ok(())).await;
     server.answer(Answer::status(503));
-    fetcher.poll.now();
+    fetcher.ask();
     assert_eq!(fetcher.failed().await.1, Some(503));
     server.answer(Answer::status(304));
-    fetcher.poll.now();
+    fetcher.ask();
     while let Update::Failed { .. } = fetcher.next().await {}
     assert_eq!(
         server.requests().last().unwrap().header("if-none-match"),
@@ -280,12 +300,12 @@ async fn a_bundle_that_was_not_activated_is_fetched_again() {
     let mut fetcher = Fetcher::start(source);
     fetcher.ready(Ok(())).await;
     server.answer(Answer::bundle(&revision("2"), "e1"));
-    fetcher.poll.now();
+    fetcher.ask();
     fetcher.ready(Err("does not compile".to_owned())).await;
-    fetcher.poll.now();
+    fetcher.ask();
     assert_eq!(fetcher.ready(Ok(())).await.revision, "2");
     server.answer(Answer::status(304));
-    fetcher.poll.now();
+    fetcher.ask();
     fetcher.unchanged().await;
     let compared: Vec<_> = server
         .requests()
@@ -293,7 +313,7 @@ async fn a_bundle_that_was_not_activated_is_fetched_again() {
         .map(|it| it.header("if-none-match").is_some())
         .collect();
     assert_eq!(compared[..4], [false, true, false, true]);
-    assert_eq!(store.read(1 << 20).unwrap(), Some(revision("2")));
+    assert_eq!(snapshot(&store), Some(revision("2")));
 }
 
 #[tokio::test]
@@ -306,11 +326,11 @@ async fn only_what_was_activated_is_kept() {
     source.store = Some(store.clone());
     let mut fetcher = Fetcher::start(source);
     fetcher.ready(Err("does not compile".to_owned())).await;
-    fetcher.poll.now();
+    fetcher.ask();
     let Update::Ready { activated, .. } = fetcher.next().await else {
         panic!("expected a bundle")
     };
-    assert_eq!(store.read(1 << 20).unwrap(), None);
+    assert_eq!(snapshot(&store), None);
     drop(activated);
 }
 
@@ -328,13 +348,13 @@ async fn the_kept_copy_serves_while_the_server_is_away() {
     assert_eq!((kept.revision.as_str(), kept.etag), ("kept", None));
     assert_eq!(fetcher.failed().await.1, Some(503));
     server.answer(Answer::bundle(&revision("new"), "e"));
-    fetcher.poll.now();
+    fetcher.ask();
     assert_eq!(fetcher.ready_at_last(Ok(())).await.revision, "new");
     server.answer(Answer::status(304));
-    fetcher.poll.now();
+    fetcher.ask();
     fetcher.unchanged().await;
     assert_eq!(
-        store.read(1 << 20).unwrap(),
+        snapshot(&store),
         Some(revision("new")),
         "kept before the next poll"
     );
@@ -376,7 +396,7 @@ async fn a_token_file_is_read_for_each_request() {
     );
     for text in ["first\n", "second"] {
         std::fs::write(&token, text).unwrap();
-        fetcher.poll.now();
+        fetcher.ask();
         fetcher.ready_at_last(Ok(())).await;
         let requests = server.requests();
         let sent = requests.last().unwrap().header("authorization");
@@ -409,10 +429,10 @@ async fn redirects_are_followed_without_the_secrets() {
     assert_eq!(requests[0].path, "/stored?sig=x");
     assert_eq!(requests[0].header("authorization"), None);
     assert_eq!(requests[0].header("x-tenant"), None);
-    assert_eq!(requests[0].header("prefer"), Some("modes=snapshot"));
+    assert_eq!(requests[0].header("prefer"), Some("modes=snapshot,delta"));
 
     first.answer(Answer::status(302).with("location", "/bundles/authz"));
-    fetcher.poll.now();
+    fetcher.ask();
     fetcher.failed_with("more than 10 redirects").await;
     assert_eq!(
         first.requests().last().unwrap().header("authorization"),
@@ -428,7 +448,7 @@ async fn an_archive_that_is_labelled_as_encoded_is_read() {
     fetcher.failed().await;
     for (body, etag) in [(revision("1"), "once"), (gzip(&revision("1")), "twice")] {
         server.answer(Answer::bundle(&body, etag).with("content-encoding", "gzip"));
-        fetcher.poll.now();
+        fetcher.ask();
         assert_eq!(
             fetcher.ready_at_last(Ok(())).await.etag.as_deref(),
             Some(etag)
@@ -466,7 +486,7 @@ async fn a_file_is_read_once_and_when_asked() {
         ("authz", "1")
     );
     std::fs::write(&path, revision("2")).unwrap();
-    fetcher.poll.now();
+    fetcher.ask();
     assert_eq!(fetcher.ready(Ok(())).await.revision, "2");
 }
 
@@ -476,63 +496,11 @@ async fn shutdown_ends_the_fetcher() {
     server.answer(Answer::bundle(&revision("1"), "e1"));
     let (sender, mut updates) = mpsc::channel(1);
     let (trigger, shutdown) = task::shutdown();
-    fetch::spawn(source(&service(&server.url(""))), sender, shutdown);
+    let source = source(&service(&server.url("")));
+    fetch::spawn(source, sender, shutdown.clone(), shutdown);
     // Not answered: the fetcher waits for a verdict that never comes.
     let waiting = in_time("a bundle", updates.recv()).await;
     assert!(waiting.is_some());
     trigger.trigger();
     assert!(in_time("the end", updates.recv()).await.is_none());
-}
-
-#[tokio::test]
-async fn all_bundles_of_a_configuration_start_or_none() {
-    let directory = tempfile::tempdir().unwrap();
-    let server = Server::start().await;
-    server.answer(Answer::bundle(&revision("1"), "e1"));
-    let source = source(&service(&server.url("")));
-    let clients = BTreeMap::from([("s".to_owned(), source.client.clone().unwrap())]);
-    let named = |name: &str, service: &str| Config {
-        name: name.to_owned(),
-        service: Some(service.to_owned()),
-        persist: true,
-        ..source.config.clone()
-    };
-    let (sender, mut updates) = mpsc::channel(1);
-    let (_trigger, shutdown) = task::shutdown();
-    let start = |bundles| {
-        regate::bundle::start(
-            bundles,
-            &clients,
-            directory.path(),
-            RegoVersion::V1,
-            &sender,
-            &shutdown,
-        )
-    };
-    for (bundles, expected) in [
-        (
-            vec![named("a", "s"), named("b", "other")],
-            "bundle `b` names the service `other`",
-        ),
-        (
-            vec![named("a", "s"), named("../b", "s")],
-            "the bundle name `../b`",
-        ),
-    ] {
-        let error = start(bundles).unwrap_err().to_string();
-        assert!(error.contains(expected), "{error}");
-    }
-    assert!(server.requests().is_empty());
-    let polls = start(vec![named("a", "s"), named("b", "s")]).unwrap();
-    assert_eq!(polls.keys().collect::<Vec<_>>(), ["a", "b"]);
-    let mut names = Vec::new();
-    for _ in 0..2 {
-        let update = in_time("a bundle", updates.recv()).await;
-        let Some(Update::Ready { bundle, .. }) = update else {
-            panic!("expected a bundle")
-        };
-        names.push(bundle.name);
-    }
-    names.sort();
-    assert_eq!(names, ["a", "b"]);
 }

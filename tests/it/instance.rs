@@ -42,6 +42,7 @@ async fn running_with(
     let config = Config {
         paths: paths.iter().map(|path| path.to_path_buf()).collect(),
         bundle_paths: Vec::new(),
+        bundle_verification: regate::bundle::Verification::default(),
         ignore: vec![".*".to_owned()],
         watch,
         rego_version: RegoVersion::V1,
@@ -73,8 +74,11 @@ fn bundle_config(name: &str) -> BundleConfig {
         resource: String::new(),
         min_delay: Duration::from_mins(1),
         max_delay: Duration::from_mins(2),
+        long_polling_timeout: None,
+        trigger: regate::bundle::Trigger::Periodic,
         persist: false,
         size_limit: 1 << 20,
+        verification: regate::bundle::Verification::default(),
     }
 }
 

@@ -16,6 +16,7 @@ pub(crate) mod opa;
 pub(crate) mod process;
 pub(crate) mod protojson;
 pub(crate) mod recorded;
+pub(crate) mod signature;
 pub(crate) mod upstream;
 pub(crate) mod values;
 

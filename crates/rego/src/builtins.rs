@@ -60,9 +60,11 @@ mod yaml;
 
 pub use cache::{Caches, Ready};
 pub use context::{Budget, Context};
+pub use crypto::hash::digest;
 pub use graph::Walk;
 pub(crate) use json::schema_part;
 pub use jwt::cache::{TokenCache, TokenLimits, TokenStats};
+pub use jwt::signed::{SignedToken, VerificationKey};
 pub use kept::KeptStats;
 pub use outside::{Outside, Question, Reply};
 pub use regex::Regex;

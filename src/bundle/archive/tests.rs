@@ -2,12 +2,19 @@
 
 use std::fmt::Write as _;
 
+use crate::bundle::Bundle;
 use crate::bundle::build::{bundle, gzip, header, tar};
 use serde_json::json;
 
 use super::*;
 
 const POLICY: &[u8] = b"package authz\n\nallow := true\n";
+
+/// Reads what nobody signed.
+fn read(name: &str, bytes: &[u8], limits: Limits) -> Result<Bundle, ArchiveError> {
+    let read = super::read(name, bytes, limits, &Verification::default());
+    read.and_then(|archived| Ok(archived.whole()?))
+}
 
 fn limits() -> Limits {
     Limits::default()

@@ -1,13 +1,19 @@
 //! The rules for the files of a bundle.
 
 use super::*;
+use crate::bundle::signature::Verification;
+use crate::bundle::unverified::Unverified;
 
 fn build(files: &[(&str, &str)]) -> Result<Bundle, ContentError> {
-    let mut content = Content::new(String::new(), false);
+    let unsigned = Verification::default();
+    let mut unverified = Unverified::new(&unsigned);
     for (name, text) in files {
-        content.add(FilePath::parse(name)?, text.as_bytes().to_vec())?;
+        unverified.add(FilePath::parse(name)?, text.as_bytes().to_vec())?;
     }
-    content.finish("b", RegoVersion::V1)
+    let files = unverified.verify("").expect("no signature is asked for");
+    Content::read(files, String::new(), false)?
+        .finish("b", RegoVersion::V1)?
+        .whole()
 }
 
 #[test]
@@ -67,14 +73,17 @@ fn files_are_refused_with_their_name() {
             &[(".manifest", r#"{"roots": 1}"#)],
             "the file `.manifest` is not a valid manifest",
         ),
-        (&[("patch.json", "{}")], "delta bundles are not there yet"),
         (
-            &[(".signatures.json", "{}")],
-            "no verification key is provided",
+            &[("patch.json", "{}")],
+            "which only a downloaded bundle can be",
         ),
         (
-            &[("x/.signatures.json", "{}")],
-            "no verification key is provided",
+            &[("patch.json", "{}"), ("a/p.rego", "package a")],
+            "has the file `a/p.rego`, which deltas cannot have",
+        ),
+        (
+            &[("patch.json", "{}"), ("a/data.json", "1")],
+            "has the file `a/data.json`, which deltas cannot have",
         ),
     ];
     for (files, expected) in table {
@@ -85,11 +94,9 @@ fn files_are_refused_with_their_name() {
 
 #[test]
 fn text_that_is_not_utf8_is_refused() {
-    let mut content = Content::new(String::new(), false);
-    let error = content
-        .add(FilePath::parse("a.rego").unwrap(), vec![b'#', 0xff])
-        .unwrap_err()
-        .to_string();
+    let files = Verified(vec![(FilePath::parse("a.rego").unwrap(), vec![b'#', 0xff])]);
+    let error = Content::read(files, String::new(), false).unwrap_err();
+    let error = error.to_string();
     assert!(
         error.contains("the file `a.rego` is not valid UTF-8 text"),
         "{error}"

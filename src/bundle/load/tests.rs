@@ -1,11 +1,18 @@
 //! Bundles on the disk.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::symlink;
+use std::sync::Arc;
 
 use super::*;
-use crate::bundle::build;
+use crate::bundle::{Key, Signing, build, sign};
 use crate::data::Value;
+
+/// Loads what nobody signed.
+fn load(path: &Path, ignore: &[String], limits: Limits) -> Result<Bundle, LoadError> {
+    super::load(path, ignore, limits, &Verification::default())
+}
 
 fn tree(files: &[(&str, &str)]) -> tempfile::TempDir {
     let directory = tempfile::tempdir().unwrap();
@@ -113,4 +120,39 @@ fn refusals_name_the_path() {
     };
     assert!(refusal(&tree.path().join("b"), small).contains("more than 10 bytes"));
     assert!(refusal(&tree.path().join("b/p.rego"), small).contains("more than 10 bytes"));
+}
+
+#[test]
+fn a_directory_is_signed_by_the_names_of_its_files_with_or_without_its_own() {
+    let policy = "package p";
+    let tree = tree(&[("p.rego", policy), ("README", "")]);
+    let key = Key {
+        text: "secret".to_owned(),
+        algorithm: "HS256".to_owned(),
+        scope: String::new(),
+    };
+    let verification = Verification {
+        keys: Arc::new(BTreeMap::from([("k".to_owned(), key)])),
+        signing: Some(Signing {
+            key_id: "k".to_owned(),
+            ..Signing::default()
+        }),
+        skip: false,
+    };
+    let long = |name: &str| format!("{}/{name}", tree.path().display());
+    for (names, good) in [
+        (["p.rego".to_owned(), "README".to_owned()], true),
+        ([long("p.rego"), long("README")], true),
+        ([long("p.rego"), "README".to_owned()], false),
+    ] {
+        let [first, second] = &names;
+        let signatures = sign::signatures(
+            &[(first, policy.as_bytes()), (second, b"")],
+            &serde_json::json!({}),
+            "secret",
+        );
+        fs::write(tree.path().join(".signatures.json"), signatures).unwrap();
+        let read = super::load(tree.path(), &[], Limits::default(), &verification);
+        assert_eq!(read.is_ok(), good, "{names:?}: {read:?}");
+    }
 }

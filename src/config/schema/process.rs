@@ -5,7 +5,11 @@ use super::{COUNT, Key, Kind, accepted, later, served};
 const DISK: &str = "storage on disk";
 const DISCOVERY: &str = "discovery bundles";
 const OTLP_METRICS: &str = "export of metrics over OTLP";
-const KEYS_LATER: &str = "signatures of bundles";
+/// OPA takes `EdDSA` from its command line only.
+const ALGORITHMS: &[&str] = &[
+    "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "HS256",
+    "HS384", "HS512", "EdDSA",
+];
 
 pub(super) const KEYS: &[Key] = &[
     served(
@@ -253,22 +257,26 @@ pub(super) const KEYS: &[Key] = &[
     later("discovery.signing.keyid", Kind::Text, DISCOVERY),
     later("discovery.signing.scope", Kind::Text, DISCOVERY),
     later("discovery.signing.exclude_files", Kind::TextList, DISCOVERY),
-    served("keys", Kind::Map, "keys by name"),
+    served("keys", Kind::Map, "keys of signatures by name"),
     served("keys.*", Kind::Section, "one key"),
-    later("keys.*.key", Kind::Text, KEYS_LATER).secret(),
     served(
-        "keys.*.private_key",
+        "keys.*.key",
         Kind::Text,
-        "PEM text of the key that signs; a secret for HMAC",
+        "verifies: PEM of a public key or a certificate; the secret itself of an HMAC",
     )
     .secret(),
     served(
-        "keys.*.algorithm",
+        "keys.*.private_key",
         Kind::Text,
-        "the algorithm that it signs by: `RS256`, `ES256`, …",
+        "signs what credentials prove themselves by: PEM, or the secret itself of an HMAC",
     )
-    .default("RS256"),
-    later("keys.*.scope", Kind::Text, KEYS_LATER),
+    .secret(),
+    served("keys.*.algorithm", Kind::OneOf(ALGORITHMS), "what it is for").default("RS256"),
+    served(
+        "keys.*.scope",
+        Kind::Text,
+        "the scope that signatures must have where `signing` names none",
+    ),
     served("server", Kind::Section, "the HTTP API"),
     served(
         "server.decoding",

@@ -2,7 +2,6 @@
 
 use super::{COUNT, Key, Kind, POSITIVE, later, served};
 
-const SIGNING: &str = "signatures of bundles";
 const OLD: &str = "the deprecated single `bundle`; write it as an entry of `bundles`";
 
 pub(super) const KEYS: &[Key] = &[
@@ -76,7 +75,7 @@ pub(super) const BUNDLES: &[Key] = &[
     served(
         "bundles.*.trigger",
         Kind::OneOf(&["periodic", "manual"]),
-        "`manual` is not there yet",
+        "`manual`: it is asked for by `POST /v1/bundles/NAME/poll` alone",
     )
     .default("periodic"),
     served(
@@ -95,10 +94,10 @@ pub(super) const BUNDLES: &[Key] = &[
         POSITIVE,
         "longest wait, in seconds; left out: 120",
     ),
-    later(
+    served(
         "bundles.*.polling.long_polling_timeout_seconds",
-        COUNT,
-        "long polling",
+        POSITIVE,
+        "how long a server that can is asked to wait for news; left out: it is not asked to",
     ),
     served(
         "bundles.*.persist",
@@ -112,10 +111,26 @@ pub(super) const BUNDLES: &[Key] = &[
         "of the archive's expanded content",
     )
     .default("1073741824"),
-    later("bundles.*.signing", Kind::Section, SIGNING),
-    later("bundles.*.signing.keyid", Kind::Text, SIGNING),
-    later("bundles.*.signing.scope", Kind::Text, SIGNING),
-    later("bundles.*.signing.exclude_files", Kind::TextList, SIGNING),
+    served(
+        "bundles.*.signing",
+        Kind::Section,
+        "the bundle must be signed; without it, it may be where `keys` are configured",
+    ),
+    served(
+        "bundles.*.signing.keyid",
+        Kind::Text,
+        "the entry of `keys` that it is verified with; left out: the one that the signature names",
+    ),
+    served(
+        "bundles.*.signing.scope",
+        Kind::Text,
+        "the scope that the signature must have; left out: that of the key, or none",
+    ),
+    served(
+        "bundles.*.signing.exclude_files",
+        Kind::TextList,
+        "names and globs of files that the signature need not cover",
+    ),
     later("bundle", Kind::Section, OLD),
     later("bundle.name", Kind::Text, OLD),
     later("bundle.service", Kind::Text, OLD),

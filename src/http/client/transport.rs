@@ -76,6 +76,14 @@ impl Transport {
         })
     }
 
+    /// The same connections, where the head of a response may take so much longer.
+    pub(in crate::http) fn patient(&self, longer: Duration) -> Self {
+        Self {
+            header_timeout: self.header_timeout.saturating_add(longer),
+            ..self.clone()
+        }
+    }
+
     /// The answer to `question`.
     pub(in crate::http) async fn send(&self, question: Question) -> Result<Response, ClientError> {
         let Question {

@@ -5,7 +5,7 @@ use http::Uri;
 use super::ClientError;
 
 /// A service's URL.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Base {
     /// Without user information and without a slash at the end.
     url: String,

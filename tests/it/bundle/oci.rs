@@ -115,17 +115,17 @@ async fn images_of_a_registry_are_bundles() {
     let digest = sha256(&revision("1"));
     assert_eq!(bundle.revision, "1");
     assert_eq!(bundle.etag.as_deref(), digest.strip_prefix("sha256:"));
-    latest.poll.now();
+    drop(latest.ask());
     latest.unchanged().await;
 
     registry.push("latest", &revision("2")).await;
-    latest.poll.now();
+    drop(latest.ask());
     assert_eq!(latest.ready(Ok(())).await.revision, "2");
-    latest.poll.now();
+    drop(latest.ask());
     latest.unchanged().await;
     // By then it is on the disk.
     let kept = Store::new(folder.path(), "authz").unwrap().read(1 << 20);
-    assert_eq!(kept.unwrap(), Some(revision("2")));
+    assert_eq!(kept.unwrap().map(|kept| kept.snapshot), Some(revision("2")));
 
     let mut pinned = Fetcher::start(image(&service, &format!("org/repo@{first}")));
     assert_eq!(pinned.ready(Ok(())).await.revision, "1");
@@ -266,7 +266,7 @@ async fn a_registry_may_send_for_a_token() {
             line(&blob, "Bearer T"),
         ];
         assert_eq!(registry.asked(), expected);
-        fetcher.poll.now();
+        drop(fetcher.ask());
         fetcher.unchanged().await;
         let expected = [line("HEAD /v2/org/repo/manifests/v1", "Bearer T")];
         assert_eq!(registry.asked(), expected, "nothing is read that is known");

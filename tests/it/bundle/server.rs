@@ -7,6 +7,9 @@ use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
+use tokio::sync::Notify;
+
+use crate::support::process::in_time;
 
 /// The server; it ends with the runtime.
 pub(crate) struct Server {
@@ -20,6 +23,8 @@ pub(crate) struct Answer {
     status: u16,
     headers: Vec<(String, String)>,
     body: Vec<u8>,
+    /// Nothing is answered at all.
+    hangs: bool,
 }
 
 /// A request that came.
@@ -32,6 +37,7 @@ pub(crate) struct Asked {
 struct Shared {
     answer: Mutex<Answer>,
     asked: Mutex<Vec<Asked>>,
+    came: Notify,
 }
 
 // === impl Server ===
@@ -43,6 +49,7 @@ impl Server {
         let shared = Arc::new(Shared {
             answer: Mutex::new(Answer::status(503)),
             asked: Mutex::default(),
+            came: Notify::new(),
         });
         let router = axum::Router::new()
             .fallback(handle)
@@ -59,6 +66,17 @@ impl Server {
         *self.shared.answer.lock().unwrap() = answer;
     }
 
+    /// The requests, when there are so many.
+    pub(crate) async fn requests_when(&self, count: usize) -> Vec<Asked> {
+        loop {
+            let requests = self.requests();
+            if requests.len() >= count {
+                return requests;
+            }
+            in_time("a request", self.shared.came.notified()).await;
+        }
+    }
+
     pub(crate) fn requests(&self) -> Vec<Asked> {
         self.shared.asked.lock().unwrap().clone()
     }
@@ -72,6 +90,14 @@ impl Answer {
             status,
             headers: Vec::new(),
             body: Vec::new(),
+            hangs: false,
+        }
+    }
+
+    pub(crate) fn never() -> Self {
+        Self {
+            hangs: true,
+            ..Self::status(200)
         }
     }
 
@@ -107,6 +133,10 @@ async fn handle(State(shared): State<Arc<Shared>>, request: Request) -> Response
         headers: request.headers().clone(),
     });
     let answer = shared.answer.lock().unwrap().clone();
+    shared.came.notify_one();
+    if answer.hangs {
+        std::future::pending::<()>().await;
+    }
     let mut response = Response::builder().status(answer.status);
     for (name, value) in &answer.headers {
         response = response.header(name, value);

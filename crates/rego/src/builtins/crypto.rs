@@ -11,7 +11,7 @@ mod call;
 pub(super) mod certificate;
 pub(super) mod curve;
 pub(super) mod der;
-mod hash;
+pub(super) mod hash;
 mod input;
 mod jwk;
 mod name;

@@ -17,6 +17,7 @@ mod jwk;
 mod keys;
 mod pem;
 mod sign;
+pub(super) mod signed;
 mod token;
 mod verify;
 

@@ -183,6 +183,15 @@ impl<'d> KeyInfo<'d> {
     }
 }
 
+// === impl PublicKey ===
+
+impl PublicKey {
+    /// An RSA key alone, as PKCS #1 writes it.
+    pub(in crate::builtins) fn parse_pkcs1(der: &[u8]) -> Option<Self> {
+        rsa(der)
+    }
+}
+
 fn rsa(bytes: &[u8]) -> Option<PublicKey> {
     let mut inside = Reader::new(bytes).inside(tag::SEQUENCE)?;
     let (n, e) = (inside.integer()?, inside.int()?);

@@ -192,6 +192,17 @@ impl Material {
         }
     }
 
+    /// Whether the algorithm works on keys of this kind.
+    pub(super) fn fits(&self, algorithm: Algorithm) -> bool {
+        match self {
+            Self::Secret(_) => algorithm.hmac().is_some(),
+            Self::Rsa { .. } => algorithm.rsa().is_some(),
+            Self::Ec(curve, _) => algorithm.curve() == Some(*curve),
+            Self::Ed25519(_) => algorithm == Algorithm::EdDsa,
+            Self::Other => false,
+        }
+    }
+
     /// What verifying costs, in steps.
     fn cost(&self, message: usize) -> u64 {
         let hash = message as u64 / 16;

@@ -2,6 +2,7 @@
 
 mod fixtures;
 mod refused;
+mod signed;
 mod vectors;
 
 use std::collections::HashMap;
