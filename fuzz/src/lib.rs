@@ -18,6 +18,7 @@ use regate::engine::RegoVersion;
 mod builtin;
 mod certificates;
 mod check_request;
+mod credentials;
 mod documents;
 mod formats;
 mod http_send;
@@ -27,6 +28,7 @@ mod token;
 
 pub use certificates::rego_certificates;
 pub use check_request::check_request;
+pub use credentials::credentials;
 pub use documents::{graphql, json_patch, json_schema, yaml};
 pub use formats::{address, encoding, template, time_layout, units};
 pub use http_send::http_request;
@@ -276,6 +278,11 @@ pub const TARGETS: &[Target] = &[
         name: "http_request",
         run: http_request,
         pieces: http_send::PIECES,
+    },
+    Target {
+        name: "credentials",
+        run: credentials,
+        pieces: credentials::PIECES,
     },
 ];
 
