@@ -14,6 +14,7 @@ mod builtin;
 mod bundles;
 mod certificates;
 mod check_request;
+mod credentials;
 mod documents;
 mod formats;
 mod http_send;
@@ -24,6 +25,7 @@ mod token;
 pub use bundles::{bundle_archive, bundle_delta, bundle_signatures};
 pub use certificates::rego_certificates;
 pub use check_request::check_request;
+pub use credentials::credentials;
 pub use documents::{graphql, json_patch, json_schema, yaml};
 pub use formats::{address, encoding, template, time_layout, units};
 pub use http_send::http_request;
@@ -283,6 +285,11 @@ pub const TARGETS: &[Target] = &[
         name: "http_request",
         run: http_request,
         pieces: http_send::PIECES,
+    },
+    Target {
+        name: "credentials",
+        run: credentials,
+        pieces: credentials::PIECES,
     },
 ];
 

@@ -324,3 +324,56 @@ async fn what_is_wrong_with_a_configuration_names_the_key_and_no_secret() {
         assert!(!error.contains("hush"), "{error}");
     }
 }
+
+#[tokio::test]
+async fn secrets_are_shown_nowhere() {
+    let world = World::start().await;
+    let key = rcgen::KeyPair::generate().unwrap().serialize_pem();
+    let inside = key.lines().nth(1).unwrap().to_owned();
+    let token_url = "TLS/token";
+    for credentials in [
+        json!({"bearer": {"token": "hush"}}),
+        json!({"client_tls": {"cert": "c", "private_key": "k", "private_key_passphrase": "hush"}}),
+        json!({"oauth2": {"token_url": token_url, "client_id": "c", "client_secret": "hush",
+            "additional_headers": {"x": "hush"}, "additional_parameters": {"x": "hush"}}}),
+        json!({"oauth2": {"token_url": token_url, "client_assertion": "hush"}}),
+        json!({"oauth2": {"token_url": token_url, "signing_key": "k", "additional_claims": {"x": "hush", "y": ["hush"]}}}),
+        json!({"s3_signing": {"environment_credentials": {}}}),
+    ] {
+        let mut setup = Setup::new(credentials.clone()).env(&[
+            ("AWS_ACCESS_KEY_ID", "A"),
+            ("AWS_SECRET_ACCESS_KEY", "hush"),
+            ("AWS_SESSION_TOKEN", "hush"),
+            ("AWS_REGION", "r"),
+        ]);
+        setup.keys = json!({"k": {"algorithm": "ES256", "private_key": key}});
+        let env: HashMap<String, String> = setup
+            .env
+            .iter()
+            .map(|(k, v)| ((*k).to_owned(), v.clone()))
+            .collect();
+        let loaded = Config::from_text(&setup.config(&world), &Flags::default(), &env).unwrap();
+        let service = format!("{:?}", loaded.config.instance.services);
+        for shown in [
+            loaded.effective.to_json(),
+            loaded.effective.to_yaml(),
+            service,
+        ] {
+            assert!(
+                !shown.contains("hush") && !shown.contains(&inside),
+                "{credentials}: {shown}"
+            );
+        }
+        let policies = loaded
+            .config
+            .instance
+            .runtime
+            .get_str("config")
+            .unwrap()
+            .to_string();
+        assert!(
+            !policies.contains("hush") && !policies.contains(&inside),
+            "{policies}"
+        );
+    }
+}

@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 
 use ::http::Uri;
 use data_encoding::{BASE64URL, HEXLOWER_PERMISSIVE};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::Reader;
 use crate::config::section::Section;
 use crate::data::yaml::Kind;
 use crate::http::credentials::oauth2::{
-    ASSERTION_TYPE, Assertion, ClientProof, Config, Grant, KeyVault, Kms, Signer, headers,
+    ASSERTION_TYPE, Assertion, Claims, ClientProof, Config, Grant, KeyVault, Kms, Signer, headers,
 };
 use crate::http::credentials::{Secret, TokenSource};
 
@@ -172,10 +172,10 @@ impl Reader<'_> {
         }))
     }
 
-    fn claims(&mut self, section: &Section<'_>) -> Option<Map<String, Value>> {
+    fn claims(&mut self, section: &Section<'_>) -> Option<Claims> {
         match section.own_kind().map(json) {
-            None => Some(Map::new()),
-            Some(Some(Value::Object(claims))) => Some(claims),
+            None => Some(Claims::default()),
+            Some(Some(Value::Object(claims))) => Some(claims.into()),
             Some(_) => self.wrong(section, "expected claims by name, as JSON has them"),
         }
     }

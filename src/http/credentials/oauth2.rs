@@ -76,12 +76,16 @@ pub struct Assertion {
     /// Who signs it.
     pub signer: Signer,
     /// `additional_claims`.
-    pub claims: Map<String, Value>,
+    pub claims: Claims,
     /// `include_jti_claim`.
     pub jti: bool,
     /// `thumbprint`, as the header `x5t` has it.
     pub thumbprint: Option<String>,
 }
+
+/// Claims by name. What they say may be secret.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Claims(Map<String, Value>);
 
 /// Who signs assertions.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -126,6 +130,20 @@ struct Answer {
     token_type: String,
     #[serde(default)]
     expires_in: Option<Value>,
+}
+
+// === impl Claims ===
+
+impl From<Map<String, Value>> for Claims {
+    fn from(claims: Map<String, Value>) -> Self {
+        Self(claims)
+    }
+}
+
+impl std::fmt::Debug for Claims {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Claims(..)")
+    }
 }
 
 // === impl Signer ===
@@ -252,7 +270,7 @@ impl Tokens {
             let id = id.to_string();
             claims.insert("jti".to_owned(), json!(id));
         }
-        claims.extend(assertion.claims.clone());
+        claims.extend(assertion.claims.0.clone());
         Ok(Value::Object(claims))
     }
 }
