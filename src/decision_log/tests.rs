@@ -271,8 +271,8 @@ fn a_sink_that_blocks_costs_records_but_never_time() {
     push(&producer, record("1"));
     is_reached.recv().expect("the sink is reached");
     // From here on the thread hangs in its write.
-    push(&producer, record(&"x".repeat(15_800)));
-    push(&producer, record(&"x".repeat(15_800)));
+    push(&producer, record(&"x".repeat(16_100)));
+    push(&producer, record(&"x".repeat(16_100)));
     assert_eq!(
         (stats.queue_records(), stats.lost(Loss::QueueBytes)),
         (1, 1)
@@ -281,7 +281,7 @@ fn a_sink_that_blocks_costs_records_but_never_time() {
     assert_eq!(
         stats.lost(Loss::QueueBytes),
         4,
-        "15,800 bytes leave no room for a record's own"
+        "16,100 bytes leave no room for a record's own"
     );
     drop(go);
     flush(log, Duration::from_mins(1)).expect("all written");
