@@ -13,6 +13,7 @@ mod bind;
 mod check;
 mod observe;
 mod pages;
+mod rest;
 mod serve;
 mod signal;
 mod watch;

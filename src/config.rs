@@ -6,11 +6,12 @@
 
 use std::time::Duration;
 
-use crate::data::into_value;
 use crate::data::yaml::{self, Kind, Node};
+use crate::data::{Value, into_value};
 use crate::engine::runtime;
 use crate::{authz, decision_log, http, instance, outside, status, telemetry};
 
+mod activation;
 mod address;
 mod check;
 mod defaults;
@@ -23,8 +24,10 @@ mod logs;
 mod observe;
 mod overlay;
 mod problem;
+mod rest;
 pub mod schema;
 mod section;
+mod service;
 mod sources;
 mod variables;
 
@@ -56,6 +59,8 @@ pub struct Config {
     pub http_send_timeout: Duration,
     /// What is told of bundles and plugins.
     pub status: status::Config,
+    /// What the REST API is told.
+    pub rest: crate::rest::Config,
     /// `--addr`: the HTTP API.
     pub api: http::ListenConfig,
     /// `--diagnostic-addr`: health and metrics alone.
@@ -141,6 +146,7 @@ impl Config {
                 outside::TIMEOUT
             }),
             status: observe::status(&root, &mut report),
+            rest: rest::read(&root, flags),
             api: listen::read("--addr", &flags.addrs, flags, &mut report),
             diagnostic: listen::read(
                 "--diagnostic-addr",
@@ -152,7 +158,9 @@ impl Config {
             tracing: observe::tracing(&root, &mut report),
             process: flags.process,
         };
-        config.instance.runtime = runtime(env.all(), into_value(shown.into_doc()).ok());
+        let shown = into_value(shown.into_doc()).ok();
+        config.rest.shown = shown.clone().unwrap_or(Value::Null);
+        config.instance.runtime = runtime(env.all(), shown, config.rest.authorization.is_some());
         let warnings = report.finish()?;
         Ok(Loaded {
             config,

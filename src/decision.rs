@@ -51,11 +51,49 @@ pub struct Record {
     pub timers: Timers,
     /// The trace the request belongs to, when tracing is on.
     pub trace: Option<TraceIds>,
+    /// What was asked through the REST API; then there is no `request`.
+    pub asked: Option<Box<Asked>>,
+}
+
+/// What a decision is a decision on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Subject {
+    /// `path`, exactly as it is configured, or below `data` without a slash before it.
+    Path(String),
+    /// `query`, exactly as it is configured or asked.
+    Query(String),
+}
+
+/// A question that came through the REST API.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Asked {
+    /// What was asked.
+    pub subject: Subject,
+    /// The input, if there was one.
+    pub input: Option<Value>,
+    /// Whether the answer is that there is none, which is no error.
+    pub undefined: bool,
+    /// The client's address; empty where it has none.
+    pub requested_by: String,
+    /// The request's number in this process.
+    pub number: u64,
+    /// The batch that it was asked in.
+    pub batch: Option<DecisionId>,
 }
 
 /// The revisions of the bundles that a snapshot was made from, by bundle name.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Revisions(pub Vec<(String, String)>);
+
+impl fmt::Display for Revisions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (i, (name, revision)) in self.0.iter().enumerate() {
+            let comma = if i > 0 { ", " } else { "" };
+            write!(f, "{comma}{name}={revision}")?;
+        }
+        Ok(())
+    }
+}
 
 /// Durations of the stages of one Check; a stage that was not reached is `None`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -95,6 +133,8 @@ pub struct CheckError {
 pub enum Stage {
     /// The request's path, query or body does not parse: denied with 400.
     Request,
+    /// The operator wants it refused, whatever the policy would say: denied with 403.
+    Refused,
     /// The deadline had passed, or passed during evaluation: gRPC `DEADLINE_EXCEEDED`.
     Deadline,
     /// There is no policy yet, or too many requests are waiting: gRPC `UNAVAILABLE`.

@@ -40,6 +40,7 @@ mod stats;
 mod upload;
 mod worker;
 
+pub use crate::decision::Subject;
 pub use config::{BufferLimit, Config, Fsync, OnFull, SpoolConfig, Trigger, UploadConfig};
 pub use queue::{Full, Producer};
 pub use stats::{Counters, Loss, Stats, UploadProblem};
@@ -72,15 +73,6 @@ pub struct Way {
     pub client: Client,
     /// Where its requests run.
     pub runtime: Handle,
-}
-
-/// What the decisions are decisions on.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Subject {
-    /// `path`, exactly as it is configured.
-    Path(String),
-    /// `query`, exactly as it is configured.
-    Query(String),
 }
 
 /// Makes the input document of a record again, off the path.

@@ -13,6 +13,7 @@ mod evaluator;
 mod memory;
 mod native;
 mod policy;
+mod query;
 mod regorus;
 mod runtime;
 mod world;
@@ -22,6 +23,7 @@ pub use error::{CompileError, CompileErrors, EvalError, EvalErrorKind, Location}
 pub use evaluator::{Difference, Evaluation, Evaluator};
 pub use memory::{Memory, MemoryLimits};
 pub use policy::Policy;
+pub use query::{Answers, Diagnostic, Failure, Query, Terms, Unprepared, Wanted};
 pub use runtime::runtime;
 pub use world::{Answer, Known, NoAnswer, Question, World};
 

@@ -11,17 +11,25 @@ use crate::task::{self, Shutdown};
 use crate::{bundle, http};
 
 mod candidate;
+mod edit;
+mod freshness;
+mod history;
+mod rollback;
 mod snapshot;
 mod status;
 mod watch;
 mod writer;
 
 pub use crate::files::LoadError;
+pub use edit::{Edit, EditError, Edits, Operation, Step};
+pub use freshness::{Freshness, StaleConfig};
+pub use history::{Past, PastState, ReturnError};
+pub use rollback::{Outcomes, ReadOutcomes, RollbackConfig};
 pub use snapshot::{Cell, Snapshot};
 pub use status::{BundleError, BundleStatus, Status};
 
 /// Where an instance's policy and data come from.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Config {
     /// Files and directories of the command line.
     pub paths: Vec<PathBuf>,
@@ -47,6 +55,19 @@ pub struct Config {
     pub services: Vec<http::ServiceConfig>,
     /// Where persisted bundles lie.
     pub persistence_directory: PathBuf,
+    /// `activation`.
+    pub activation: ActivationConfig,
+}
+
+/// `activation`: what a snapshot must prove, and what happens when it cannot.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct ActivationConfig {
+    /// `history`: how many earlier snapshots can be put in force again.
+    pub history: usize,
+    /// `rollback`: when a new snapshot makes way for the one before.
+    pub rollback: Option<RollbackConfig>,
+    /// `stale_after` and `stale_policy`: what becomes of decisions when bundles cannot be kept up to date.
+    pub stale: Option<StaleConfig>,
 }
 
 /// A running instance. Clones share it.
@@ -54,13 +75,14 @@ pub struct Config {
 pub struct Instance {
     cell: Cell,
     status: channel::Receiver<Status>,
-    reload: Reload,
+    control: Control,
     memory: Memory,
+    freshness: Freshness,
 }
 
-/// Asks the writer to load the files again.
+/// Asks the writer of an instance for something, and waits until it is done.
 #[derive(Debug, Clone)]
-pub struct Reload(mpsc::Sender<writer::Request>);
+pub struct Control(mpsc::Sender<writer::Request>);
 
 /// Why an instance cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -81,30 +103,44 @@ pub async fn start(
     config: Config,
     entrypoints: Vec<Entrypoint>,
     updates: mpsc::Receiver<bundle::Update>,
+    outcomes: ReadOutcomes,
     shutdown: Shutdown,
 ) -> Result<Instance, StartError> {
     let names = config.bundles.iter().map(|bundle| bundle.name.clone());
     let (status_sender, status) = channel::channel(Status::new(names));
     let cell = Cell::new();
     let (requests, waiting) = mpsc::channel(1);
-    let reload = Reload(requests);
+    let control = Control(requests);
     if config.watch {
         let paths = config.paths.clone();
         let paths = crate::files::places(&paths)
             .into_iter()
             .chain(config.bundle_paths.clone());
-        watch::spawn(&paths.collect::<Vec<_>>(), reload.clone(), shutdown.clone())?;
+        watch::spawn(
+            &paths.collect::<Vec<_>>(),
+            control.clone(),
+            shutdown.clone(),
+        )?;
     }
     let memory = Memory::new(config.memory);
-    let (own, cell_of_writer) = (memory.clone(), cell.clone());
-    let writer = writer::Writer::start(config, entrypoints, own, cell_of_writer, status_sender);
-    let writer = writer.await.map_err(StartError::Policy)?;
+    let freshness = Freshness::new(config.bundles.iter().map(|bundle| bundle.name.clone()));
+    let parts = writer::Parts {
+        entrypoints,
+        memory: memory.clone(),
+        cell: cell.clone(),
+        status: status_sender,
+        outcomes,
+        freshness: freshness.clone(),
+    };
+    let writer = writer::Writer::start(config, parts).await;
+    let writer = writer.map_err(StartError::Policy)?;
     task::spawn("instance", writer.run(updates, waiting, shutdown));
     Ok(Instance {
         cell,
         status,
-        reload,
+        control,
         memory,
+        freshness,
     })
 }
 
@@ -129,21 +165,54 @@ impl Instance {
         self.memory.clone()
     }
 
-    /// The way to ask for a reload of the files.
+    /// The way to ask for changes of policies and data.
     #[must_use]
-    pub fn reload(&self) -> Reload {
-        self.reload.clone()
+    pub fn edits(&self) -> Edits {
+        Edits(self.control.0.clone())
+    }
+
+    /// How fresh its bundles are, as they are kept up to date.
+    #[must_use]
+    pub fn freshness(&self) -> Freshness {
+        self.freshness.clone()
+    }
+
+    /// The way to ask its writer for something.
+    #[must_use]
+    pub fn control(&self) -> Control {
+        self.control.clone()
     }
 }
 
-// === impl Reload ===
+// === impl Control ===
 
-impl Reload {
-    /// Loads the files again and waits for it; an error leaves what is in force.
-    pub async fn now(&self) -> Result<(), String> {
-        let stopped = || "the instance is stopping".to_owned();
+impl Control {
+    /// Loads the files again; an error leaves what is in force.
+    pub async fn reload(&self) -> Result<(), String> {
+        let done = self.ask(writer::Request::Reload).await;
+        done.unwrap_or_else(|| Err(STOPPING.to_owned()))
+    }
+
+    /// Puts an earlier snapshot in force, named by its generation or by the revision of a bundle in it, and pins it.
+    pub async fn pin(&self, named: String) -> Result<(), ReturnError> {
+        let done = self.ask(|done| writer::Request::Pin { named, done }).await;
+        done.unwrap_or_else(|| Err(ReturnError::Failed(STOPPING.to_owned())))
+    }
+
+    /// Lets new snapshots take the place of a pinned one again.
+    pub async fn unpin(&self) {
+        self.ask(writer::Request::Unpin).await;
+    }
+
+    /// The answer; none when the instance stops.
+    async fn ask<T>(
+        &self,
+        request: impl FnOnce(oneshot::Sender<T>) -> writer::Request,
+    ) -> Option<T> {
         let (done, finished) = oneshot::channel();
-        self.0.send(done).await.map_err(|_| stopped())?;
-        finished.await.map_err(|_| stopped())?
+        self.0.send(request(done)).await.ok()?;
+        finished.await.ok()
     }
 }
+
+const STOPPING: &str = "the instance is stopping";

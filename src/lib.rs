@@ -10,7 +10,7 @@
 //! floor 9: cli
 //! floor 8: app
 //! floor 7: config
-//! floor 6: authz admin status
+//! floor 6: authz admin rest status
 //! floor 5: instance tool
 //! floor 4: bundle files outside
 //! floor 3: engine decision_log
@@ -28,6 +28,7 @@ pub mod tool;
 // What answers requests.
 pub mod admin;
 pub mod authz;
+pub mod rest;
 pub mod status;
 
 // What an answer is made from.

@@ -3,6 +3,7 @@
 //! Questions come from evaluations that were ended by them; nothing here is waited for on the Check path. What is
 //! kept from earlier answers is told there at once.
 
+use std::fmt;
 use std::net::SocketAddr;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -45,6 +46,14 @@ struct Inner {
     counts: Counts,
 }
 
+/// What this program knows of itself, by name. It answers at once, on any thread.
+pub type Facts = Box<dyn Fn(&str) -> Option<Value> + Send + Sync>;
+
+struct Beside {
+    inner: Arc<Inner>,
+    facts: Facts,
+}
+
 // === impl Outside ===
 
 impl Outside {
@@ -72,6 +81,13 @@ impl Outside {
         Arc::clone(&self.0) as _
     }
 
+    /// The same, and what `facts` knows by name.
+    #[must_use]
+    pub fn known_beside(&self, facts: Facts) -> Arc<dyn Known> {
+        let inner = Arc::clone(&self.0);
+        Arc::new(Beside { inner, facts })
+    }
+
     /// The answer, by `deadline`. What is sent for it belongs below `parent`.
     pub async fn answer(
         &self,
@@ -84,6 +100,8 @@ impl Outside {
                 Question::Addresses(name) => self.0.addresses(&name).await,
                 Question::HttpSend(Value::Object(asked)) => self.0.send(&asked, parent).await,
                 Question::HttpSend(_) => Err(NoAnswer::Type("operand 1 must be object".to_owned())),
+                // What is known by name is known at once, or not at all.
+                Question::Host(_) => Err(NoAnswer::Undefined),
             }
         };
         let answered = timeout_at(deadline.into(), guarded(answered)).await;
@@ -118,8 +136,25 @@ impl Known for Inner {
     fn known(&self, question: &Question) -> Option<Answer> {
         match question {
             Question::HttpSend(Value::Object(asked)) => self.kept(asked).map(Ok),
-            Question::HttpSend(_) | Question::Addresses(_) => None,
+            Question::HttpSend(_) | Question::Addresses(_) | Question::Host(_) => None,
         }
+    }
+}
+
+impl Known for Beside {
+    fn known(&self, question: &Question) -> Option<Answer> {
+        match question {
+            Question::Host(name) => Some((self.facts)(name).ok_or(NoAnswer::Undefined)),
+            other => self.inner.known(other),
+        }
+    }
+}
+
+impl fmt::Debug for Beside {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Beside")
+            .field("inner", &self.inner)
+            .finish_non_exhaustive()
     }
 }
 

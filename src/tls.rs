@@ -9,8 +9,8 @@ mod acceptor;
 mod files;
 mod reload;
 
-pub use acceptor::{Acceptor, TlsStream, is_h2};
-pub use files::TlsError;
+pub use acceptor::{Acceptor, TlsStream, is_h2, peer_certificates};
+pub use files::{TlsError, check_cipher_suites};
 pub use reload::{Checked, Reloader};
 
 /// TLS of one listener.
@@ -26,6 +26,8 @@ pub struct Config {
     pub client_auth: ClientAuth,
     /// The oldest protocol version that is accepted.
     pub min_version: TlsVersion,
+    /// The cipher suites of TLS 1.2 that are spoken, by IANA's names; none: all there are. Those of TLS 1.3 are always.
+    pub cipher_suites: Vec<String>,
     /// How often the files are looked at for changes; zero never looks again.
     pub refresh_period: Duration,
 }

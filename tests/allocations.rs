@@ -251,6 +251,7 @@ mod tests {
                 loaded.config.instance,
                 entrypoints,
                 updates,
+                Box::new(instance::Outcomes::default),
                 shutdown,
             ))
             .unwrap();

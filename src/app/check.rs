@@ -22,12 +22,12 @@ use crate::authz::logging::{PolicyRules, RecordInputs};
 use crate::authz::response::Responder;
 use crate::authz::service::Service;
 use crate::config::Config;
-use crate::decision_log::{Intake, Log, Parts, Subject, Way};
+use crate::decision_log::{Intake, Log, Parts, Producer, Subject, Way};
 use crate::engine::Entrypoint;
 use crate::grpc::{self, Routes};
 use crate::http::server;
 use crate::instance::Instance;
-use crate::outside::Outside;
+use crate::outside::{Facts, Outside};
 use crate::proto::service::{AUTHORIZATION_V2, AUTHORIZATION_V3};
 use crate::task::{self, DrainGuard, Shutdown};
 use crate::telemetry::LineFormat;
@@ -46,6 +46,7 @@ pub(super) struct Checks {
     responder: Responder,
     http: HttpOptions,
     later: Later,
+    outside: Outside,
 }
 
 /// What a policy is asked, by the numbers that `authz` gives it: the decision, and what the decision
@@ -107,7 +108,7 @@ impl Checks {
         observed.outside(&outside);
         let (shared, intake, metrics) = (
             Arc::new(Shared {
-                known: outside.known(),
+                known: outside.known_beside(facts(instance)),
                 input,
                 policy: instance.cell(),
                 max_eval_time: authz.max_eval_time,
@@ -125,9 +126,10 @@ impl Checks {
         let checks = Self {
             later: Later::new(
                 heavy.map_err(RunError::failed)?,
-                outside,
+                outside.clone(),
                 runtime::Handle::current(),
             ),
+            outside,
             shared,
             log: intake,
             metrics,
@@ -143,6 +145,16 @@ impl Checks {
             },
         };
         Ok((checks, log))
+    }
+
+    /// What policies ask of the world, which the REST API asks too.
+    pub(super) fn outside(&self) -> Outside {
+        self.outside.clone()
+    }
+
+    /// The way into the decision log, if there is one.
+    pub(super) fn producer(&self) -> Option<Producer> {
+        self.log.as_ref().map(Intake::producer)
     }
 
     /// Makes the service of each data thread.
@@ -194,6 +206,12 @@ impl Checks {
             Some(heavy::STEPS),
         )
     }
+}
+
+/// What policies may know of this program.
+fn facts(instance: &Instance) -> Facts {
+    let freshness = instance.freshness();
+    Box::new(move |name| freshness.fact(name))
 }
 
 fn descriptor(path: &Path) -> Result<Arc<Descriptor>, RunError> {

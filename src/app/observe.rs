@@ -10,7 +10,7 @@ use crate::config::Config;
 use crate::decision::DecisionId;
 use crate::decision_log::Counters;
 use crate::engine::Memory;
-use crate::instance::{Cell, Instance};
+use crate::instance::{Cell, Instance, Status};
 use crate::outside::Outside;
 use crate::status::{MakeReport, Report};
 use crate::telemetry::logs;
@@ -36,18 +36,15 @@ pub(super) struct Observed {
 impl Observed {
     pub(super) fn new(
         config: &Config,
+        checks: Arc<CheckMetrics>,
         instance: &Instance,
         grpc: &grpc::Bound,
         logs: Option<&Arc<logs::Guard>>,
     ) -> Self {
-        let authz = &config.authz;
-        let peer = authz
-            .performance_metrics
-            .then_some(authz.duration_buckets.as_slice());
         let observed = Self {
             registry: Arc::new(Registry::new()),
             http: Arc::default(),
-            checks: Arc::new(CheckMetrics::new(peer)),
+            checks,
             activations: Arc::new(Activations::new()),
             bundles: config.status.prometheus.then(Arc::default),
             instance: instance.clone(),
@@ -57,6 +54,11 @@ impl Observed {
             logs.register(&observed.registry);
         }
         observed
+    }
+
+    /// What is observed.
+    pub(super) fn instance(&self) -> &Instance {
+        &self.instance
     }
 
     /// Shows the decision log's counters as well.
@@ -107,7 +109,7 @@ impl Observed {
 
     /// Makes status reports.
     pub(super) fn report(&self, config: &Config) -> io::Result<MakeReport> {
-        let id = DecisionId::random().map_err(io::Error::other)?;
+        let id = DecisionId::of_process().map_err(io::Error::other)?;
         let own = [("id", id.as_str()), ("version", env!("CARGO_PKG_VERSION"))];
         let mut labels = config.decision_log.labels.clone();
         labels.retain(|(name, _)| own.iter().all(|(own, _)| name != own));
@@ -159,8 +161,51 @@ impl Observed {
         registry.collect(move |out| tokens(&memory, out));
         let cell = self.instance.cell();
         SnapshotView::register(registry, move || view(&cell));
+        let status = self.instance.status();
+        registry.collect(move |out| returns(&status.borrow(), out));
         listener(registry, grpc);
     }
+}
+
+/// Snapshots that did not take the usual way.
+fn returns(status: &Status, out: &mut Exposition) {
+    out.counter(
+        "regate_snapshot_rollbacks_total",
+        "Snapshots that were taken out of force for their decisions.",
+        &[],
+        status.rollbacks,
+    );
+    for (name, help, holds) in [
+        (
+            "regate_snapshot_pinned",
+            "1 while somebody keeps the snapshot in force.",
+            status.pinned.is_some(),
+        ),
+        (
+            "regate_snapshot_on_trial",
+            "1 while the snapshot in force can be rolled back.",
+            status.on_trial,
+        ),
+    ] {
+        out.gauge(name, help, &[], f64::from(u8::from(holds)));
+    }
+    for bundle in &status.bundles {
+        let stale = status.stale.contains(&bundle.name);
+        out.gauge(
+            "regate_bundle_stale",
+            "1 while nothing was heard of a bundle for longer than `activation.stale_after`.",
+            &[("bundle", &bundle.name)],
+            f64::from(u8::from(stale)),
+        );
+    }
+}
+
+/// What data threads will count in.
+pub(super) fn check_metrics(config: &Config) -> Arc<CheckMetrics> {
+    let authz = &config.authz;
+    let peer = authz.performance_metrics;
+    let peer = peer.then_some(authz.duration_buckets.as_slice());
+    Arc::new(CheckMetrics::new(peer))
 }
 
 fn tokens(memory: &Memory, out: &mut Exposition) {

@@ -12,8 +12,9 @@ use tokio::time::{self, Instant};
 use super::RunError;
 use super::bind::{self, Bound};
 use super::check::{self, Checks};
-use super::observe::Observed;
+use super::observe::{self, Observed};
 use super::pages;
+use super::rest;
 use super::watch::Readiness;
 use crate::config::{Config, Loaded};
 use crate::decision_log::Log;
@@ -21,11 +22,12 @@ use crate::engine::Entrypoint;
 use crate::grpc::{BoundAddress, Serving};
 use crate::http::client::{Client, collector};
 use crate::http::server;
-use crate::instance::Instance;
+use crate::instance::{Instance, Outcomes};
 use crate::task::{self, Drain, DrainGuard, Shutdown, ShutdownTrigger};
+use crate::telemetry::metrics::CheckMetrics;
 use crate::telemetry::trace::{Exporting, Tracer};
 use crate::telemetry::{LineFormat, logs};
-use crate::{admin, bundle, instance, status};
+use crate::{bundle, instance, status};
 
 /// How many bundles may wait for the writer of the instance.
 const UPDATES: usize = 16;
@@ -82,9 +84,10 @@ pub async fn start(loaded: Loaded, sinks: Sinks) -> Result<Running, RunError> {
     let (shutdown, stopping) = task::shutdown();
     let (drain, guard) = task::drain();
     let clients = clients(&config)?;
-    let instance = start_instance(&config, &clients, &stopping).await?;
+    let checks = observe::check_metrics(&config);
+    let instance = start_instance(&config, &clients, &checks, &stopping).await?;
     let (tracer, exporting) = start_tracing(&config)?;
-    let observed = Observed::new(&config, &instance, &bound.grpc, sinks.logs.as_ref());
+    let observed = Observed::new(&config, checks, &instance, &bound.grpc, sinks.logs.as_ref());
     if let Some(tracer) = &tracer {
         observed.tracer(tracer);
     }
@@ -139,13 +142,24 @@ fn clients(config: &Config) -> Result<Clients, RunError> {
 async fn start_instance(
     config: &Config,
     clients: &Clients,
+    checks: &Arc<CheckMetrics>,
     stopping: &Shutdown,
 ) -> Result<Instance, RunError> {
+    let checks = Arc::clone(checks);
+    let outcomes = move || {
+        let (allowed, denied, errors) = checks.outcomes();
+        Outcomes {
+            allowed,
+            denied,
+            errors,
+        }
+    };
     let (sender, updates) = mpsc::channel(UPDATES);
     let instance = instance::start(
         config.instance.clone(),
         check::entrypoints(config),
         updates,
+        Box::new(outcomes),
         stopping.clone(),
     )
     .await
@@ -217,8 +231,11 @@ async fn serve(
             .serve_http(http_authz, stopping, guard)
             .map_err(RunError::failed)?;
     }
-    let router = admin::router(observed.admin(config, readiness));
-    for bound in [bound.api, bound.diagnostic] {
+    let rest = rest::start(config, checks, observed, readiness)?;
+    for (bound, router) in [
+        (bound.api, rest.api()),
+        (bound.diagnostic, rest.diagnostic()),
+    ] {
         bound
             .serve(&router, stopping, guard)
             .map_err(RunError::failed)?;

@@ -12,7 +12,7 @@ use bytes::Bytes;
 
 use super::complaints::Complaints;
 use super::held::{self, Held};
-use super::refusal::{defect, no_id, no_policy, overload, timed_out, unlogged};
+use super::refusal::{defect, no_id, no_policy, overload, stale_policy, timed_out, unlogged};
 use crate::authz::input::InputBuilder;
 use crate::authz::response::Context;
 use crate::authz::verdict::Verdict;
@@ -327,6 +327,9 @@ impl Checker {
         let parsed = self.shared.input.parse(request).map_err(CheckError::from)?;
         let deadline = self.deadline(run, started)?;
         let snapshot = run.snapshot.clone().ok_or_else(no_policy)?;
+        if self.shared.policy.is_stale() {
+            return Err(stale_policy().into());
+        }
         let input = self
             .shared
             .input
@@ -536,6 +539,7 @@ impl Run {
             rule_labels: self.rule_labels,
             timers: self.timers,
             trace,
+            asked: None,
         }
     }
 }

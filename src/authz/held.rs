@@ -2,14 +2,11 @@
 //!
 //! They wait on the control runtime: the thread of the Check goes on with others.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use super::refusal::unlogged;
 use crate::decision::{CheckError, Record};
-use crate::decision_log::{Full, Producer};
-
-/// How often to look for room. Nobody is woken for it: records are taken in batches.
-const POLL: Duration = Duration::from_millis(5);
+use crate::decision_log::Producer;
 
 /// An answer whose record there is no room for yet.
 #[derive(Debug)]
@@ -44,26 +41,12 @@ impl<T> Held<T> {
 
     /// The answer, once its record has room; or a refusal when its time is up.
     pub async fn settle(self) -> T {
-        let Self {
-            output,
-            refused,
-            mut record,
-            log,
-            until,
-        } = self;
-        loop {
-            match log.push(record) {
-                Ok(()) => return output,
-                Err(full) if !full.may_wait || Instant::now() >= until => {
-                    deny(full.record, unlogged(), &log);
-                    return refused;
-                }
-                Err(full) => {
-                    let Full { record: back, .. } = *full;
-                    record = back;
-                }
+        match self.log.push_in_time(self.record, self.until).await {
+            Ok(()) => self.output,
+            Err(record) => {
+                deny(record, unlogged(), &self.log);
+                self.refused
             }
-            tokio::time::sleep(POLL).await;
         }
     }
 }

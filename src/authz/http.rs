@@ -266,6 +266,7 @@ impl Answer for HttpResponder {
                 &format!("{}: {}", error.code, error.message),
             ),
             // Everything else is the operator's business; the log has the message.
+            Stage::Refused => plain(StatusCode::FORBIDDEN, error.code),
             Stage::Deadline => plain(StatusCode::GATEWAY_TIMEOUT, error.code),
             Stage::Unavailable => plain(StatusCode::SERVICE_UNAVAILABLE, error.code),
             Stage::Evaluation | Stage::Result | Stage::Answer | Stage::Internal => {

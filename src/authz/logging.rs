@@ -56,6 +56,9 @@ impl RecordInputs {
 
 impl Inputs for RecordInputs {
     fn write(&mut self, record: &Record, out: &mut Vec<u8>) {
+        if let Some(asked) = &record.asked {
+            return write::value(out, asked.input.as_ref().unwrap_or(&Value::Null));
+        }
         let written = self.with(record, |doc| {
             write::doc(out, &doc);
             dismantle(doc);
@@ -66,6 +69,9 @@ impl Inputs for RecordInputs {
     }
 
     fn value(&mut self, record: &Record) -> Value {
+        if let Some(asked) = &record.asked {
+            return asked.input.clone().unwrap_or(Value::Null);
+        }
         match self.with(record, into_value) {
             Some(Ok(value)) => value,
             Some(Err(_)) | None => Value::Null,
@@ -170,6 +176,7 @@ mod tests {
             generation,
             policy: policy.expect("a policy"),
             revisions: Arc::default(),
+            modules: Arc::default(),
             activated_at: SystemTime::now(),
         }
     }
@@ -187,6 +194,7 @@ mod tests {
             rule_labels: Box::default(),
             timers: Timers::default(),
             trace: None,
+            asked: None,
         }
     }
 

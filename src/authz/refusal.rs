@@ -30,6 +30,15 @@ pub(super) fn no_policy() -> CheckError {
     }
 }
 
+pub(super) fn stale_policy() -> CheckError {
+    CheckError {
+        stage: Stage::Refused,
+        code: "stale_policy_error",
+        message: "the policy is older than `activation.stale_after` lets it decide".to_owned(),
+        location: None,
+    }
+}
+
 pub(super) fn overload() -> CheckError {
     CheckError {
         stage: Stage::Unavailable,
@@ -50,7 +59,7 @@ pub(super) fn defect() -> CheckError {
 
 pub(super) fn unlogged() -> CheckError {
     CheckError {
-        stage: Stage::Unavailable,
+        stage: Stage::Refused,
         code: "decision_log_full_error",
         message: "the decision log has no room for this decision, so it is refused; see `decision_logs.on_full`"
             .to_owned(),

@@ -81,7 +81,9 @@ impl Responder {
     /// The answer to a failure.
     pub fn error(&self, error: &CheckError, version: ApiVersion) -> Reply {
         match error.stage {
-            Stage::Request => bad_request(error),
+            Stage::Request => denial(400, &format!("{}: {}", error.code, error.message)),
+            // Why is the operator's business; the log has the message.
+            Stage::Refused => denial(FORBIDDEN, error.code),
             Stage::Answer => grpc_error(Code::Internal, error),
             stage if self.error_response && version == ApiVersion::V3 => {
                 engine_error(code(stage), error)
@@ -157,7 +159,7 @@ fn code(stage: Stage) -> Code {
         Stage::Deadline => Code::DeadlineExceeded,
         Stage::Unavailable => Code::Unavailable,
         Stage::Evaluation | Stage::Result => Code::Unknown,
-        Stage::Request | Stage::Answer | Stage::Internal => Code::Internal,
+        Stage::Request | Stage::Refused | Stage::Answer | Stage::Internal => Code::Internal,
     }
 }
 
@@ -168,14 +170,14 @@ fn grpc_error(code: Code, error: &CheckError) -> Reply {
     })
 }
 
-/// A request that does not parse is the client's fault: denied, with 400 and the reason.
-fn bad_request(error: &CheckError) -> Reply {
-    let message = format!("{}: {}", error.code, error.message);
+/// A denial that no policy gave: of a request that does not parse, which is the client's fault, or of one that must not
+/// pass whatever Envoy does with failures.
+fn denial(http: u16, message: &str) -> Reply {
     let mut out = Encoder::framed();
-    status(&mut out, PERMISSION_DENIED, &message);
+    status(&mut out, PERMISSION_DENIED, message);
     infallible(out.message(2, |out| {
-        http_status(out, 400);
-        out.string(3, &message);
+        http_status(out, http);
+        out.string(3, message);
         Ok(())
     }));
     framed(out)

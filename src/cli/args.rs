@@ -7,6 +7,7 @@ use clap::{Arg, ArgAction, Args, CommandFactory as _, Parser, Subcommand, ValueE
 
 use super::tools::{NAMES, Tool};
 use super::values;
+use crate::rest::{Authentication, Authorization};
 use crate::telemetry::{LogFormat, LogLevel};
 use crate::tls::TlsVersion;
 
@@ -143,6 +144,9 @@ pub(super) struct RunArgs {
     #[arg(long, default_value_t = 0, value_name = "SECONDS")]
     pub(super) ready_timeout: u32,
 
+    /// `/debug/memory` on the HTTP API; there are no profiles.
+    #[arg(long)]
+    pub(super) pprof: bool,
     /// HTTP/2 without TLS on the HTTP API.
     #[arg(long)]
     pub(super) h2c: bool,
@@ -161,15 +165,18 @@ pub(super) struct RunArgs {
     /// The oldest TLS version that is accepted: 1.2, 1.3.
     #[arg(long, default_value = "1.2", value_parser = values::tls_version)]
     pub(super) min_tls_version: TlsVersion,
+    /// The cipher suites of TLS 1.2 that are spoken, by IANA's names; left out: all that are safe.
+    #[arg(long, value_name = "NAMES", value_delimiter = ',', action = ArgAction::Append)]
+    pub(super) tls_cipher_suites: Vec<String>,
     /// Mode of the HTTP API's unix sockets.
     #[arg(long, default_value = "755", value_name = "MODE", value_parser = values::mode)]
     pub(super) unix_socket_perm: u32,
-    /// Who may call the HTTP API: only `off` is there yet.
-    #[arg(long, default_value = "off", value_parser = values::only_off)]
-    pub(super) authentication: String,
-    /// What callers of the HTTP API may do: only `off` is there yet.
-    #[arg(long, default_value = "off", value_parser = values::only_off)]
-    pub(super) authorization: String,
+    /// How clients of the HTTP API say who they are: off, token, tls.
+    #[arg(long, default_value = "off", value_parser = values::authentication)]
+    pub(super) authentication: Authentication,
+    /// Whether a policy decides on requests to the HTTP API: off, basic.
+    #[arg(long, default_value = "off", value_parser = values::authorization)]
+    pub(super) authorization: Authorization,
 
     #[command(flatten)]
     pub(super) without_effect: WithoutEffect,
@@ -205,9 +212,6 @@ pub(super) struct WithoutEffect {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Not supported yet: each stops the start")]
 pub(super) struct Refused {
-    /// Profiles of the process.
-    #[arg(long)]
-    pub(super) pprof: bool,
     /// Bundles are used without verification of their signatures.
     #[arg(long)]
     pub(super) skip_verify: bool,
@@ -226,9 +230,6 @@ pub(super) struct Refused {
     /// Files that signatures of bundles do not cover.
     #[arg(long)]
     pub(super) exclude_files_verify: Option<String>,
-    /// TLS cipher suites of the HTTP API.
-    #[arg(long)]
-    pub(super) tls_cipher_suites: Option<String>,
 }
 
 /// The command line's definition.
@@ -261,7 +262,6 @@ impl Refused {
     pub(super) fn given(&self) -> Vec<(&'static str, &'static str)> {
         const SIGNATURES: &str = "signatures of bundles are not verified yet";
         let flags = [
-            (self.pprof, "--pprof", "there are no profiles yet"),
             (self.skip_verify, "--skip-verify", SIGNATURES),
             (
                 self.verification_key.is_some(),
@@ -279,11 +279,6 @@ impl Refused {
                 self.exclude_files_verify.is_some(),
                 "--exclude-files-verify",
                 SIGNATURES,
-            ),
-            (
-                self.tls_cipher_suites.is_some(),
-                "--tls-cipher-suites",
-                "the cipher suites cannot be chosen yet",
             ),
         ];
         let given = flags.into_iter().filter(|(given, ..)| *given);

@@ -62,6 +62,9 @@ pub(super) fn flags(args: RunArgs) -> Flags {
         max_errors: args.max_errors,
         addrs: args.addr,
         diagnostic_addrs: args.diagnostic_addr,
+        authentication: args.authentication,
+        authorization: args.authorization,
+        pprof: args.pprof,
         h2c: args.h2c,
         tls: TlsFlags {
             cert_file: args.tls_cert_file,
@@ -69,6 +72,7 @@ pub(super) fn flags(args: RunArgs) -> Flags {
             ca_cert_file: args.tls_ca_cert_file,
             cert_refresh_period: args.tls_cert_refresh_period,
             min_version: args.min_tls_version,
+            cipher_suites: args.tls_cipher_suites,
         },
         log: LogConfig {
             level: args.log_level,

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use super::*;
 use crate::config::Flags;
 use crate::engine::RegoVersion;
+use crate::rest::{Authentication, Authorization};
 use crate::telemetry::{LogFormat, LogLevel};
 
 fn words(line: &str) -> Vec<OsString> {
@@ -47,7 +48,7 @@ fn the_canonical_container_arguments_are_understood() {
 #[test]
 fn flags_are_read_as_opa_reads_them() {
     type Change = fn(&mut Flags);
-    let table: [(&str, Change); 16] = [
+    let table: [(&str, Change); 18] = [
         ("-s -b bundle", |f| {
             f.bundle = true;
             f.paths = vec!["bundle".into()];
@@ -104,6 +105,18 @@ fn flags_are_read_as_opa_reads_them() {
             f.process.unix_socket_perm = 0o700;
         }),
         ("--authentication=off --authorization off", |_| {}),
+        (
+            "--authentication=token --authorization basic --pprof",
+            |f| {
+                f.authentication = Authentication::Token;
+                f.authorization = Authorization::Basic;
+                f.pprof = true;
+            },
+        ),
+        ("--tls-cipher-suites A,B --authentication tls", |f| {
+            f.tls.cipher_suites = vec!["A".to_owned(), "B".to_owned()];
+            f.authentication = Authentication::Tls;
+        }),
     ];
     for (line, change) in table {
         let mut want = Flags::default();
@@ -139,13 +152,10 @@ fn the_environment_sets_flags_that_the_line_does_not() {
 fn what_cannot_be_served_is_refused_with_a_reason() {
     let table = [
         (
-            "run --authentication=token",
-            "access control of the HTTP API is not supported yet",
+            "run --authentication=password",
+            "expected off, token or tls",
         ),
-        (
-            "run --authorization basic",
-            "access control of the HTTP API is not supported yet",
-        ),
+        ("run --authorization full", "expected off or basic"),
         (
             "run --min-tls-version 1.1",
             "TLS 1.0 and 1.1 are not spoken",
@@ -165,9 +175,10 @@ fn what_cannot_be_served_is_refused_with_a_reason() {
         assert!(error.to_string().contains(part), "`{line}`: {error}");
     }
     for line in [
-        "run --pprof",
         "run --skip-verify",
         "run --tls-cipher-suites x",
+        "run --authentication=tls",
+        "run --tls-cert-file x --tls-private-key-file y --authentication=tls",
         "run --scope x",
     ] {
         assert_eq!(

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::config::parse_duration;
+use crate::rest::{Authentication, Authorization};
 use crate::telemetry::{LogFormat, LogLevel};
 use crate::tls::TlsVersion;
 
@@ -52,10 +53,19 @@ pub(super) fn mode(text: &str) -> Result<u32, String> {
     }
 }
 
-/// Access control of the HTTP API, which must never be ignored in silence.
-pub(super) fn only_off(text: &str) -> Result<String, String> {
+pub(super) fn authentication(text: &str) -> Result<Authentication, String> {
     match text {
-        "off" => Ok(text.to_owned()),
-        _ => Err("access control of the HTTP API is not supported yet; only `off` is".to_owned()),
+        "off" => Ok(Authentication::Off),
+        "token" => Ok(Authentication::Token),
+        "tls" => Ok(Authentication::Tls),
+        _ => Err("expected off, token or tls".to_owned()),
+    }
+}
+
+pub(super) fn authorization(text: &str) -> Result<Authorization, String> {
+    match text {
+        "off" => Ok(Authorization::Off),
+        "basic" => Ok(Authorization::Basic),
+        _ => Err("expected off or basic".to_owned()),
     }
 }

@@ -155,6 +155,7 @@ fn listener_tls(plugin: &Section<'_>, report: &mut Report) -> Option<tls::Config
         ca_cert_file,
         client_auth,
         min_version: tls::TlsVersion::default(),
+        cipher_suites: Vec::new(),
         refresh_period: plugin.duration("tls_cert_refresh_period"),
     })
 }

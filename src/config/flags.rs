@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::ProcessConfig;
 use crate::engine::RegoVersion;
+use crate::rest::{Authentication, Authorization};
 use crate::telemetry::LogConfig;
 use crate::tls::TlsVersion;
 
@@ -33,6 +34,12 @@ pub struct Flags {
     pub addrs: Vec<String>,
     /// `--diagnostic-addr`.
     pub diagnostic_addrs: Vec<String>,
+    /// `--authentication`.
+    pub authentication: Authentication,
+    /// `--authorization`.
+    pub authorization: Authorization,
+    /// `--pprof`.
+    pub pprof: bool,
     /// `--h2c`.
     pub h2c: bool,
     /// TLS of the HTTP listeners.
@@ -56,6 +63,8 @@ pub struct TlsFlags {
     pub cert_refresh_period: Duration,
     /// `--min-tls-version`.
     pub min_version: TlsVersion,
+    /// `--tls-cipher-suites`.
+    pub cipher_suites: Vec<String>,
 }
 
 // === impl Flags ===
@@ -74,6 +83,9 @@ impl Default for Flags {
             max_errors: 10,
             addrs: vec!["localhost:8181".to_owned()],
             diagnostic_addrs: Vec::new(),
+            authentication: Authentication::Off,
+            authorization: Authorization::Off,
+            pprof: false,
             h2c: false,
             tls: TlsFlags::default(),
             log: LogConfig {

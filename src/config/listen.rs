@@ -3,6 +3,7 @@
 use super::address;
 use super::flags::Flags;
 use super::problem::Report;
+use crate::rest::Authentication;
 use crate::{http, tls};
 
 pub(super) fn read(
@@ -43,26 +44,47 @@ fn check_address(addr: &str, has_tls: bool) -> Result<(), String> {
     }
 }
 
-fn listener_tls(flags: &Flags, report: Option<&mut Report>) -> Option<tls::Config> {
+fn listener_tls(flags: &Flags, mut report: Option<&mut Report>) -> Option<tls::Config> {
     let files = &flags.tls;
+    let suites = tls::check_cipher_suites(&files.cipher_suites);
+    if let (Some(report), Err(error)) = (&mut report, suites) {
+        report.flag_error("--tls-cipher-suites", error.to_string());
+    }
     match (files.cert_file.clone(), files.private_key_file.clone()) {
         (Some(cert_file), Some(private_key_file)) => {
-            if let (Some(report), true) = (report, files.ca_cert_file.is_some()) {
-                report.flag_note(
+            let verifies = flags.authentication == Authentication::Tls;
+            match (report, &files.ca_cert_file) {
+                (Some(report), Some(_)) if !verifies => report.flag_note(
                     "--tls-ca-cert-file",
-                    "clients' certificates are not verified while --authentication is off",
-                );
+                    "clients' certificates are verified with --authentication=tls alone",
+                ),
+                (Some(report), None) if verifies => report.flag_error(
+                    "--authentication",
+                    "`tls` needs --tls-ca-cert-file, the authorities of clients' certificates",
+                ),
+                _ => {}
             }
             Some(tls::Config {
                 cert_file,
                 private_key_file,
-                ca_cert_file: None,
-                client_auth: tls::ClientAuth::None,
+                ca_cert_file: files.ca_cert_file.clone().filter(|_| verifies),
+                client_auth: if verifies {
+                    tls::ClientAuth::Require
+                } else {
+                    tls::ClientAuth::None
+                },
                 min_version: files.min_version,
+                cipher_suites: files.cipher_suites.clone(),
                 refresh_period: files.cert_refresh_period,
             })
         }
-        (None, None) if files.ca_cert_file.is_none() => None,
+        (None, None) if files.ca_cert_file.is_none() => {
+            if let (Some(report), Authentication::Tls) = (report, flags.authentication) {
+                let message = "`tls` needs --tls-cert-file and --tls-private-key-file";
+                report.flag_error("--authentication", message);
+            }
+            None
+        }
         _ => {
             if let Some(report) = report {
                 let message = "TLS needs both --tls-cert-file and --tls-private-key-file";

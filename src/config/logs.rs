@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::problem::Report;
 use super::section::Section;
+use super::service;
 use crate::decision_log::{self, BufferLimit, Fsync, OnFull, SpoolConfig, Trigger, UploadConfig};
 
 /// What a chunk has at least.
@@ -39,12 +40,18 @@ pub(super) fn read(root: &Section<'_>, report: &mut Report) -> decision_log::Con
             )
         })
         .collect();
+    let file = logs.section("file").is_there();
+    if logs.is_there() && !console && !file && !root.has_services() {
+        let message =
+            "no service is configured, and neither `console` nor `file`: decisions are not logged";
+        report.note(logs.line(), &logs.path, message);
+    }
     let defaults = decision_log::Config::default();
     let or = |name, default: String| logs.text(name).map_or(default, ToOwned::to_owned);
     decision_log::Config {
         console,
         file: path(&logs.section("file"), "path", report),
-        upload: service(root, &logs, console, report).map(|service| upload(&logs, service, report)),
+        upload: service::of(&logs, root, console, report).map(|it| upload(&logs, it, report)),
         on_full: match logs.text("on_full") {
             Some("drop_newest") => OnFull::DropNewest,
             Some("block") => OnFull::Block,
@@ -57,42 +64,6 @@ pub(super) fn read(root: &Section<'_>, report: &mut Report) -> decision_log::Con
         queue_records: logs.size("queue_size_limit_events"),
         queue_bytes: logs.size("queue_size_limit_bytes"),
         labels,
-    }
-}
-
-/// The service that events go to: the one that is named, or the only one. The peer takes any of several.
-fn service(
-    root: &Section<'_>,
-    logs: &Section<'_>,
-    console: bool,
-    report: &mut Report,
-) -> Option<String> {
-    let services: Vec<&str> = root.section("services").members().map(|(n, _)| n).collect();
-    if let Some(name) = logs.text("service") {
-        if services.contains(&name) {
-            return Some(name.to_owned());
-        }
-        let message = format!("there is no service `{name}`; name one of `services`");
-        report.error(logs.line_of("service"), &logs.path_of("service"), message);
-        return None;
-    }
-    match services[..] {
-        [only] if logs.is_there() && !console => Some(only.to_owned()),
-        [] | [_] => {
-            let file = logs.section("file").is_there();
-            if logs.is_there() && !console && !file {
-                let message = "no service is configured, and neither `console` nor `file`: \
-                               decisions are not logged";
-                report.note(logs.line(), &logs.path, message);
-            }
-            None
-        }
-        _ if logs.is_there() && !console => {
-            let message = "several services are configured: name the one that gets decision logs";
-            report.error(logs.line(), &logs.path_of("service"), message);
-            None
-        }
-        _ => None,
     }
 }
 

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::problem::Report;
 use super::section::Section;
+use super::service;
 use crate::engine::MemoryLimits;
 use crate::outside::CacheConfig;
 use crate::status;
@@ -57,41 +58,10 @@ pub(super) fn status(root: &Section<'_>, report: &mut Report) -> status::Config 
         is_there: section.is_there(),
         console,
         prometheus,
-        service: service(&section, root, console || prometheus, report),
+        service: service::of(&section, root, console || prometheus, report),
         resource: format!("/status{}", partition.unwrap_or_default()),
         manual: section.text("trigger") == Some("manual"),
     }
-}
-
-/// The service that a section names, or the only one there is where the section has nowhere else to go.
-fn service(
-    section: &Section<'_>,
-    root: &Section<'_>,
-    elsewhere: bool,
-    report: &mut Report,
-) -> Option<String> {
-    let services = root.section("services");
-    let mut names = services.members().map(|(name, _)| name.to_owned());
-    if let Some(named) = section.text("service") {
-        if !names.any(|name| name == named) {
-            let message = format!("names the service `{named}`, which is not among `services`");
-            report.error(
-                section.line_of("service"),
-                &section.path_of("service"),
-                message,
-            );
-        }
-        return Some(named.to_owned());
-    }
-    if !section.is_there() || elsewhere {
-        return None;
-    }
-    let only = names.next();
-    if names.next().is_some() {
-        let message = "names no service, and there are several; say which by `service`";
-        report.error(section.line(), &section.path, message);
-    }
-    only
 }
 
 pub(super) fn tracing(root: &Section<'_>, report: &mut Report) -> Option<TracingConfig> {

@@ -5,6 +5,7 @@
 
 use std::fmt;
 
+mod activation;
 mod logs;
 mod plugin;
 mod process;
@@ -73,9 +74,15 @@ pub enum State {
 
 /// Every key, sections before what stands in them.
 pub fn keys() -> impl Iterator<Item = &'static Key> {
-    [process::KEYS, plugin::KEYS, services::KEYS, logs::KEYS]
-        .into_iter()
-        .flatten()
+    [
+        process::KEYS,
+        plugin::KEYS,
+        services::KEYS,
+        activation::KEYS,
+        logs::KEYS,
+    ]
+    .into_iter()
+    .flatten()
 }
 
 /// The key at `path`, whose segments are names in the schema's spelling.

@@ -35,6 +35,11 @@ impl<'a> Section<'a> {
         self.node.is_some()
     }
 
+    /// Whether any services are configured, of the whole configuration.
+    pub(super) fn has_services(&self) -> bool {
+        self.section("services").members().next().is_some()
+    }
+
     /// The line that the section begins on.
     pub(super) fn line(&self) -> usize {
         self.node.map_or(0, |node| node.line)

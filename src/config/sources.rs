@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::flags::Flags;
 use super::problem::Report;
 use super::section::Section;
-use super::{observe, overlay};
+use super::{activation, observe, overlay};
 use crate::data::Object;
 use crate::data::yaml::{Kind, Node};
 use crate::engine::Engine;
@@ -50,6 +50,7 @@ pub(super) fn read(root: &Section<'_>, flags: &Flags, report: &mut Report) -> in
         bundles,
         services,
         persistence_directory: root.path_buf("persistence_directory").unwrap_or_default(),
+        activation: activation::read(&root.section("activation"), report),
     }
 }
 

@@ -67,6 +67,16 @@ pub fn parse(text: &[u8]) -> Result<Doc<'_>, JsonError> {
     }
 }
 
+/// Reads the first JSON value; what follows it is not looked at.
+pub fn parse_first(text: &[u8]) -> Result<Doc<'_>, JsonError> {
+    let mut reader = Reader {
+        text,
+        at: 0,
+        keep: Cow::Borrowed,
+    };
+    reader.value()
+}
+
 /// Reads a request's body: one JSON value, which one `null` may follow.
 ///
 /// The `null` is opa-envoy-plugin's rule. It also ignores whatever follows that `null`; here that

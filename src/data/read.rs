@@ -28,6 +28,11 @@ pub fn json_value(text: &[u8]) -> Result<Value, ReadError> {
     Ok(into_value(json::parse(text)?)?)
 }
 
+/// The value of a text that begins with JSON; what follows it is not looked at.
+pub fn first_json_value(text: &[u8]) -> Result<Value, ReadError> {
+    Ok(into_value(json::parse_first(text)?)?)
+}
+
 /// The value of a YAML text's first document.
 pub fn yaml_value(text: &[u8]) -> Result<Value, ReadError> {
     let node = yaml::parse(std::str::from_utf8(text)?)?;

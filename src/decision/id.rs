@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::fmt;
+use std::sync::OnceLock;
 
 /// How many random bytes a thread fetches at a time: 64 ids for one system call.
 const BLOCK: usize = 1024;
@@ -29,6 +30,17 @@ impl DecisionId {
     /// Fails when the operating system has no randomness to give.
     pub fn random() -> Result<Self, getrandom::Error> {
         RANDOM.with_borrow_mut(Block::take).map(Self::from_random)
+    }
+
+    /// The id of this process, which is drawn once: the label `id`.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::random`].
+    pub fn of_process() -> Result<Self, getrandom::Error> {
+        static OWN: OnceLock<DecisionId> = OnceLock::new();
+        let drawn = Self::random()?;
+        Ok(*OWN.get_or_init(|| drawn))
     }
 
     /// The text form: `xxxxxxxx-xxxx-4xxx-yxxx-xxxxxxxxxxxx`.

@@ -10,12 +10,12 @@ use std::time::SystemTime;
 use super::mask::{Maskable, Masked};
 use super::{Config, Defined, Inputs, Rules, Subject};
 use crate::data::{Value, write};
-use crate::decision::{CheckError, DecisionId, Record, Timers, TraceIds};
+use crate::decision::{Asked, CheckError, DecisionId, Record, Timers, TraceIds};
 use crate::telemetry::{Layout, LineFormat, push_json_string};
 
 /// Makes events of records.
 pub(super) struct Events {
-    /// `labels` and `path` or `query`, which are the same in each event.
+    /// `labels`, which are the same in each event.
     constant: Vec<u8>,
     labels: Value,
     subject: Subject,
@@ -68,7 +68,7 @@ impl Events {
             inputs,
             members: Vec::new(),
             object: Vec::new(),
-            id: DecisionId::random().map_err(io::Error::other)?,
+            id: DecisionId::of_process().map_err(io::Error::other)?,
         };
         events.label(&config.labels);
         Ok(events)
@@ -89,8 +89,6 @@ impl Events {
         let mut constant = b"\"labels\":{".to_vec();
         push_members(labels.iter().copied(), &mut constant);
         constant.push(b'}');
-        let (name, text) = self.subject.member();
-        push_text(name, text, &mut constant);
         self.constant = constant;
         self.labels = object(
             labels
@@ -107,14 +105,16 @@ impl Events {
     ) -> (Made, Option<DropFailed>) {
         let Some((rules, defined)) = rules.filter(|(_, d)| d.mask || d.drop) else {
             self.begin(record);
-            if let Ok(result) = &record.result {
+            if let Some(result) = result(record) {
                 push_value("result", result, &mut self.members);
             }
             if let Some(calls) = &record.nd_builtin_cache {
                 push_value("nd_builtin_cache", calls, &mut self.members);
             }
-            self.members.extend_from_slice(b",\"input\":");
-            self.inputs.write(record, &mut self.members);
+            if has_input(record) {
+                self.members.extend_from_slice(b",\"input\":");
+                self.inputs.write(record, &mut self.members);
+            }
             return (Made::Whole, None);
         };
         let (verdict, failed) = self.judge(record, rules, defined);
@@ -179,6 +179,11 @@ impl Events {
         let out = &mut self.members;
         out.clear();
         out.extend_from_slice(&self.constant);
+        let (name, text) = subject(record, &self.subject).member();
+        push_text(name, text, out);
+        if let Some(asked) = &record.asked {
+            push_asked(asked, out);
+        }
         push_text("decision_id", record.id.as_str(), out);
         push_bundles(record, out);
         out.extend_from_slice(b",\"timestamp\":\"");
@@ -198,8 +203,8 @@ impl Events {
         defined: Defined,
     ) -> (Verdict, Option<DropFailed>) {
         let mut event = Maskable {
-            input: Some(self.inputs.value(record)),
-            result: record.result.as_ref().ok().cloned(),
+            input: has_input(record).then(|| self.inputs.value(record)),
+            result: result(record).cloned(),
             nd_builtin_cache: record.nd_builtin_cache.clone(),
         };
         let seen = self.seen(record, &event);
@@ -241,7 +246,7 @@ impl Events {
 
     /// The event as mask and drop policies get it.
     fn seen(&self, record: &Record, event: &Maskable) -> Value {
-        let (subject, text) = self.subject.member();
+        let (subject, text) = subject(record, &self.subject).member();
         let mut timestamp = Vec::new();
         self.timestamp.write(record.timestamp, &mut timestamp);
         let mut members = vec![
@@ -289,6 +294,35 @@ impl Subject {
             Self::Path(path) => ("path", path),
             Self::Query(query) => ("query", query),
         }
+    }
+}
+
+/// What `record` is a decision on: what was asked for, else what is configured.
+fn subject<'a>(record: &'a Record, configured: &'a Subject) -> &'a Subject {
+    let asked = record.asked.as_ref();
+    asked.map_or(configured, |asked| &asked.subject)
+}
+
+/// The decision, if there is one.
+fn result(record: &Record) -> Option<&Value> {
+    let undefined = record.asked.as_ref().is_some_and(|asked| asked.undefined);
+    record.result.as_ref().ok().filter(|_| !undefined)
+}
+
+/// Whether there was an input: with each Check, and with most of what else is asked.
+fn has_input(record: &Record) -> bool {
+    let asked = record.asked.as_ref();
+    asked.is_none_or(|asked| asked.input.is_some())
+}
+
+fn push_asked(asked: &Asked, out: &mut Vec<u8>) {
+    if !asked.requested_by.is_empty() {
+        push_text("requested_by", &asked.requested_by, out);
+    }
+    out.extend_from_slice(b",\"req_id\":");
+    out.extend_from_slice(asked.number.to_string().as_bytes());
+    if let Some(batch) = &asked.batch {
+        push_text("batch_decision_id", batch.as_str(), out);
     }
 }
 

@@ -4,6 +4,7 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use crossbeam_queue::SegQueue;
 
@@ -15,6 +16,9 @@ use crate::decision::Record;
 
 /// What a waiting record costs beside its request's bytes: itself and its place in the queue.
 const RECORD_OVERHEAD: usize = size_of::<Packed>() + 16;
+
+/// How often to look for room. Nobody is woken for it: records are taken in batches.
+const POLL: Duration = Duration::from_millis(5);
 
 /// The records of Checks that were denied for want of room may take one part of so many of the limits more.
 const OVERDRAFT: usize = 8;
@@ -97,6 +101,19 @@ impl Producer {
         match self.queue.reserve(cost(&record), OVERDRAFT) {
             Ok(()) => self.put(record),
             Err(loss) => self.queue.counts.lose(loss, 1),
+        }
+    }
+
+    /// Hands `record` over as soon as there is room, where `on_full` says that room is waited for. It comes back when
+    /// there is none by `until`, or when that is not waited for.
+    pub async fn push_in_time(&self, mut record: Record, until: Instant) -> Result<(), Record> {
+        loop {
+            match self.push(record) {
+                Ok(()) => return Ok(()),
+                Err(full) if !full.may_wait || Instant::now() >= until => return Err(full.record),
+                Err(full) => record = full.record,
+            }
+            tokio::time::sleep(POLL).await;
         }
     }
 
@@ -238,7 +255,10 @@ impl Queue {
 fn cost(record: &Record) -> usize {
     let calls = record.nd_builtin_cache.as_ref().map_or(0, footprint);
     let calls = usize::try_from(calls).unwrap_or(usize::MAX);
+    let asked = record.asked.as_ref().and_then(|asked| asked.input.as_ref());
+    let asked = usize::try_from(asked.map_or(0, footprint)).unwrap_or(usize::MAX);
     let labels = size_of_val(&*record.rule_labels);
     let own = record.request.len().saturating_add(RECORD_OVERHEAD);
+    let own = own.saturating_add(asked);
     own.saturating_add(labels).saturating_add(calls)
 }

@@ -138,6 +138,7 @@ fn record(request: &str) -> Record {
             eval: Some(Duration::from_nanos(50)),
         },
         trace: None,
+        asked: None,
     }
 }
 

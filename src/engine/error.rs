@@ -4,6 +4,8 @@
 
 use std::fmt;
 
+use regate_rego::source::Diagnostic;
+
 /// Where in a policy something is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Location {
@@ -24,6 +26,8 @@ pub struct CompileError {
     pub code: &'static str,
     /// What is wrong and what to do.
     pub message: String,
+    /// The same in our own engine's form.
+    pub diagnostic: Option<Box<Diagnostic>>,
 }
 
 /// Why a policy does not compile: the first errors, and how many more there are.
@@ -72,6 +76,7 @@ impl CompileError {
             location: None,
             code,
             message,
+            diagnostic: None,
         }
     }
 

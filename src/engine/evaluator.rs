@@ -82,6 +82,16 @@ impl Evaluator {
     }
 }
 
+impl Evaluator {
+    /// Our own engine's, if that decides.
+    pub(super) fn native(&mut self) -> Option<&mut native::Evaluator> {
+        match &mut self.0 {
+            Kind::Native(evaluator) | Kind::Verify(evaluator, _) => Some(evaluator),
+            Kind::Regorus(_) => None,
+        }
+    }
+}
+
 // === impl Evaluation ===
 
 impl Evaluation {

@@ -5,6 +5,8 @@
 mod entry;
 mod evaluator;
 mod policy;
+mod query;
 
 pub(super) use evaluator::Evaluator;
 pub(super) use policy::Policy;
+pub(super) use query::Query;

@@ -2,16 +2,24 @@
 
 use crate::data::{Object, Value};
 
-/// The document of a process with this environment and, where it has one, this configuration.
+/// The document of a process with this environment and, where it has one, this configuration, which lets a policy
+/// decide on requests to its API or not.
 #[must_use]
-pub fn runtime(environment: Vec<(String, String)>, config: Option<Value>) -> Object {
+pub fn runtime(
+    environment: Vec<(String, String)>,
+    config: Option<Value>,
+    authorization_enabled: bool,
+) -> Object {
     let environment = environment.into_iter();
     let environment: Object = environment
         .map(|(name, value)| (Value::from(name), Value::from(value)))
         .collect();
     let commit = option_env!("REGATE_BUILD_COMMIT").unwrap_or("");
     let members = [
-        ("authorization_enabled", Some(Value::Bool(false))),
+        (
+            "authorization_enabled",
+            Some(Value::Bool(authorization_enabled)),
+        ),
         ("commit", Some(Value::from(commit))),
         ("config", config),
         ("env", Some(Value::Object(environment))),

@@ -2,6 +2,7 @@
 //! spells them. What is served is a router of the rooms above.
 
 use std::io;
+use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -54,6 +55,15 @@ enum Version {
     Http1,
     Http2,
     Either,
+}
+
+/// Who is at the other end of a connection, as an extension of each of its requests.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Client {
+    /// The address; none over a UNIX domain socket.
+    pub address: Option<SocketAddr>,
+    /// The certificates that were shown and verified, in DER, the client's own first.
+    pub certificates: Arc<[Vec<u8>]>,
 }
 
 /// Binds every address; none is served before all are bound.
@@ -141,14 +151,29 @@ async fn accept(mut acceptor: Acceptor, site: Site) {
     }
 }
 
+// === impl Client ===
+
+impl Client {
+    /// The address as logs have it; empty where there is none.
+    #[must_use]
+    pub fn address(&self) -> String {
+        self.address
+            .map_or_else(String::new, |address| address.to_string())
+    }
+}
+
 // === impl Site ===
 
 impl Site {
     async fn serve(self, stream: Stream, _permit: Option<OwnedSemaphorePermit>) {
+        let client = Client {
+            address: stream.peer(),
+            ..Client::default()
+        };
         let served = match &self.protocol {
-            Protocol::Plain { h2c: false } => self.serve_http(stream, Version::Http1).await,
-            Protocol::Plain { h2c: true } => self.serve_http(stream, Version::Either).await,
-            Protocol::Tls(tls) => self.serve_tls(tls, stream).await,
+            Protocol::Plain { h2c: false } => self.serve_http(stream, client, Version::Http1).await,
+            Protocol::Plain { h2c: true } => self.serve_http(stream, client, Version::Either).await,
+            Protocol::Tls(tls) => self.serve_tls(tls, stream, client).await,
         };
         if let Err(error) = served {
             tracing::debug!(error, "An HTTP connection ended with an error.");
@@ -156,7 +181,12 @@ impl Site {
         drop(self.guard);
     }
 
-    async fn serve_tls(&self, tls: &tls::Acceptor, stream: Stream) -> ServeResult {
+    async fn serve_tls(
+        &self,
+        tls: &tls::Acceptor,
+        stream: Stream,
+        mut client: Client,
+    ) -> ServeResult {
         let mut shutdown = self.shutdown.clone();
         let stream = tokio::select! {
             shaken = tokio::time::timeout(HANDSHAKE_TIMEOUT, tls.accept(stream)) => shaken??,
@@ -167,15 +197,19 @@ impl Site {
         } else {
             Version::Http1
         };
-        self.serve_http(stream, version).await
+        client.certificates = tls::peer_certificates(&stream).into();
+        self.serve_http(stream, client, version).await
     }
 
-    async fn serve_http<S>(&self, stream: S, version: Version) -> ServeResult
+    async fn serve_http<S>(&self, stream: S, client: Client, version: Version) -> ServeResult
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let service = TowerToHyperService::new(self.router.clone());
-        let service = hyper::service::service_fn(move |request| service.call(request));
+        let service = hyper::service::service_fn(move |mut request: hyper::Request<_>| {
+            request.extensions_mut().insert(client.clone());
+            service.call(request)
+        });
         let builder = builder(version);
         let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
         let mut shutdown = self.shutdown.clone();

@@ -7,11 +7,12 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
 
+use super::freshness::Freshness;
 use crate::bundle::{self, Bundle};
 use crate::data::merge::{Equal, Merge};
 use crate::data::{Object, Value};
 use crate::decision::Revisions;
-use crate::engine::{Budget, Engine, Entrypoint, Memory, Policy, Source};
+use crate::engine::{Budget, CompileErrors, Engine, Entrypoint, Memory, Module, Policy, Source};
 use crate::files::Loaded;
 
 /// Enough for policies nested as deep as the parser lets them be; only what is used takes memory.
@@ -31,6 +32,17 @@ pub(super) struct Candidate {
     pub downloaded: BTreeMap<String, Bundle>,
 }
 
+/// Why a candidate makes no snapshot.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Refused {
+    /// The policy does not compile.
+    #[error("{0}")]
+    Compile(CompileErrors),
+    /// Anything else, for people.
+    #[error("{0}")]
+    Text(String),
+}
+
 // === impl Candidate ===
 
 impl Candidate {
@@ -47,7 +59,13 @@ impl Candidate {
         )
     }
 
-    /// Joins the parts and compiles them. The error is for people.
+    /// The modules of all its parts.
+    pub(super) fn modules(&self) -> Vec<Module> {
+        let bundles = self.bundles().flat_map(|bundle| &bundle.modules);
+        self.files.modules.iter().chain(bundles).cloned().collect()
+    }
+
+    /// Joins the parts and compiles them.
     pub(super) fn compile(
         &self,
         entrypoints: Vec<Entrypoint>,
@@ -55,29 +73,33 @@ impl Candidate {
         runtime: Object,
         max_errors: usize,
         memory: &Memory,
-    ) -> Result<Policy, String> {
+        freshness: &Freshness,
+    ) -> Result<Policy, Refused> {
+        let text = |text| Err(Refused::Text(text));
         bundle::check_overlap(&self.bundles().collect::<Vec<_>>())
-            .map_err(|error| error.to_string())?;
-        let mut modules = self.files.modules.clone();
+            .or_else(|error| text(error.to_string()))?;
+        let mut modules = self.modules();
         let mut data = Merge::new(Equal::Allowed);
         // Into nothing everything fits.
         let _ = data.add(&[], self.files.data.clone());
         for bundle in self.bundles() {
-            modules.extend(bundle.modules.iter().cloned());
-            data.add(&[], bundle.data.clone()).map_err(|at| {
-                format!(
+            data.add(&[], bundle.data.clone()).or_else(|at| {
+                text(format!(
                     "the bundle `{}` and what was loaded before both have a value for `data.{}`",
                     bundle.name,
                     at.join(".")
-                )
+                ))
             })?;
             let place = ["system", "bundles", &bundle.name].map(ToOwned::to_owned);
-            data.add(&place, about(bundle)).map_err(|at| {
-                format!(
+            data.add(&place, about(bundle)).or_else(|at| {
+                text(format!(
                     "`data.{}` belongs to the bundle's own description and cannot be data",
                     at.join(".")
-                )
+                ))
             })?;
+        }
+        if engine == Engine::Native && modules.iter().any(asks_for_freshness) {
+            modules.extend(freshness.modules());
         }
         let policy = Policy::compile(Source {
             modules,
@@ -87,11 +109,16 @@ impl Candidate {
             runtime,
             max_errors,
         })
-        .map_err(|e| e.to_string())?;
+        .map_err(Refused::Compile)?;
         policy.settle(memory);
         warm(&policy);
         Ok(policy)
     }
+}
+
+/// Whether a module may look at `data.system.sync`, in whatever way it writes that.
+fn asks_for_freshness(module: &Module) -> bool {
+    module.source.contains("sync")
 }
 
 /// Runs `work` on a new thread with a large stack. The error is that there is none, or that it panicked.

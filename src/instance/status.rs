@@ -2,6 +2,8 @@
 
 use std::time::{Duration, SystemTime};
 
+use super::history::Past;
+
 /// The state of an instance.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Status {
@@ -13,10 +15,20 @@ pub struct Status {
     pub activations: u64,
     /// How many candidates were refused.
     pub failures: u64,
+    /// Whether the snapshot in force has to prove itself still.
+    pub on_trial: bool,
+    /// How many snapshots were taken out of force for their decisions.
+    pub rollbacks: u64,
     /// How long the last activation took, from candidate to swap.
     pub last_activation: Duration,
     /// When the snapshot in force was activated.
     pub snapshot_activated_at: Option<SystemTime>,
+    /// The snapshots that are and were in force, the newest first.
+    pub snapshots: Vec<Past>,
+    /// The snapshot that somebody wants in force whatever arrives.
+    pub pinned: Option<u64>,
+    /// The bundles of which nothing was heard for longer than `activation.stale_after`.
+    pub stale: Vec<String>,
     /// What an operator should know about the policy in force.
     pub warnings: Vec<String>,
     /// Why the files could not be loaded again, until they can.
@@ -75,6 +87,19 @@ impl Status {
 
     pub(super) fn bundle(&mut self, name: &str) -> Option<&mut BundleStatus> {
         self.bundles.iter_mut().find(|bundle| bundle.name == name)
+    }
+}
+
+// === impl BundleError ===
+
+impl BundleError {
+    /// What went wrong beyond the download.
+    pub(super) fn plain(message: String) -> Self {
+        Self {
+            code: "bundle_error".to_owned(),
+            message,
+            http_status: None,
+        }
     }
 }
 

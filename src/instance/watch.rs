@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::time;
 
-use super::Reload;
+use super::Control;
 use crate::files::watch as files;
 use crate::task::{self, Shutdown};
 
@@ -19,7 +19,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// Watches `paths` until `shutdown`.
 pub(super) fn spawn(
     paths: &[PathBuf],
-    reload: Reload,
+    control: Control,
     mut shutdown: Shutdown,
 ) -> Result<(), notify::Error> {
     // One waiting note is enough: a reload reads everything.
@@ -36,7 +36,7 @@ pub(super) fn spawn(
             }
             quiet(&mut changes).await;
             // A failure is in the log and in the status already.
-            let _ = reload.now().await;
+            let _ = control.reload().await;
         }
     });
     Ok(())

@@ -7,7 +7,11 @@ use std::time::{Instant, SystemTime};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time;
 
-use super::candidate::{self, Candidate};
+use super::candidate::{self, Candidate, Refused};
+use super::edit::{Edit, EditError};
+use super::freshness::Freshness;
+use super::history::{History, Past, PastState, ReturnError};
+use super::rollback::{ReadOutcomes, Trial, Withdrawn};
 use super::status::{BundleError, BundleStatus, Status};
 use super::{Cell, Config, Snapshot};
 use crate::bundle::archive::Limits;
@@ -25,18 +29,49 @@ const BUNDLE_SIZE: u64 = 1 << 30;
 /// How many updates are compiled together at most.
 const BATCH: usize = 64;
 
-/// A wish to load the files again; told when that was done, well or not.
-pub(super) type Request = oneshot::Sender<Result<(), String>>;
+/// What somebody wants of the writer, and whom to tell what came of it.
+#[derive(Debug)]
+pub(super) enum Request {
+    /// To load the files again.
+    Reload(oneshot::Sender<Result<(), String>>),
+    /// To change something.
+    Edit(Box<Edit>, oneshot::Sender<Result<(), EditError>>),
+    /// To put an earlier snapshot in force and to keep it there.
+    Pin {
+        named: String,
+        done: oneshot::Sender<Result<(), ReturnError>>,
+    },
+    /// To let new snapshots take the place of a pinned one.
+    Unpin(oneshot::Sender<()>),
+}
+
+/// What a writer works with beside its configuration.
+pub(super) struct Parts {
+    pub(super) entrypoints: Vec<Entrypoint>,
+    pub(super) memory: Memory,
+    pub(super) cell: Cell,
+    pub(super) status: watch::Sender<Status>,
+    pub(super) outcomes: ReadOutcomes,
+    pub(super) freshness: Freshness,
+}
+
+/// What is said to whatever arrives while a snapshot is pinned.
+const PINNED: &str = "a snapshot is pinned; `POST /v1/snapshots/unpin` lets others take its place";
 
 /// Makes and publishes snapshots.
 pub(super) struct Writer {
     config: Config,
-    entrypoints: Vec<Entrypoint>,
-    memory: Memory,
-    cell: Cell,
-    status: watch::Sender<Status>,
+    parts: Parts,
     /// What the snapshot in force was made from.
     current: Candidate,
+    history: History,
+    /// The snapshot in force, as long as it has to prove itself.
+    trial: Option<Trial>,
+    /// What was rolled back.
+    withdrawn: Withdrawn,
+    pinned: bool,
+    /// What the files were when they were last read.
+    files: Loaded,
     /// Snapshots that requests may still hold; freeing one takes time that no request should pay.
     old: Vec<Arc<Snapshot>>,
 }
@@ -51,13 +86,7 @@ struct Arrival {
 
 impl Writer {
     /// Loads what is on the disk and puts it in force.
-    pub(super) async fn start(
-        config: Config,
-        entrypoints: Vec<Entrypoint>,
-        memory: Memory,
-        cell: Cell,
-        status: watch::Sender<Status>,
-    ) -> Result<Self, String> {
+    pub(super) async fn start(config: Config, parts: Parts) -> Result<Self, String> {
         let (files, disk) = read_disk(&config).await?;
         let current = Candidate {
             files,
@@ -65,12 +94,14 @@ impl Writer {
             downloaded: std::collections::BTreeMap::new(),
         };
         let mut writer = Self {
+            history: History::new(config.activation.history),
             config,
-            entrypoints,
-            memory,
-            cell,
-            status,
+            parts,
+            files: current.files.clone(),
             current: current.clone(),
+            trial: None,
+            withdrawn: Withdrawn::default(),
+            pinned: false,
             old: Vec::new(),
         };
         writer.activate(current).await?;
@@ -85,6 +116,10 @@ impl Writer {
         mut shutdown: Shutdown,
     ) {
         let mut sweep = time::interval(SWEEP);
+        let rollback = self.config.activation.rollback;
+        let mut look = time::interval(rollback.map_or(SWEEP, |config| config.pace()));
+        let stale = self.config.activation.stale;
+        let mut age = time::interval(stale.map_or(SWEEP, |config| config.pace()));
         let (mut updating, mut requesting) = (true, true);
         loop {
             let mut batch = Vec::new();
@@ -95,9 +130,11 @@ impl Writer {
                     self.updates(batch).await;
                 }
                 request = requests.recv(), if requesting => match request {
-                    Some(done) => self.reload(done).await,
+                    Some(request) => self.request(request).await,
                     None => requesting = false,
                 },
+                _ = look.tick(), if self.trial.is_some() => self.judge().await,
+                _ = age.tick(), if stale.is_some() => self.age(),
                 _ = sweep.tick(), if !self.old.is_empty() => self.sweep().await,
             }
         }
@@ -108,10 +145,14 @@ impl Writer {
         for update in batch {
             match update {
                 Update::Ready { bundle, activated } => {
+                    self.parts.freshness.answered(&bundle.name);
                     self.note(&bundle.name, BundleStatus::arrived);
                     arrivals.push(Arrival { bundle, activated });
                 }
-                Update::Unchanged { name } => self.note(&name, BundleStatus::unchanged),
+                Update::Unchanged { name } => {
+                    self.parts.freshness.answered(&name);
+                    self.note(&name, BundleStatus::unchanged);
+                }
                 Update::Failed {
                     name,
                     code,
@@ -130,6 +171,7 @@ impl Writer {
                         message,
                         http_status,
                     };
+                    self.parts.freshness.failed(&name);
                     self.note(&name, |status, now| status.failed(now, error));
                 }
             }
@@ -139,6 +181,7 @@ impl Writer {
 
     /// Activates bundles together; if that fails, each for itself, so that one bad bundle holds up no other.
     async fn arrivals(&mut self, arrivals: Vec<Arrival>) {
+        let arrivals = self.admitted(arrivals);
         if arrivals.len() > 1 {
             let together = arrivals.iter().map(|arrival| &*arrival.bundle);
             if self.activate(self.with(together)).await.is_ok() {
@@ -150,16 +193,24 @@ impl Writer {
         }
         for arrival in arrivals {
             let outcome = self.activate(self.with([&*arrival.bundle])).await;
-            if let Err(reason) = &outcome {
-                self.status.send_modify(|status| status.failures += 1);
-                tracing::error!(
-                    name = arrival.bundle.name,
-                    reason,
-                    "Bundle activation failed."
-                );
-            }
             self.finish(arrival, outcome);
         }
+    }
+
+    /// Turns away what must not come into force whatever is in it.
+    fn admitted(&mut self, arrivals: Vec<Arrival>) -> Vec<Arrival> {
+        let mut admitted = Vec::with_capacity(arrivals.len());
+        for arrival in arrivals {
+            if self.pinned {
+                self.finish(arrival, Err(PINNED.to_owned()));
+            } else if self.withdrawn.bars(&arrival.bundle) {
+                let reason = "its decisions were rolled back; another revision is awaited";
+                self.finish(arrival, Err(reason.to_owned()));
+            } else {
+                admitted.push(arrival);
+            }
+        }
+        admitted
     }
 
     fn finish(&self, arrival: Arrival, outcome: Result<(), String>) {
@@ -168,14 +219,13 @@ impl Writer {
         match &outcome {
             Ok(()) => {
                 tracing::info!(name, revision, "Bundle loaded and activated successfully.");
+                self.parts.freshness.activated(&name, &revision);
                 self.note(&name, |status, now| status.activated(now, &revision));
             }
             Err(message) => {
-                let error = BundleError {
-                    code: "bundle_error".to_owned(),
-                    message: message.clone(),
-                    http_status: None,
-                };
+                self.parts.status.send_modify(|status| status.failures += 1);
+                tracing::error!(name, reason = message, "Bundle activation failed.");
+                let error = BundleError::plain(message.clone());
                 self.note(&name, |status, now| status.failed(now, error));
             }
         }
@@ -183,32 +233,174 @@ impl Writer {
         let _ = activated.send(outcome);
     }
 
-    async fn reload(&mut self, done: Request) {
-        let outcome = self.reload_files().await;
+    async fn request(&mut self, request: Request) {
+        // Who asked may be gone; what was done stands.
+        match request {
+            Request::Reload(done) => {
+                let _ = done.send(self.reload().await);
+            }
+            Request::Edit(edit, done) => {
+                let _ = done.send(self.edit(*edit).await);
+            }
+            Request::Pin { named, done } => {
+                let _ = done.send(self.pin(&named).await);
+            }
+            Request::Unpin(done) => {
+                self.pinned = false;
+                self.parts.status.send_modify(|status| status.pinned = None);
+                tracing::info!("New snapshots may take the place of the one in force again.");
+                let _ = done.send(());
+            }
+        }
+    }
+
+    async fn reload(&mut self) -> Result<(), String> {
+        let outcome = if self.pinned {
+            Err(PINNED.to_owned())
+        } else {
+            self.reload_files().await
+        };
         if let Err(reason) = &outcome {
             tracing::error!(
                 reason,
                 "The files could not be loaded again; what is in force stays."
             );
         }
-        self.status.send_modify(|status| {
+        self.parts.status.send_modify(|status| {
             status.failures += u64::from(outcome.is_err());
             status.files_error = outcome.as_ref().err().cloned();
         });
-        let _ = done.send(outcome);
+        outcome
+    }
+
+    async fn pin(&mut self, named: &str) -> Result<(), ReturnError> {
+        let candidate = match self.history.find(named) {
+            Ok(candidate) => Some(candidate),
+            // Nothing changes, and nothing shall.
+            Err(ReturnError::InForce(_)) => None,
+            Err(error) => return Err(error),
+        };
+        if let Some(candidate) = candidate {
+            let left = self.current.clone();
+            let returned = self.put_in_force(candidate).await;
+            returned.map_err(|refused| ReturnError::Failed(refused.to_string()))?;
+            self.note_returned(&left, None);
+        }
+        self.try_out(None);
+        self.pinned = true;
+        self.parts
+            .status
+            .send_modify(|status| status.pinned = Some(status.generation));
+        tracing::warn!(
+            snapshot = named,
+            "A snapshot is pinned; no other one comes into force until it is unpinned."
+        );
+        Ok(())
+    }
+
+    /// Looks whether the snapshot on trial decides as it should, and lets the one before return if not.
+    async fn judge(&mut self) {
+        let Some((trial, config)) = self.trial.as_ref().zip(self.config.activation.rollback) else {
+            return;
+        };
+        let Some(reason) = trial.failure(&config, (self.parts.outcomes)()) else {
+            if trial.is_over(&config) {
+                self.try_out(None);
+            }
+            return;
+        };
+        let good = trial.proven.clone();
+        self.try_out(None);
+        self.roll_back(good, &reason).await;
+    }
+
+    async fn roll_back(&mut self, good: Candidate, reason: &str) {
+        let (bad, generation) = (self.current.clone(), self.parts.status.borrow().generation);
+        if let Err(error) = self.put_in_force(good).await {
+            tracing::error!(reason, %error, "The new snapshot could not be rolled back.");
+            return;
+        }
+        self.history.rolled_back(generation);
+        self.withdrawn.add(&bad, &self.current);
+        let message = format!("rolled back: {reason}");
+        let snapshots = self.history.told();
+        self.parts.status.send_modify(|status| {
+            status.rollbacks += 1;
+            status.snapshots = snapshots;
+        });
+        self.note_returned(&bad, Some(&message));
+        let (bad, good) = (bad.revisions(), self.current.revisions());
+        tracing::error!(reason, %bad, %good, "The new snapshot was rolled back.");
+    }
+
+    /// Notes which revisions are in force after the snapshot made from `left` made way for an earlier one.
+    fn note_returned(&self, left: &Candidate, message: Option<&str>) {
+        for (name, bundle) in &self.current.downloaded {
+            self.parts.freshness.activated(name, &bundle.revision);
+            self.note(name, |status, now| status.activated(now, &bundle.revision));
+        }
+        let Some(message) = message else { return };
+        let changed =
+            |name: &str, bundle: &Bundle| self.current.downloaded.get(name) != Some(bundle);
+        for (name, _) in left
+            .downloaded
+            .iter()
+            .filter(|(name, bundle)| changed(name, bundle))
+        {
+            let error = BundleError::plain(message.to_owned());
+            self.note(name, |status, _| status.error = Some(error));
+        }
+    }
+
+    /// Looks whether what decides is too old.
+    fn age(&self) {
+        let Some(config) = self.config.activation.stale else {
+            return;
+        };
+        let stale = self.parts.freshness.stale(config.after);
+        if self.parts.status.borrow().stale == stale {
+            return;
+        }
+        if stale.is_empty() {
+            tracing::info!("All bundles are fresh again.");
+        } else {
+            let (bundles, denies) = (stale.join(", "), config.deny);
+            tracing::error!(
+                bundles,
+                denies,
+                "Bundles are stale: their servers are out of reach."
+            );
+        }
+        self.parts.cell.set_stale(config.deny && !stale.is_empty());
+        self.parts.status.send_modify(|status| status.stale = stale);
     }
 
     async fn reload_files(&mut self) -> Result<(), String> {
         let (files, disk) = read_disk(&self.config).await?;
-        if files == self.current.files && disk == self.current.disk {
+        if files == self.files && disk == self.current.disk {
             return Ok(());
         }
-        self.activate(Candidate {
-            files,
+        let candidate = Candidate {
+            files: files.clone(),
             disk,
             ..self.current.clone()
-        })
-        .await
+        };
+        self.activate(candidate).await?;
+        self.files = files;
+        Ok(())
+    }
+
+    async fn edit(&mut self, edit: Edit) -> Result<(), EditError> {
+        if self.pinned {
+            return Err(EditError::Failed(PINNED.to_owned()));
+        }
+        let current = self.current.clone();
+        let applied = candidate::on_large_stack("edit", move || edit.apply(&current)).await;
+        let applied = applied.map_err(|error| EditError::Failed(error.to_string()));
+        match applied.flatten()? {
+            Some(candidate) => Ok(self.put_in_force(candidate).await?),
+            None => Ok(()),
+        }
     }
 
     fn with<'a>(&self, bundles: impl IntoIterator<Item = &'a Bundle>) -> Candidate {
@@ -221,56 +413,102 @@ impl Writer {
         candidate
     }
 
-    /// Compiles `candidate` and puts it in force; on an error nothing has changed.
+    /// Compiles `candidate` and puts it in force, on trial if it has to prove itself; on an error nothing has changed.
     async fn activate(&mut self, candidate: Candidate) -> Result<(), String> {
+        let before = self.current.clone();
+        let activated = self.put_in_force(candidate).await;
+        activated.map_err(|refused| refused.to_string())?;
+        // Nobody wants to return to where bundles were still awaited.
+        if self.config.activation.rollback.is_some() && self.is_complete(&before) {
+            let outcomes = (self.parts.outcomes)();
+            let trial = Trial::begin(outcomes, before, self.trial.take());
+            self.try_out(Some(trial));
+        }
+        Ok(())
+    }
+
+    /// Whether every configured bundle is in `candidate`.
+    fn is_complete(&self, candidate: &Candidate) -> bool {
+        let bundles = &self.config.bundles;
+        bundles
+            .iter()
+            .all(|bundle| candidate.downloaded.contains_key(&bundle.name))
+    }
+
+    fn try_out(&mut self, trial: Option<Trial>) {
+        let on_trial = trial.is_some();
+        self.trial = trial;
+        self.parts
+            .status
+            .send_modify(|status| status.on_trial = on_trial);
+    }
+
+    async fn put_in_force(&mut self, candidate: Candidate) -> Result<(), Refused> {
         let started = Instant::now();
-        let (entrypoints, memory) = (self.entrypoints.clone(), self.memory.clone());
+        let (entrypoints, memory) = (self.parts.entrypoints.clone(), self.parts.memory.clone());
         let (engine, max_errors) = (self.config.engine, self.config.max_errors);
         let runtime = self.config.runtime.clone();
+        let freshness = self.parts.freshness.clone();
         let compiled = candidate::on_large_stack("compile", move || {
-            let policy = candidate.compile(entrypoints, engine, runtime, max_errors, &memory);
+            let policy = candidate.compile(
+                entrypoints,
+                engine,
+                runtime,
+                max_errors,
+                &memory,
+                &freshness,
+            );
             (candidate, policy)
         });
         let (candidate, policy) = compiled
             .await
-            .map_err(|error| format!("the policy could not be compiled: {error}"))?;
+            .map_err(|error| Refused::Text(format!("the policy could not be compiled: {error}")))?;
         self.publish(candidate, policy?, started);
         Ok(())
     }
 
     fn publish(&mut self, candidate: Candidate, policy: Policy, started: Instant) {
         let activated_at = SystemTime::now();
-        let generation = self.status.borrow().generation + 1;
+        let generation = self.parts.status.borrow().generation + 1;
         let warnings = policy.warnings().to_vec();
         let revisions = Arc::new(candidate.revisions());
-        self.current = candidate;
-        self.old.extend(self.cell.swap(Arc::new(Snapshot {
+        let modules = candidate.modules().into();
+        let before = std::mem::replace(&mut self.current, candidate);
+        self.history.replaced(
+            before,
+            Past {
+                generation,
+                revisions: Arc::clone(&revisions),
+                activated_at,
+                state: PastState::InForce,
+                kept: true,
+            },
+        );
+        let snapshots = self.history.told();
+        self.old.extend(self.parts.cell.swap(Arc::new(Snapshot {
             generation,
             policy,
             revisions,
+            modules,
             activated_at,
         })));
-        let complete = self
-            .config
-            .bundles
-            .iter()
-            .all(|bundle| self.current.downloaded.contains_key(&bundle.name));
-        if complete {
+        if self.is_complete(&self.current) {
             for warning in &warnings {
                 tracing::warn!(warning, "The policy in force may not be what was meant.");
             }
         }
-        self.status.send_modify(|status| {
+        self.parts.status.send_modify(|status| {
             status.generation = generation;
             status.activations += 1;
             status.last_activation = started.elapsed();
             status.snapshot_activated_at = Some(activated_at);
+            status.snapshots = snapshots;
             status.warnings = warnings;
         });
     }
 
     fn note(&self, name: &str, change: impl FnOnce(&mut BundleStatus, SystemTime)) {
-        self.status.send_modify(|status| {
+        self.parts.status.send_modify(|status| {
             if let Some(bundle) = status.bundle(name) {
                 change(bundle, SystemTime::now());
             }

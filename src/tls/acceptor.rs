@@ -35,6 +35,13 @@ pub fn is_h2<S>(stream: &TlsStream<S>) -> bool {
     stream.get_ref().1.alpn_protocol() == Some(b"h2")
 }
 
+/// The certificates that the client showed, in DER, its own first.
+#[must_use]
+pub fn peer_certificates<S>(stream: &TlsStream<S>) -> Vec<Vec<u8>> {
+    let shown = stream.get_ref().1.peer_certificates().unwrap_or_default();
+    shown.iter().map(|der| der.as_ref().to_vec()).collect()
+}
+
 impl fmt::Debug for Acceptor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Acceptor(..)")

@@ -10,7 +10,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::WebPkiClientVerifier;
 use rustls::server::danger::ClientCertVerifier;
 use rustls::sign::{CertifiedKey, SingleCertAndKey};
-use rustls::{RootCertStore, ServerConfig, SupportedProtocolVersion};
+use rustls::{RootCertStore, ServerConfig, SupportedCipherSuite, SupportedProtocolVersion};
 
 use super::{ClientAuth, Config, Protocols, TlsVersion};
 
@@ -98,6 +98,14 @@ pub enum TlsError {
         /// The authorities' file.
         path: PathBuf,
     },
+    /// A cipher suite is not spoken here.
+    #[error("the cipher suite `{name}` is not spoken; expected some of {}", known.join(", "))]
+    CipherSuite {
+        /// Its name.
+        name: String,
+        /// The names that there are.
+        known: Vec<String>,
+    },
     /// The TLS library refuses the combination.
     #[error("TLS cannot be configured: {reason}")]
     Setup {
@@ -132,7 +140,9 @@ impl Files {
         config: &Config,
         protocols: Protocols,
     ) -> Result<ServerConfig, TlsError> {
-        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let mut provider = rustls::crypto::aws_lc_rs::default_provider();
+        provider.cipher_suites = cipher_suites(provider.cipher_suites, &config.cipher_suites)?;
+        let provider = Arc::new(provider);
         let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))
             .with_protocol_versions(versions(config.min_version))
             .map_err(|error| setup(&error))?;
@@ -245,6 +255,32 @@ fn versions(min: TlsVersion) -> &'static [&'static SupportedProtocolVersion] {
         TlsVersion::V1_2 => rustls::ALL_VERSIONS,
         TlsVersion::V1_3 => TLS13_ALONE,
     }
+}
+
+/// Whether all these cipher suites are spoken.
+pub fn check_cipher_suites(wanted: &[String]) -> Result<(), TlsError> {
+    let provider = rustls::crypto::aws_lc_rs::default_provider();
+    cipher_suites(provider.cipher_suites, wanted).map(drop)
+}
+
+/// Those of `all` that are wanted. What TLS 1.3 speaks is not chosen, as in OPA.
+fn cipher_suites(
+    all: Vec<SupportedCipherSuite>,
+    wanted: &[String],
+) -> Result<Vec<SupportedCipherSuite>, TlsError> {
+    let name = |suite: &SupportedCipherSuite| format!("{:?}", suite.suite());
+    let old = |suite: &&SupportedCipherSuite| suite.tls13().is_none();
+    let known: Vec<String> = all.iter().filter(old).map(name).collect();
+    if let Some(unknown) = wanted.iter().find(|wanted| !known.contains(wanted)) {
+        return Err(TlsError::CipherSuite {
+            name: unknown.clone(),
+            known,
+        });
+    }
+    let chosen = |suite: &SupportedCipherSuite| {
+        wanted.is_empty() || suite.tls13().is_some() || wanted.contains(&name(suite))
+    };
+    Ok(all.into_iter().filter(chosen).collect())
 }
 
 fn setup(error: &dyn std::error::Error) -> TlsError {

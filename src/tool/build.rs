@@ -241,7 +241,7 @@ impl Built {
             plan::plan_query(&query, program, &how)
         });
         let plan = planned.map_err(|errors| diagnosed(&errors))?;
-        let is_test = is_ground(&body);
+        let is_test = body.is_ground();
         Ok(Asked { plan, is_test })
     }
 }
@@ -293,39 +293,6 @@ pub(super) fn capabilities(document: Option<&Value>) -> Result<Capabilities, Pro
             let read = read.map_err(Problem::plain)?;
             Ok(Capabilities::new(read.declared()))
         }
-    }
-}
-
-/// Whether a query is one expression without variables.
-fn is_ground(body: &ast::Body) -> bool {
-    match body.literals.as_slice() {
-        [literal] => match &literal.kind {
-            ast::LiteralKind::Term(term) => is_ground_term(term),
-            _ => false,
-        },
-        _ => false,
-    }
-}
-
-/// Whether a term has no variables. The parser bounds how deep it is.
-fn is_ground_term(term: &ast::Term) -> bool {
-    use ast::TermKind as Kind;
-
-    let all = |terms: &[ast::Term]| terms.iter().all(is_ground_term);
-    match &term.kind {
-        Kind::Var(name) => matches!(&**name, "input" | "data"),
-        Kind::Ref(reference) => match &reference.head.kind {
-            // A package or an import may stand behind the name; the reference is one value all the same.
-            Kind::Var(_) => all(&reference.path),
-            _ => is_ground_term(&reference.head) && all(&reference.path),
-        },
-        Kind::Array(items) | Kind::Set(items) => all(items),
-        Kind::Object(members) => {
-            let mut members = members.iter();
-            members.all(|(key, value)| is_ground_term(key) && is_ground_term(value))
-        }
-        Kind::Call(call) => all(&call.args),
-        _ => true,
     }
 }
 

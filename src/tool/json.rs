@@ -8,9 +8,12 @@ use regate_rego::value::{JsonStyle, write_json_with};
 
 /// A document of a report.
 #[derive(Debug, Clone)]
-pub(super) enum Json {
+pub enum Json {
+    /// A value of the engine.
     Value(Value),
+    /// An array.
     Array(Vec<Json>),
+    /// An object, whose members stand in this order.
     Object(Vec<(Cow<'static, str>, Json)>),
 }
 
@@ -18,16 +21,14 @@ pub(super) enum Json {
 
 impl Json {
     /// An object without members.
-    pub(super) fn object() -> Self {
+    #[must_use]
+    pub fn object() -> Self {
         Self::Object(Vec::new())
     }
 
     /// The same with one more member; of an array or value nothing is changed.
-    pub(super) fn with(
-        mut self,
-        key: impl Into<Cow<'static, str>>,
-        value: impl Into<Self>,
-    ) -> Self {
+    #[must_use]
+    pub fn with(mut self, key: impl Into<Cow<'static, str>>, value: impl Into<Self>) -> Self {
         if let Self::Object(members) = &mut self {
             members.push((key.into(), value.into()));
         }
@@ -35,7 +36,8 @@ impl Json {
     }
 
     /// The same with one more member, where there is something to say.
-    pub(super) fn with_some(self, key: &'static str, value: Option<impl Into<Self>>) -> Self {
+    #[must_use]
+    pub fn with_some(self, key: &'static str, value: Option<impl Into<Self>>) -> Self {
         match value {
             Some(value) => self.with(key, value),
             None => self,
@@ -43,11 +45,43 @@ impl Json {
     }
 
     /// Indented by two spaces, as `opa` writes, with a line's end.
-    pub(super) fn to_text(&self) -> String {
+    #[must_use]
+    pub fn to_text(&self) -> String {
         let mut out = String::new();
         self.write(&mut out, 0);
         out.push('\n');
         out
+    }
+
+    /// On one line, with its end.
+    #[must_use]
+    pub fn to_line(&self) -> String {
+        let mut out = String::new();
+        self.write_line(&mut out);
+        out.push('\n');
+        out
+    }
+
+    fn write_line(&self, out: &mut String) {
+        match self {
+            Self::Value(value) => out.push_str(&compact(value)),
+            Self::Array(items) => {
+                for (at, item) in items.iter().enumerate() {
+                    out.push(if at == 0 { '[' } else { ',' });
+                    item.write_line(out);
+                }
+                out.push_str(if items.is_empty() { "[]" } else { "]" });
+            }
+            Self::Object(members) => {
+                for (at, (key, value)) in members.iter().enumerate() {
+                    out.push(if at == 0 { '{' } else { ',' });
+                    out.push_str(&compact(&Value::from(&**key)));
+                    out.push(':');
+                    value.write_line(out);
+                }
+                out.push_str(if members.is_empty() { "{}" } else { "}" });
+            }
+        }
     }
 
     fn write(&self, out: &mut String, level: usize) {
@@ -80,7 +114,7 @@ impl FromIterator<Json> for Json {
 // === helpers ===
 
 /// A value on one line, as `opa` writes it.
-pub(super) fn compact(value: &Value) -> String {
+pub fn compact(value: &Value) -> String {
     styled(value, JsonStyle::COMPACT)
 }
 

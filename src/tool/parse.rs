@@ -4,13 +4,13 @@ use std::path::PathBuf;
 
 use regate_rego::Value;
 use regate_rego::source::File;
-use regate_rego::syntax;
+use regate_rego::syntax::{self, ast::TermKind};
 
 use super::Report;
 use super::build;
 use super::json::Json;
 use super::problem::{Problem, Problems, diagnosed};
-use crate::engine::RegoVersion;
+use crate::engine::{Module, RegoVersion};
 
 /// What to parse, and how to print it.
 #[derive(Debug, Clone)]
@@ -25,6 +25,31 @@ pub struct Request {
     pub comments: bool,
     /// The language of the file.
     pub version: RegoVersion,
+}
+
+/// A module that was parsed.
+#[derive(Debug, Clone)]
+pub struct Tree {
+    /// The names of its package below `data`.
+    pub package: Vec<String>,
+    /// Its syntax tree, as `opa parse` has it.
+    pub json: Value,
+}
+
+/// Parses one module.
+pub fn module(module: &Module) -> Result<Tree, Problems> {
+    let file = File::new(module.name.as_str(), module.source.clone());
+    let parsed = syntax::parse_module(&file, &build::options(module.version));
+    let parsed = parsed.map_err(|errors| diagnosed(&errors))?;
+    let path = parsed.package.path.path.iter();
+    let names = path.filter_map(|term| match &term.kind {
+        TermKind::String(name) => Some(name.to_string()),
+        _ => None,
+    });
+    Ok(Tree {
+        package: names.collect(),
+        json: syntax::json::module(&parsed),
+    })
 }
 
 /// Parses.

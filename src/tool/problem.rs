@@ -11,7 +11,7 @@ use super::observe::{number, place_json};
 
 /// One thing that went wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Problem {
+pub struct Problem {
     /// OPA's code of it.
     pub code: Option<&'static str>,
     /// What, in a sentence.
@@ -46,13 +46,14 @@ const IN_TREE: [&str; 4] = [
 ];
 
 /// All that went wrong.
-pub(super) type Problems = Vec<Problem>;
+pub type Problems = Vec<Problem>;
 
 // === impl Problem ===
 
 impl Problem {
     /// Without code or place.
-    pub(super) fn plain(message: impl fmt::Display) -> Self {
+    #[must_use]
+    pub fn plain(message: impl fmt::Display) -> Self {
         Self {
             code: None,
             message: message.to_string(),
@@ -65,7 +66,8 @@ impl Problem {
     }
 
     /// Of a compilation as a whole.
-    pub(super) fn compile(message: impl fmt::Display) -> Self {
+    #[must_use]
+    pub fn compile(message: impl fmt::Display) -> Self {
         Self {
             code: Some(Code::Compile.as_str()),
             ..Self::plain(message)
@@ -73,7 +75,8 @@ impl Problem {
     }
 
     /// As `errors` lists it.
-    pub(super) fn to_json(&self) -> Json {
+    #[must_use]
+    pub fn to_json(&self) -> Json {
         let place = |at: &Location| place_json(&at.file, at.row, at.col);
         let mut message = self.message.as_str();
         let details = self.details.as_deref().map(|details| match details {
@@ -211,13 +214,15 @@ fn one_line(text: &str) -> String {
 }
 
 /// Diagnostics as problems.
-pub(super) fn diagnosed(errors: &[Diagnostic]) -> Problems {
+#[must_use]
+pub fn diagnosed(errors: &[Diagnostic]) -> Problems {
     errors.iter().map(Problem::from).collect()
 }
 
 /// `1 error occurred: …` or `N errors occurred:` and one after the other, each with the line it points to.
 /// `loading`: they were found before anything was compiled.
-pub(super) fn shown(problems: &[Problem], loading: bool) -> String {
+#[must_use]
+pub fn shown(problems: &[Problem], loading: bool) -> String {
     let during = if loading { " during loading" } else { "" };
     match problems {
         [one] => format!("1 error occurred{during}: {}", one.shown()),

@@ -217,6 +217,7 @@ fn record(want: &Json) -> Record {
             .map_or_else(Box::default, |all| all.iter().map(value).collect()),
         timers: Timers::default(),
         trace: None,
+        asked: None,
     }
 }
 

@@ -12,12 +12,12 @@ const MOST_LINES: usize = 600;
 /// Which rooms may name which foreign crate. A crate that is not listed may be named anywhere.
 const DOORS: &[(&str, &[&str])] = &[
     ("arc_swap", &["http", "instance", "tls"]),
-    ("axum", &["admin", "authz", "grpc", "http"]),
+    ("axum", &["admin", "authz", "grpc", "http", "rest"]),
     ("clap", &["cli"]),
     ("clap_complete", &["cli"]),
     ("crossbeam_queue", &["decision_log", "telemetry"]),
     ("envoy_types", &[]),
-    ("flate2", &["bundle", "decision_log", "http"]),
+    ("flate2", &["bundle", "decision_log", "http", "rest"]),
     ("hyper", &["grpc", "http", "telemetry"]),
     ("hyper_rustls", &["http"]),
     ("hyper_util", &["grpc", "http", "telemetry"]),

@@ -1,25 +1,42 @@
 //! An instance on real files: it starts, reloads, takes bundles, and keeps the last good snapshot.
 
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use regate::bundle::{Bundle, Config as BundleConfig, Update};
 use regate::data::Object;
 use regate::engine::{Engine, Entrypoint, MemoryLimits, Module, RegoVersion};
-use regate::instance::{Config, Instance, start};
+use regate::instance::{ActivationConfig, Config, Instance, Outcomes, Status, start};
 use regate::task::{self, ShutdownTrigger};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::support::process::in_time;
 use crate::support::values;
 
+mod returns;
+mod stale;
+
 struct Running {
     instance: Instance,
     updates: mpsc::Sender<Update>,
+    /// How its decisions ended, as far as it knows.
+    outcomes: Arc<Mutex<Outcomes>>,
     _trigger: ShutdownTrigger,
 }
 
 async fn running(paths: &[&Path], bundles: &[&str], watch: bool) -> Result<Running, String> {
+    running_with(paths, bundles, watch, ActivationConfig::default()).await
+}
+
+async fn running_with(
+    paths: &[&Path],
+    bundles: &[&str],
+    watch: bool,
+    activation: ActivationConfig,
+) -> Result<Running, String> {
+    let outcomes = Arc::new(Mutex::new(Outcomes::default()));
+    let told = Arc::clone(&outcomes);
     let (updates, receiver) = mpsc::channel(8);
     let (trigger, shutdown) = task::shutdown();
     let config = Config {
@@ -35,13 +52,16 @@ async fn running(paths: &[&Path], bundles: &[&str], watch: bool) -> Result<Runni
         services: Vec::new(),
         engine: Engine::default(),
         persistence_directory: PathBuf::from("."),
+        activation,
     };
+    let outcomes_now = Box::new(move || *told.lock().unwrap());
     let entrypoint = Entrypoint::Path("authz/allow".to_owned());
-    let started = start(config, vec![entrypoint], receiver, shutdown).await;
+    let started = start(config, vec![entrypoint], receiver, outcomes_now, shutdown).await;
     let instance = started.map_err(|error| error.to_string())?;
     Ok(Running {
         instance,
         updates,
+        outcomes,
         _trigger: trigger,
     })
 }
@@ -89,6 +109,13 @@ impl Running {
         }
     }
 
+    /// The status as soon as `wanted` accepts it.
+    async fn until(&self, wanted: impl FnMut(&Status) -> bool) -> Status {
+        let mut status = self.instance.status();
+        let reached = in_time("the status", status.wait_for(wanted)).await;
+        reached.expect("the writer lives").clone()
+    }
+
     async fn send(&self, bundle: Box<Bundle>) -> Result<(), String> {
         let (activated, outcome) = oneshot::channel();
         self.updates
@@ -116,8 +143,8 @@ async fn files_are_loaded_and_a_bad_reload_changes_nothing() {
     std::fs::write(&policy, "package authz\nallow := nothing(1)").expect("written");
     let error = running
         .instance
+        .control()
         .reload()
-        .now()
         .await
         .expect_err("it does not compile");
     assert!(
@@ -130,7 +157,12 @@ async fn files_are_loaded_and_a_bad_reload_changes_nothing() {
     assert_eq!(status.files_error, Some(error));
 
     std::fs::write(&policy, "package authz\nallow := data.level > 2").expect("written");
-    running.instance.reload().now().await.expect("it compiles");
+    running
+        .instance
+        .control()
+        .reload()
+        .await
+        .expect("it compiles");
     assert_eq!(running.decide(), "false");
     assert_eq!(running.instance.status().borrow().generation, 2);
 }

@@ -66,6 +66,9 @@ mod oracle;
 /// The sample policies on their own requests.
 #[cfg(test)]
 mod policies;
+/// The REST API against the answers of OPA.
+#[cfg(test)]
+mod rest;
 /// Reports on the program's own state.
 #[cfg(test)]
 mod status;

@@ -1,13 +1,17 @@
 //! TLS on the data listener: who gets in, and certificates that change under live connections.
 
+use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use regate::app::{self, Sinks};
+use regate::config::{Flags, TlsFlags};
 use regate::grpc::{BoundAddress, Config, Routes};
 use regate::http;
+use regate::rest::{Authentication, Authorization};
 use regate::task;
 use regate::tls::{self, Checked, ClientAuth, Protocols, Reloader, TlsVersion};
 use rustls::pki_types::pem::PemObject;
@@ -52,6 +56,7 @@ fn config(dir: &Path, client_auth: ClientAuth) -> tls::Config {
         ca_cert_file: (client_auth != ClientAuth::None).then(|| dir.join("ca.pem")),
         client_auth,
         min_version: TlsVersion::V1_2,
+        cipher_suites: Vec::new(),
         refresh_period: Duration::ZERO,
     }
 }
@@ -261,4 +266,68 @@ async fn the_http_api_speaks_both_versions_over_tls() {
     }
     trigger.trigger();
     in_time("the end", drain.wait()).await;
+}
+
+/// Tells who asks.
+const WHO: &str = r#"package system.authz
+
+allow := {"allowed": false, "reason": sprintf("%s, %d, %s", [identity, count(certificates), name])}
+
+identity := input.identity
+
+certificates := input.client_certificates
+
+name := certificates[0].Subject.CommonName
+"#;
+
+#[tokio::test]
+async fn the_rest_api_knows_a_client_by_its_certificate() {
+    let dir = tempfile::tempdir().unwrap();
+    let ours = authority();
+    write(dir.path(), &leaf(&ours));
+    std::fs::write(dir.path().join("ca.pem"), ours.pem()).unwrap();
+    std::fs::write(dir.path().join("authz.rego"), WHO).unwrap();
+    let path = |name: &str| dir.path().join(name);
+    let flags = Flags {
+        addrs: vec!["https://127.0.0.1:0".to_owned()],
+        paths: vec![path("authz.rego").display().to_string()],
+        authentication: Authentication::Tls,
+        authorization: Authorization::Basic,
+        tls: TlsFlags {
+            cert_file: Some(path("cert.pem")),
+            private_key_file: Some(path("key.pem")),
+            ca_cert_file: Some(path("ca.pem")),
+            cipher_suites: vec!["TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384".to_owned()],
+            ..TlsFlags::default()
+        },
+        ..Flags::default()
+    };
+    let text = r#"plugins: {envoy_ext_authz_grpc: {addr: "127.0.0.1:0"}}"#;
+    let loaded = regate::config::Config::from_text(text, &flags, &HashMap::<String, String>::new());
+    let sinks = Sinks {
+        decisions: Box::new(std::io::sink()),
+        status: Box::new(std::io::sink()),
+        logs: None,
+    };
+    let running = app::start(loaded.unwrap(), sinks).await.unwrap();
+    let address = &running.addresses().api[0];
+
+    let ask = async |own: Option<&Pair>| {
+        let mut config = client_config(&ours, own);
+        config.alpn_protocols = vec![b"http/1.1".to_vec()];
+        let mut stream = connect_to(address, config).await.ok()?;
+        let request = b"GET /v1/data HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
+        stream.write_all(request).await.ok()?;
+        let mut answer = String::new();
+        let read = stream.read_to_string(&mut answer);
+        in_time("an answer", read).await.ok()?;
+        Some(answer)
+    };
+    let answer = ask(Some(&leaf(&ours))).await.expect("an answer");
+    let who = "CN=rcgen self signed cert, 1, rcgen self signed cert";
+    assert!(answer.contains(who), "{answer}");
+    assert!(answer.starts_with("HTTP/1.1 401 "), "{answer}");
+    assert_eq!(ask(None).await, None, "without a certificate");
+    assert_eq!(ask(Some(&leaf(&authority()))).await, None, "of a stranger");
+    in_time("the end", running.stop()).await;
 }

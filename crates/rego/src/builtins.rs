@@ -85,6 +85,8 @@ pub struct Builtin {
     pub relation: bool,
     /// Whether it is deprecated: refused in v1 modules.
     pub deprecated: bool,
+    /// Whether it is for modules of the host alone, and so no capability.
+    pub hosts: bool,
     /// What compiles its constant arguments, before anything is asked.
     pub prepare: Option<Prepare>,
     /// What computes it.

@@ -79,7 +79,10 @@ impl Capabilities {
     /// Those of this crate.
     #[must_use]
     pub fn current() -> Self {
-        let all = builtins::all().iter().copied();
+        let all = builtins::all()
+            .iter()
+            .copied()
+            .filter(|builtin| !builtin.hosts);
         let all = all.map(Declaration::from);
         let mut builtins: Vec<_> = all.chain(language::declarations()).collect();
         builtins.sort_by(|a, b| a.name.cmp(&b.name));

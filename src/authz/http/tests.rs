@@ -101,6 +101,7 @@ fn a_dry_run_passes_denials_without_what_they_say_and_fails_as_ever() {
 fn a_failure_is_never_a_success() {
     for (stage, want) in [
         (Stage::Request, 400),
+        (Stage::Refused, 403),
         (Stage::Deadline, 504),
         (Stage::Unavailable, 503),
         (Stage::Evaluation, 500),

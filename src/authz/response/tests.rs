@@ -8,8 +8,9 @@ use prost::Message;
 
 use super::*;
 
-const STAGES: [Stage; 7] = [
+const STAGES: [Stage; 8] = [
     Stage::Request,
+    Stage::Refused,
     Stage::Deadline,
     Stage::Unavailable,
     Stage::Evaluation,
@@ -101,6 +102,27 @@ fn a_request_that_does_not_parse_is_denied_with_400_and_the_reason() {
     assert_eq!(denied.body, "request_parse_error: bad escape");
     assert_eq!(response.status.expect("a status").message, denied.body);
     assert!(response.dynamic_metadata.is_none());
+}
+
+#[test]
+fn what_must_not_pass_is_denied_and_no_failure_that_envoy_could_let_pass() {
+    let error = CheckError {
+        stage: Stage::Refused,
+        code: "stale_policy_error",
+        message: "the operator's business".to_owned(),
+        location: None,
+    };
+    let responder = Responder {
+        dry_run: true,
+        error_response: true,
+        ..Responder::default()
+    };
+    let response = decode(&responder.error(&error, ApiVersion::V3));
+    let Some(HttpResponse::DeniedResponse(denied)) = response.http_response else {
+        panic!("not denied");
+    };
+    assert_eq!(denied.status.expect("a status").code, 403);
+    assert_eq!(denied.body, "stale_policy_error");
 }
 
 #[test]

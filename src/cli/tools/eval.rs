@@ -342,7 +342,7 @@ pub(super) fn http_send_timeout() -> Result<Duration, String> {
 
 /// What `opa.runtime()` gives.
 pub(super) fn runtime() -> Object {
-    engine::runtime(Environment.all(), None)
+    engine::runtime(Environment.all(), None, false)
 }
 
 impl From<Tell> for Explain {

@@ -2,7 +2,6 @@
 
 use super::{COUNT, Key, Kind, accepted, later, served};
 
-const REST: &str = "the REST API";
 const DISK: &str = "storage on disk";
 const DISCOVERY: &str = "discovery bundles";
 const OTLP_METRICS: &str = "export of metrics over OTLP";
@@ -34,13 +33,18 @@ pub(super) const KEYS: &[Key] = &[
         "decision-log events carry what non-deterministic built-ins gave, as `nd_builtin_cache`; for `opa.runtime` that is the whole environment",
     )
     .default("false"),
-    accepted(
+    served(
         "default_decision",
         Kind::Text,
-        "names the decision behind `POST /` of the REST API, which is not there yet",
+        "the document behind `POST /` of the REST API",
     )
     .default("/system/main"),
-    later("default_authorization_decision", Kind::Text, REST),
+    served(
+        "default_authorization_decision",
+        Kind::Text,
+        "the document that decides on requests to the HTTP API with `--authorization=basic`",
+    )
+    .default("/system/authz/allow"),
     served("caching", Kind::Section, "caches of built-ins"),
     served(
         "caching.inter_query_builtin_cache",
@@ -256,14 +260,46 @@ pub(super) const KEYS: &[Key] = &[
     later("keys.*.algorithm", Kind::Text, KEYS_LATER),
     later("keys.*.scope", Kind::Text, KEYS_LATER),
     served("server", Kind::Section, "the HTTP API"),
-    later("server.decoding", Kind::Section, REST),
-    later("server.decoding.max_length", COUNT, REST),
-    later("server.decoding.gzip", Kind::Section, REST),
-    later("server.decoding.gzip.max_length", COUNT, REST),
-    later("server.encoding", Kind::Section, REST),
-    later("server.encoding.gzip", Kind::Section, REST),
-    later("server.encoding.gzip.min_length", COUNT, REST),
-    later("server.encoding.gzip.compression_level", COUNT, REST),
+    served(
+        "server.decoding",
+        Kind::Section,
+        "how much of a request's body is read",
+    ),
+    served(
+        "server.decoding.max_length",
+        super::POSITIVE,
+        "how many bytes a body may have as it comes; a larger one is answered with 400",
+    )
+    .default("268435456"),
+    served(
+        "server.decoding.gzip",
+        Kind::Section,
+        "bodies that come as gzip",
+    ),
+    served(
+        "server.decoding.gzip.max_length",
+        super::POSITIVE,
+        "how many bytes such a body may unpack to",
+    )
+    .default("536870912"),
+    served("server.encoding", Kind::Section, "how answers are sent"),
+    served(
+        "server.encoding.gzip",
+        Kind::Section,
+        "answers to clients that ask for gzip",
+    ),
+    served(
+        "server.encoding.gzip.min_length",
+        super::POSITIVE,
+        "from how many bytes on an answer is compressed",
+    )
+    .default("1024"),
+    served(
+        "server.encoding.gzip.compression_level",
+        Kind::Int(0, 9),
+        "how hard: 0 stores, 9 takes the most time",
+    )
+    .default("9"),
     later("server.metrics", Kind::Section, "metrics of the REST API"),
     later(
         "server.metrics.prom",

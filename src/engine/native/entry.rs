@@ -43,6 +43,37 @@ pub(super) fn plan(
     }
 }
 
+/// The names of a document below `data`. An integer finds an element of an array; in data also the key that is its
+/// text.
+pub(super) struct Names {
+    keys: Vec<Value>,
+    texts: Vec<Value>,
+}
+
+// === impl Names ===
+
+impl Names {
+    pub(super) fn of<T: AsRef<str>>(segments: &[T]) -> Self {
+        let segments = segments.iter().map(AsRef::as_ref);
+        Self {
+            keys: segments.clone().map(key).collect(),
+            texts: segments.map(Value::from).collect(),
+        }
+    }
+
+    /// What is asked for the document, and what where that gives nothing.
+    pub(super) fn prepare(
+        &self,
+        compiled: &Compiled,
+    ) -> Result<(PreparedQuery, Option<PreparedQuery>), Vec<Diagnostic>> {
+        let query = compiled.prepare(&reference(&self.keys))?;
+        let other = (self.texts != self.keys)
+            .then(|| compiled.prepare(&reference(&self.texts)).ok())
+            .flatten();
+        Ok((query, other))
+    }
+}
+
 // === impl Entry ===
 
 impl Entry {
@@ -76,29 +107,21 @@ fn plan_path(text: &str, compiled: &Compiled) -> Planned {
         let error = EvalError::broken("the decision path is empty".to_owned());
         return broken(error);
     }
-    let keys: Vec<Value> = segments.iter().map(|segment| key(segment)).collect();
-    let query = match compiled.prepare(&reference(&keys)) {
-        Ok(query) => Box::new(query),
+    let names = Names::of(&segments);
+    let (query, other) = match names.prepare(compiled) {
+        Ok(prepared) => prepared,
         Err(errors) => {
             let error = errors.first();
             let text = error.map_or_else(String::new, |e| format!("{}: {}", e.code, e.message));
             return broken(EvalError::broken(text));
         }
     };
-    // An integer finds an element of an array; in data also the key that is its text.
-    let texts: Vec<Value> = segments
-        .iter()
-        .map(|segment| Value::from(*segment))
-        .collect();
-    let other = (texts != keys)
-        .then(|| compiled.prepare(&reference(&texts)).ok().map(Box::new))
-        .flatten();
-    let defined = is_defined(&keys, compiled) || is_defined(&texts, compiled);
+    let defined = is_defined(&names.keys, compiled) || is_defined(&names.texts, compiled);
     let warning = (!defined).then(|| undefined_warning(text, compiled));
     Planned {
         entry: Entry::Query {
-            query,
-            other,
+            query: Box::new(query),
+            other: other.map(Box::new),
             defined,
         },
         warning,

@@ -13,9 +13,12 @@ use regate_rego::{EvalOptions, PreparedQuery};
 
 use super::Policy;
 use super::entry::Entry;
-use crate::data::Value;
+use super::query::Query;
+use crate::data::{Object, Value};
 use crate::engine::world::{Begin, Loan};
-use crate::engine::{Budget, EvalError, EvalErrorKind, Evaluation, Print, World};
+use crate::engine::{
+    Answers, Budget, EvalError, EvalErrorKind, Evaluation, Failure, Print, Terms, World,
+};
 
 /// How much one evaluation may build: far beyond any decision, and bounded.
 const MEMORY: u64 = 256 << 20;
@@ -41,8 +44,7 @@ struct Seeds {
 /// What is the same for all queries of one evaluation.
 struct Asked<'a> {
     begin: Begin,
-    input: &'a Value,
-    budget: Budget,
+    terms: Terms<'a>,
     lines: &'a Lines,
     /// Whether the world is on loan.
     open: bool,
@@ -72,33 +74,15 @@ impl Evaluator {
         input: &Value,
         budget: Budget,
     ) -> Evaluation {
-        let lines = Lines::default();
-        let begin = world.begin(|| Begin {
-            now_ns: now_ns(),
-            seed: self.seeds.next(),
-        });
-        let asked = Asked {
-            begin,
-            input,
+        let terms = Terms {
+            input: Some(input),
             budget,
-            lines: &lines,
-            open: world.is_open(),
+            strict_builtin_errors: false,
         };
-        let mut calls = world.take_calls();
-        if asked.open {
-            self.loan.exchange(world);
-        }
-        let evaluated = catch_unwind(AssertUnwindSafe(|| self.ask(entry, &asked, &mut calls)));
-        if asked.open {
-            self.loan.exchange(world);
-        }
-        world.put_calls(calls);
-        let result = evaluated.unwrap_or_else(|_| {
-            // Nothing of an engine that panicked is used again.
-            self.engine = regate_rego::Evaluator::new();
-            Err(EvalError::panic())
-        });
-        let prints = std::mem::take(&mut *lines.lock().unwrap_or_else(PoisonError::into_inner));
+        let ask = |this: &mut Self, asked: &Asked<'_>, calls: &mut Option<Calls>| {
+            this.ask(entry, asked, calls)
+        };
+        let (result, prints) = self.guarded(world, terms, EvalError::panic, ask);
         let rule_labels = match &result {
             Ok(_) => self.rule_labels(),
             Err(_) => Box::default(),
@@ -109,6 +93,101 @@ impl Evaluator {
             rule_labels,
             difference: None,
         }
+    }
+
+    /// See [`crate::engine::Evaluator::document`].
+    pub(in crate::engine) fn document(
+        &mut self,
+        world: &mut World,
+        query: &Query,
+        terms: Terms<'_>,
+    ) -> Answers<Option<Value>> {
+        self.answers(world, terms, |this, asked, calls| {
+            let mut found = None;
+            for query in query.queries() {
+                found = this.run(asked, calls, |engine, policy, options| {
+                    query.value(engine, policy, asked.terms.input, options)
+                })?;
+                if found.is_some() {
+                    break;
+                }
+            }
+            Ok(found)
+        })
+    }
+
+    /// See [`crate::engine::Evaluator::rows`].
+    pub(in crate::engine) fn rows(
+        &mut self,
+        world: &mut World,
+        query: &Query,
+        terms: Terms<'_>,
+    ) -> Answers<Vec<Object>> {
+        self.answers(world, terms, |this, asked, calls| {
+            let mut objects = Vec::new();
+            for prepared in query.queries() {
+                let rows = this.run(asked, calls, |engine, policy, options| {
+                    prepared.rows(engine, policy, asked.terms.input, options)
+                })?;
+                objects.extend(query.objects(rows));
+            }
+            Ok(objects)
+        })
+    }
+
+    fn answers<T>(
+        &mut self,
+        world: &mut World,
+        terms: Terms<'_>,
+        ask: impl FnOnce(&mut Self, &Asked<'_>, &mut Option<Calls>) -> Result<T, Box<Failure>>,
+    ) -> Answers<T> {
+        let (result, prints) = self.guarded(world, terms, || Box::new(panicked()), ask);
+        let rule_labels = match &result {
+            Ok(_) => self.rule_labels(),
+            Err(_) => Box::default(),
+        };
+        Answers {
+            result,
+            prints,
+            rule_labels,
+        }
+    }
+
+    /// Does `work` with the world on loan; what it printed is given beside what it gave.
+    fn guarded<T, E>(
+        &mut self,
+        world: &mut World,
+        terms: Terms<'_>,
+        panicked: impl FnOnce() -> E,
+        work: impl FnOnce(&mut Self, &Asked<'_>, &mut Option<Calls>) -> Result<T, E>,
+    ) -> (Result<T, E>, Vec<Print>) {
+        let lines = Lines::default();
+        let begin = world.begin(|| Begin {
+            now_ns: now_ns(),
+            seed: self.seeds.next(),
+        });
+        let asked = Asked {
+            begin,
+            terms,
+            lines: &lines,
+            open: world.is_open(),
+        };
+        let mut calls = world.take_calls();
+        if asked.open {
+            self.loan.exchange(world);
+        }
+        let worked = catch_unwind(AssertUnwindSafe(|| work(self, &asked, &mut calls)));
+        if asked.open {
+            self.loan.exchange(world);
+        }
+        world.put_calls(calls);
+        let result = worked.unwrap_or_else(|_| {
+            // Nothing of an engine that panicked is used again.
+            self.engine = regate_rego::Evaluator::new();
+            Err(panicked())
+        });
+        let prints = std::mem::take(&mut *lines.lock().unwrap_or_else(PoisonError::into_inner));
+        (result, prints)
     }
 
     /// The labels of the rules that held in the last evaluation.
@@ -143,9 +222,27 @@ impl Evaluator {
         asked: &Asked<'_>,
         calls: &mut Option<Calls>,
     ) -> Result<Option<Value>, EvalError> {
+        let value = self.run(asked, calls, |engine, policy, options| {
+            query.value(engine, policy, asked.terms.input, options)
+        });
+        value.map_err(|error| ours(&error))
+    }
+
+    /// Lets the engine work within what was asked.
+    fn run<T>(
+        &mut self,
+        asked: &Asked<'_>,
+        calls: &mut Option<Calls>,
+        work: impl FnOnce(
+            &mut regate_rego::Evaluator,
+            &regate_rego::Policy,
+            &mut EvalOptions,
+        ) -> Result<T, Failure>,
+    ) -> Result<T, Box<Failure>> {
+        let terms = &asked.terms;
         let mut costs = Costs::default();
-        costs.deadline = Some(asked.budget.deadline);
-        costs.steps = asked.budget.steps.unwrap_or(u64::MAX);
+        costs.deadline = Some(terms.budget.deadline);
+        costs.steps = terms.budget.steps.unwrap_or(u64::MAX);
         costs.memory = MEMORY;
         let lines = Arc::clone(asked.lines);
         let outside = asked.open.then(|| match self.outside.take() {
@@ -154,6 +251,7 @@ impl Evaluator {
         });
         let mut options = EvalOptions {
             budget: costs,
+            strict_builtin_errors: terms.strict_builtin_errors,
             now_ns: asked.begin.now_ns,
             seed: asked.begin.seed,
             runtime: self.policy.runtime().clone(),
@@ -167,10 +265,10 @@ impl Evaluator {
             ..EvalOptions::default()
         };
         let policy = self.policy.compiled().policy();
-        let value = query.value(&mut self.engine, policy, Some(asked.input), &mut options);
+        let worked = work(&mut self.engine, policy, &mut options);
         self.outside = options.outside;
         *calls = options.calls;
-        value.map_err(|error| ours(&error))
+        worked.map_err(Box::new)
     }
 }
 
@@ -188,6 +286,16 @@ fn now_ns() -> i64 {
     since.map_or(0, |since| {
         i64::try_from(since.as_nanos()).unwrap_or(i64::MAX)
     })
+}
+
+fn panicked() -> Failure {
+    Failure {
+        kind: Kind::Internal,
+        message: "the evaluation failed unexpectedly; this is a defect, please report it"
+            .to_owned(),
+        location: None,
+        stack: Vec::new(),
+    }
 }
 
 /// The engine's error as this room's.

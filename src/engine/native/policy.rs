@@ -131,7 +131,10 @@ fn ours(errors: &[Diagnostic]) -> Vec<CompileError> {
         let (at, text) = (&error.location, error.to_string());
         let (_, picture) = text.split_at(text.find('\n').unwrap_or(text.len()));
         let message = format!("{}{picture}", error.message);
-        CompileError::new(error.code.as_str(), message).at(&at.file, at.row, at.col)
+        CompileError {
+            diagnostic: Some(Box::new(error.clone())),
+            ..CompileError::new(error.code.as_str(), message).at(&at.file, at.row, at.col)
+        }
     });
     errors.collect()
 }

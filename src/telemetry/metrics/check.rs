@@ -119,6 +119,23 @@ impl CheckMetrics {
         }
     }
 
+    /// How many Checks allowed, denied and ended with an error.
+    #[must_use]
+    pub fn outcomes(&self) -> (u64, u64, u64) {
+        let shards = self.shards.lock().unwrap_or_else(PoisonError::into_inner);
+        let sum = |read: fn(&Shard) -> &AtomicU64| -> u64 {
+            shards
+                .iter()
+                .map(|shard| read(shard).load(Ordering::Relaxed))
+                .sum()
+        };
+        (
+            sum(|shard| &shard.allowed),
+            sum(|shard| &shard.denied),
+            sum(|shard| &shard.errors),
+        )
+    }
+
     /// Writes the sums of all threads.
     pub fn collect(&self, out: &mut Exposition) {
         let shards = self

@@ -19,6 +19,7 @@ impl Dir {
             ca_cert_file: None,
             client_auth: ClientAuth::None,
             min_version: TlsVersion::V1_2,
+            cipher_suites: Vec::new(),
             refresh_period: Duration::ZERO,
         };
         let dir = Self { dir, config };

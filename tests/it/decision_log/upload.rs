@@ -102,6 +102,7 @@ fn record(input: &Json) -> Record {
         rule_labels: Box::default(),
         timers: Timers::default(),
         trace: None,
+        asked: None,
     }
 }
 

@@ -28,6 +28,7 @@ impl Builtin {
             nondeterministic: false,
             relation: false,
             deprecated: false,
+            hosts: false,
             prepare: None,
             run,
         }
@@ -74,6 +75,14 @@ impl Builtin {
     pub(super) const fn prepares(self, prepare: Prepare) -> Self {
         Self {
             prepare: Some(prepare),
+            ..self
+        }
+    }
+
+    /// Says that it is for modules of the host alone.
+    pub(super) const fn hosts(self) -> Self {
+        Self {
+            hosts: true,
             ..self
         }
     }

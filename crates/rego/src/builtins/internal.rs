@@ -1,8 +1,8 @@
-//! What compiled policies call and no policy names: membership, and the text of a template string.
+//! What compiled policies call and no policy names: membership, the text of a template string, what the host knows.
 
 use super::declare::{takes, unnamed};
 use super::text::Style;
-use super::{Builtin, Context, Error, operand, text};
+use super::{Builtin, Context, Error, Question, operand, outside, text};
 use crate::types::Type;
 use crate::value::Value;
 
@@ -19,7 +19,16 @@ pub(super) static TABLE: &[Builtin] = &[
         .infix("in"),
     Builtin::new("internal.template_string", "", template_string)
         .declared(|| takes([unnamed(Type::array(Type::any()))]).gives(Type::String)),
+    Builtin::new("internal.host", "", host)
+        .declared(|| takes([unnamed(Type::String)]).gives(Type::any()))
+        .nondeterministic()
+        .hosts(),
 ];
+
+fn host(context: &mut Context<'_>, args: &[&Value]) -> Result<Value, Error> {
+    let name = operand::string(args, 0)?.clone();
+    outside::ask(context, &Question::Host(name))
+}
 
 fn member_2(context: &mut Context<'_>, args: &[&Value]) -> Result<Value, Error> {
     let wanted = operand::value(args, 0)?;

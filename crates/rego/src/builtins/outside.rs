@@ -16,6 +16,8 @@ pub enum Question {
     HttpSend(Value),
     /// The addresses of a name.
     Addresses(Str),
+    /// What the host knows by this name: modules of its own ask it, through `internal.host`.
+    Host(Str),
 }
 
 /// What the host says.
@@ -42,6 +44,7 @@ impl Question {
         match self {
             Self::HttpSend(_) => "http.send",
             Self::Addresses(_) => "net.lookup_ip_addr",
+            Self::Host(_) => "internal.host",
         }
     }
 }

@@ -348,3 +348,39 @@ pub enum SchemaSource {
     /// A JSON schema in place.
     Inline(Value),
 }
+
+// === impl Body ===
+
+impl Body {
+    /// Whether it is one expression without variables.
+    #[must_use]
+    pub fn is_ground(&self) -> bool {
+        match self.literals.as_slice() {
+            [literal] => match &literal.kind {
+                LiteralKind::Term(term) => is_ground(term),
+                _ => false,
+            },
+            _ => false,
+        }
+    }
+}
+
+/// Whether a term has no variables. The parser bounds how deep it is.
+fn is_ground(term: &Term) -> bool {
+    let all = |terms: &[Term]| terms.iter().all(is_ground);
+    match &term.kind {
+        TermKind::Var(name) => matches!(&**name, "input" | "data"),
+        TermKind::Ref(reference) => match &reference.head.kind {
+            // A package or an import may stand behind the name; the reference is one value all the same.
+            TermKind::Var(_) => all(&reference.path),
+            _ => is_ground(&reference.head) && all(&reference.path),
+        },
+        TermKind::Array(items) | TermKind::Set(items) => all(items),
+        TermKind::Object(members) => {
+            let mut members = members.iter();
+            members.all(|(key, value)| is_ground(key) && is_ground(value))
+        }
+        TermKind::Call(call) => all(&call.args),
+        _ => true,
+    }
+}

@@ -144,6 +144,7 @@ fn builtin(name: &'static str) -> &'static Builtin {
         nondeterministic: false,
         relation,
         deprecated: false,
+        hosts: false,
         prepare: None,
         run: nothing,
     };
