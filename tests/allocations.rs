@@ -76,7 +76,7 @@ mod tests {
     use regate::authz::{InputEncoding, ParsedBodyErrors};
     use regate::config::{Config, Flags};
     use regate::data::Value;
-    use regate::decision::{ApiVersion, DecisionId, Record, Timers};
+    use regate::decision::{ApiVersion, DecisionId, Record, Revisions, Timers};
     use regate::decision_log::{Config as LogConfig, Inputs, Log, Parts, Subject};
     use regate::engine::Entrypoint;
     use regate::grpc::Reply;
@@ -144,31 +144,34 @@ mod tests {
         };
         let log = Log::spawn(config, parts).unwrap();
         let producer = log.intake().producer();
-        producer.push(record(request)).unwrap();
+        // They are the snapshot's.
+        let revisions = Arc::default();
+        producer.push(record(request, &revisions)).unwrap();
         // From here on nothing is taken out of the queue.
         is_reached.recv().unwrap();
         let before = counting::bytes();
         for _ in 0..RECORDS {
-            producer.push(record(request)).unwrap();
+            producer.push(record(request, &revisions)).unwrap();
         }
         let each = counting::bytes().wrapping_sub(before) / RECORDS;
         drop(let_go);
         each
     }
 
-    fn record(request: &'static [u8]) -> Record {
+    fn record(request: &'static [u8], revisions: &Arc<Revisions>) -> Record {
         Record {
             id: DecisionId::random().unwrap(),
             timestamp: SystemTime::now(),
             version: ApiVersion::V3,
             request: Bytes::from_static(request),
-            revisions: Arc::default(),
+            revisions: Arc::clone(revisions),
             snapshot: None,
             result: Ok(Value::Bool(true)),
             nd_builtin_cache: None,
             rule_labels: Box::default(),
             timers: Timers::default(),
             trace: None,
+            asked: None,
         }
     }
 

@@ -7,7 +7,9 @@ use std::time::{Duration, SystemTime};
 use bytes::Bytes;
 
 use crate::data::Value;
-use crate::decision::{ApiVersion, CheckError, DecisionId, Record, Revisions, Timers, TraceIds};
+use crate::decision::{
+    ApiVersion, Asked, CheckError, DecisionId, Record, Revisions, Timers, TraceIds,
+};
 
 /// Nanoseconds of a stage that was not reached.
 const NOT_REACHED: u64 = u64::MAX;
@@ -26,6 +28,7 @@ pub(super) struct Packed {
     rule_labels: Box<[Value]>,
     timers: [u64; 3],
     trace: Option<Box<TraceIds>>,
+    asked: Option<Box<Asked>>,
 }
 
 // === impl Packed ===
@@ -51,6 +54,7 @@ impl Packed {
             rule_labels: record.rule_labels,
             timers: [Some(handler), input, eval].map(|time| time.map_or(NOT_REACHED, nanos)),
             trace: record.trace.map(Box::new),
+            asked: record.asked,
         }
     }
 
@@ -73,6 +77,7 @@ impl Packed {
                 eval,
             },
             trace: self.trace.map(|trace| *trace),
+            asked: self.asked,
         }
     }
 }
