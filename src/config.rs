@@ -28,6 +28,7 @@ mod rest;
 pub mod schema;
 mod section;
 mod service;
+mod services;
 mod sources;
 mod variables;
 
@@ -138,7 +139,7 @@ impl Config {
         let root = Section::root(&tree);
         let mut config = Self {
             authz: envoy::read(&root, &mut report),
-            instance: sources::read(&root, flags, &mut report),
+            instance: sources::read(&root, flags, env, &mut report),
             decision_log: logs::read(&root, &mut report),
             cache: observe::cache(&root),
             http_send_timeout: http_send_timeout(env).unwrap_or_else(|error| {

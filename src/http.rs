@@ -1,4 +1,4 @@
-//! HTTP beside the data listener: the client for services, the server under the HTTP APIs.
+//! HTTP beside the data listener: the client for services and its credentials, the server under the HTTP APIs.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -6,7 +6,10 @@ use std::time::Duration;
 use crate::tls;
 
 pub mod client;
+pub mod credentials;
 pub mod server;
+
+pub use credentials::Credentials;
 
 /// A configured service (`services.<name>`): where it is and how to get in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,39 +28,10 @@ pub struct ServiceConfig {
     pub ca_cert: Option<PathBuf>,
     /// `tls.system_ca_required`: the system's authorities count beside `ca_cert`.
     pub system_ca_required: bool,
+    /// `type: oci`: it is a registry of container images.
+    pub registry: bool,
     /// How the client shows who it is.
     pub credentials: Credentials,
-}
-
-/// How a client of a service authenticates.
-#[derive(Clone, Default, PartialEq, Eq)]
-pub enum Credentials {
-    /// Not at all.
-    #[default]
-    None,
-    /// `credentials.bearer`.
-    Bearer {
-        /// Where the token comes from.
-        token: TokenSource,
-        /// The word before the token, `Bearer` by default.
-        scheme: String,
-    },
-    /// `credentials.client_tls`.
-    ClientTls {
-        /// PEM file of the certificate chain.
-        cert: PathBuf,
-        /// PEM file of the private key.
-        private_key: PathBuf,
-    },
-}
-
-/// Where a bearer token comes from.
-#[derive(Clone, PartialEq, Eq)]
-pub enum TokenSource {
-    /// It stands in the configuration.
-    Text(String),
-    /// It stands in a file that is read anew for each request.
-    File(PathBuf),
 }
 
 /// One or more HTTP listeners that serve the same API.
@@ -71,24 +45,4 @@ pub struct ListenConfig {
     pub h2c: bool,
     /// `--unix-socket-perm`: the mode of sockets in the file system.
     pub unix_socket_mode: Option<u32>,
-}
-
-impl std::fmt::Debug for Credentials {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        // Never the token itself: this reaches logs.
-        f.write_str(match self {
-            Self::None => "None",
-            Self::Bearer { .. } => "Bearer(..)",
-            Self::ClientTls { .. } => "ClientTls(..)",
-        })
-    }
-}
-
-impl std::fmt::Debug for TokenSource {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Text(_) => f.write_str("Text(..)"),
-            Self::File(path) => f.debug_tuple("File").field(path).finish(),
-        }
-    }
 }

@@ -16,6 +16,7 @@ use tokio::sync::{Notify, mpsc, oneshot};
 
 use super::archive::{self, ArchiveError, Limits};
 use super::load::{self, LoadError};
+use super::oci::{self, OciError};
 use super::persist::Store;
 use super::{Bundle, Config, Update, pace};
 use crate::engine::RegoVersion;
@@ -54,6 +55,8 @@ enum FetchError {
         "the bundle names no service to download it from; give it a `service` or a `file://` resource"
     )]
     NoService,
+    #[error("bundle download failed: {0}")]
+    Registry(#[from] OciError),
     #[error(transparent)]
     Archive(#[from] ArchiveError),
     #[error(transparent)]
@@ -86,6 +89,8 @@ struct Fetcher {
     updates: mpsc::Sender<Update>,
     poll: Arc<Notify>,
     etag: Option<String>,
+    /// What a registry said last.
+    seen: oci::Seen,
     failures: u32,
 }
 
@@ -99,6 +104,7 @@ pub fn spawn(source: Source, updates: mpsc::Sender<Update>, mut shutdown: Shutdo
         updates,
         poll: poll.clone(),
         etag: None,
+        seen: oci::Seen::default(),
         failures: 0,
     };
     task::spawn("bundle", async move {
@@ -182,6 +188,9 @@ impl Fetcher {
     async fn download(&mut self) -> Result<Option<Fetched>, FetchError> {
         let client = self.source.client.as_ref().ok_or(FetchError::NoService)?;
         let resource = &self.source.config.resource;
+        if client.is_registry() {
+            return self.pull().await;
+        }
         // Deltas and long polls are not asked for, because they would not be understood.
         let mut headers = vec![(HeaderName::from_static("prefer"), "modes=snapshot")];
         if let Some(etag) = &self.etag {
@@ -210,6 +219,24 @@ impl Fetcher {
         fetched.map(Some)
     }
 
+    /// Asks a registry; none means that nothing changed.
+    async fn pull(&mut self) -> Result<Option<Fetched>, FetchError> {
+        let client = self.source.client.as_ref().ok_or(FetchError::NoService)?;
+        let resource = &self.source.config.resource;
+        let etag = self.etag.as_deref();
+        let pulled = oci::pull(client, resource, etag, &mut self.seen, self.limits.size).await;
+        let fetched = match pulled {
+            Ok(None) => return Ok(None),
+            Ok(Some(layer)) => self.read_bytes(layer.bytes, Some(layer.etag), false).await,
+            Err(error) if error.is_no_answer() => return Err(error.into()),
+            Err(error) => Err(error.into()),
+        };
+        if fetched.is_err() {
+            self.etag = None;
+        }
+        fetched.map(Some)
+    }
+
     async fn read_body(&self, response: Response) -> Result<Fetched, FetchError> {
         let etag = response
             .header(ETAG)
@@ -219,6 +246,15 @@ impl Fetcher {
             .header(CONTENT_ENCODING)
             .is_some_and(|it| it.eq_ignore_ascii_case("gzip"));
         let bytes = response.bytes(self.limits.size).await?;
+        self.read_bytes(bytes, etag, encoded).await
+    }
+
+    async fn read_bytes(
+        &self,
+        bytes: Vec<u8>,
+        etag: Option<String>,
+        encoded: bool,
+    ) -> Result<Fetched, FetchError> {
         let (name, limits) = (self.source.config.name.clone(), self.limits);
         let keep = self.source.store.is_some();
         // Unpacking and parsing may take seconds, which other tasks shall not wait.
@@ -343,6 +379,7 @@ impl FetchError {
     fn http_status(&self) -> Option<u16> {
         match self {
             Self::Status { status, .. } => Some(status.as_u16()),
+            Self::Registry(error) => error.http_status(),
             _ => None,
         }
     }

@@ -6,6 +6,7 @@
 use std::fmt;
 
 mod activation;
+mod credentials;
 mod logs;
 mod plugin;
 mod process;
@@ -79,6 +80,18 @@ pub fn keys() -> impl Iterator<Item = &'static Key> {
         plugin::KEYS,
         services::KEYS,
         activation::KEYS,
+        credentials::SIMPLE,
+        credentials::OAUTH2,
+        credentials::VAULT_IDENTITY,
+        credentials::KMS_SIGNING,
+        credentials::KMS_SOURCES,
+        credentials::KMS_ROLE_SOURCES,
+        credentials::S3_SIGNING,
+        credentials::S3_SOURCES,
+        credentials::S3_ROLE_SOURCES,
+        credentials::GCP,
+        credentials::AZURE,
+        services::BUNDLES,
         logs::KEYS,
     ]
     .into_iter()

@@ -92,10 +92,15 @@ impl<'a> Section<'a> {
 
     /// This section's own value as a string, for maps of strings.
     pub(super) fn own_text(&self) -> Option<&'a str> {
-        match self.node.map(|node| &node.kind)? {
+        match self.own_kind()? {
             Kind::String(text) => Some(text),
             _ => None,
         }
+    }
+
+    /// This section's own value.
+    pub(super) fn own_kind(&self) -> Option<&'a Kind> {
+        self.node.map(|node| &node.kind)
     }
 
     pub(super) fn texts(&self, name: &str) -> Vec<(usize, &'a str)> {

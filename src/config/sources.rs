@@ -1,5 +1,4 @@
-//! `services`, `bundles`, `persistence_directory` and the paths of the command line into
-//! [`instance::Config`].
+//! `bundles`, `persistence_directory` and the paths of the command line into [`instance::Config`].
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -7,19 +6,21 @@ use std::time::Duration;
 use super::flags::Flags;
 use super::problem::Report;
 use super::section::Section;
-use super::{activation, observe, overlay};
+use super::variables::Strings;
+use super::{activation, observe, overlay, services};
 use crate::data::Object;
 use crate::data::yaml::{Kind, Node};
 use crate::engine::Engine;
-use crate::http::{Credentials, ServiceConfig, TokenSource};
+use crate::http::ServiceConfig;
 use crate::{bundle, instance};
 
-pub(super) fn read(root: &Section<'_>, flags: &Flags, report: &mut Report) -> instance::Config {
-    let services: Vec<ServiceConfig> = root
-        .section("services")
-        .members()
-        .map(|(name, section)| service(name, &section, report))
-        .collect();
+pub(super) fn read(
+    root: &Section<'_>,
+    flags: &Flags,
+    env: &dyn Strings,
+    report: &mut Report,
+) -> instance::Config {
+    let services = services::read(root, env, report);
     let bundles = root
         .section("bundles")
         .members()
@@ -92,85 +93,8 @@ fn overlay_url(tree: &mut Node, name: &str, url: &str) -> Result<(), String> {
     overlay::put_at(tree, &["bundles", name, "persist"], Kind::Bool(true))
 }
 
-fn is_url(path: &str) -> bool {
+pub(super) fn is_url(path: &str) -> bool {
     path.starts_with("http://") || path.starts_with("https://")
-}
-
-fn service(name: &str, section: &Section<'_>, report: &mut Report) -> ServiceConfig {
-    let url = section.text("url").unwrap_or_default();
-    if !is_url(url) {
-        let message = "expected a URL that begins with http:// or https://";
-        report.error(section.line_of("url"), &section.path_of("url"), message);
-    }
-    let tls = section.section("tls");
-    ServiceConfig {
-        name: name.to_owned(),
-        url: url.to_owned(),
-        headers: headers(&section.section("headers"), report),
-        allow_insecure_tls: section.flag("allow_insecure_tls"),
-        response_header_timeout: seconds(section, "response_header_timeout_seconds"),
-        ca_cert: tls.path_buf("ca_cert"),
-        system_ca_required: tls.flag("system_ca_required"),
-        credentials: credentials(&section.section("credentials"), report),
-    }
-}
-
-fn headers(section: &Section<'_>, report: &mut Report) -> Vec<(String, String)> {
-    let mut headers = Vec::new();
-    for (name, value) in section.members() {
-        let text = value.own_text().unwrap_or_default();
-        if ::http::HeaderName::from_bytes(name.as_bytes()).is_err()
-            || ::http::HeaderValue::from_str(text).is_err()
-        {
-            report.error(value.line(), &value.path, "not a header's name and value");
-        }
-        headers.push((name.to_owned(), text.to_owned()));
-    }
-    headers
-}
-
-fn credentials(section: &Section<'_>, report: &mut Report) -> Credentials {
-    let (bearer, client_tls) = (section.section("bearer"), section.section("client_tls"));
-    match (bearer.is_there(), client_tls.is_there()) {
-        (true, true) => {
-            let message = "a service has at most one kind of credentials";
-            report.error(section.line(), &section.path, message);
-            Credentials::None
-        }
-        (true, false) => bearer_token(&bearer, report),
-        (false, true) => client_certificate(&client_tls, report),
-        (false, false) => Credentials::None,
-    }
-}
-
-fn bearer_token(section: &Section<'_>, report: &mut Report) -> Credentials {
-    let token = match (section.text("token"), section.path_buf("token_path")) {
-        (Some(token), None) => TokenSource::Text(token.to_owned()),
-        (None, Some(path)) => TokenSource::File(path),
-        _ => {
-            let message = "expected one of `token` and `token_path`";
-            report.error(section.line(), &section.path, message);
-            return Credentials::None;
-        }
-    };
-    Credentials::Bearer {
-        token,
-        scheme: section.text("scheme").unwrap_or("Bearer").to_owned(),
-    }
-}
-
-fn client_certificate(section: &Section<'_>, report: &mut Report) -> Credentials {
-    if let (Some(cert), Some(private_key)) =
-        (section.path_buf("cert"), section.path_buf("private_key"))
-    {
-        return Credentials::ClientTls { cert, private_key };
-    }
-    report.error(
-        section.line(),
-        &section.path,
-        "expected both `cert` and `private_key`",
-    );
-    Credentials::None
 }
 
 fn one_bundle(
@@ -196,6 +120,15 @@ fn one_bundle(
     } else {
         bundle_service(section, services, report)
     };
+    let from = services
+        .iter()
+        .find(|it| Some(&it.name) == service.as_ref());
+    if from.is_some_and(|service| service.registry)
+        && let Err(error) = bundle::oci::Reference::parse(&resource)
+    {
+        let path = section.path_of("resource");
+        report.error(section.line_of("resource"), &path, error.to_string());
+    }
     bundle::Config {
         name: name.to_owned(),
         service,
@@ -256,8 +189,4 @@ fn polling(section: &Section<'_>, report: &mut Report) -> (Duration, Duration) {
         }
     };
     (Duration::from_secs(min), Duration::from_secs(max))
-}
-
-fn seconds(section: &Section<'_>, name: &str) -> Duration {
-    Duration::from_secs(section.count(name).unwrap_or_default())
 }

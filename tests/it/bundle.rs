@@ -7,14 +7,16 @@ use regate::bundle::fetch::{self, Poll, Source};
 use regate::bundle::persist::Store;
 use regate::bundle::{Bundle, Config, Update};
 use regate::engine::RegoVersion;
+use regate::http::ServiceConfig;
 use regate::http::client::Client;
-use regate::http::{Credentials, ServiceConfig, TokenSource};
+use regate::http::credentials::{Credentials, TokenSource, bearer};
 use regate::task::{self, ShutdownTrigger};
 use tokio::sync::mpsc;
 
 use crate::support::archive::{bundle, gzip};
 use crate::support::process::in_time;
 
+mod oci;
 mod server;
 pub(crate) mod tls;
 
@@ -112,6 +114,7 @@ fn service(url: &str) -> ServiceConfig {
         response_header_timeout: Duration::from_secs(20),
         ca_cert: None,
         system_ca_required: false,
+        registry: false,
         credentials: Credentials::None,
     }
 }
@@ -356,10 +359,11 @@ async fn a_token_file_is_read_for_each_request() {
     let directory = tempfile::tempdir().unwrap();
     let token = directory.path().join("token");
     let mut service = service("http://placeholder");
-    service.credentials = Credentials::Bearer {
+    service.credentials = Credentials::Bearer(bearer::Config {
         token: TokenSource::File(token.clone()),
         scheme: "Bearer".to_owned(),
-    };
+        encode: None,
+    });
     let server = Server::start().await;
     service.url = server.url("");
     server.answer(Answer::bundle(&revision("1"), "e"));
@@ -384,10 +388,11 @@ async fn a_token_file_is_read_for_each_request() {
 async fn redirects_are_followed_without_the_secrets() {
     let (first, second) = (Server::start().await, Server::start().await);
     let mut service = service(&first.url(""));
-    service.credentials = Credentials::Bearer {
+    service.credentials = Credentials::Bearer(bearer::Config {
         token: TokenSource::Text("t".to_owned()),
         scheme: "Bearer".to_owned(),
-    };
+        encode: None,
+    });
     // The same machine under another name is another host.
     let elsewhere = second
         .url("/stored?sig=x")

@@ -16,7 +16,7 @@ use std::time::Duration;
 use regate::config::{Config, Flags, Loaded, schema};
 use regate::engine::{Entrypoint, MemoryLimits};
 use regate::grpc::Address;
-use regate::http::{Credentials, TokenSource};
+use regate::http::credentials::{Credentials, TokenSource, bearer};
 
 type Env = HashMap<String, String>;
 
@@ -143,10 +143,11 @@ fn the_rooms_get_what_the_file_says() {
     );
     assert_eq!(
         instance.services[0].credentials,
-        Credentials::Bearer {
+        Credentials::Bearer(bearer::Config {
             token: TokenSource::File("/t".into()),
-            scheme: "Token".to_owned()
-        }
+            scheme: "Token".to_owned(),
+            encode: None,
+        })
     );
     let bundle = &instance.bundles[0];
     assert_eq!(

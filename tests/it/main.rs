@@ -18,6 +18,9 @@ mod config;
 /// The recorded cases, whole.
 #[cfg(test)]
 mod conformance;
+/// How the client of services shows who it is.
+#[cfg(test)]
+mod credentials;
 /// Events of the decision log against the recorded ones.
 #[cfg(test)]
 mod decision_log;

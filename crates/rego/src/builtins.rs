@@ -15,6 +15,7 @@ use crate::value::{NumberError, Value};
 mod aggregates;
 mod arithmetic;
 mod arrays;
+pub mod aws;
 mod bits;
 mod cache;
 #[cfg(test)]

@@ -253,11 +253,21 @@ pub(super) const KEYS: &[Key] = &[
     later("discovery.signing.keyid", Kind::Text, DISCOVERY),
     later("discovery.signing.scope", Kind::Text, DISCOVERY),
     later("discovery.signing.exclude_files", Kind::TextList, DISCOVERY),
-    later("keys", Kind::Map, KEYS_LATER),
-    later("keys.*", Kind::Section, KEYS_LATER),
+    served("keys", Kind::Map, "keys by name"),
+    served("keys.*", Kind::Section, "one key"),
     later("keys.*.key", Kind::Text, KEYS_LATER).secret(),
-    later("keys.*.private_key", Kind::Text, KEYS_LATER).secret(),
-    later("keys.*.algorithm", Kind::Text, KEYS_LATER),
+    served(
+        "keys.*.private_key",
+        Kind::Text,
+        "PEM text of the key that signs; a secret for HMAC",
+    )
+    .secret(),
+    served(
+        "keys.*.algorithm",
+        Kind::Text,
+        "the algorithm that it signs by: `RS256`, `ES256`, …",
+    )
+    .default("RS256"),
     later("keys.*.scope", Kind::Text, KEYS_LATER),
     served("server", Kind::Section, "the HTTP API"),
     served(

@@ -9,7 +9,8 @@ use hyper_util::client::legacy::connect::HttpConnector;
 
 use super::identity::Identity;
 use super::{ClientError, trust};
-use crate::http::{Credentials, ServiceConfig};
+use crate::http::ServiceConfig;
+use crate::http::credentials::{Credentials, client_tls};
 use crate::telemetry::{Encryption, OtlpProtocol, TracingConfig};
 
 /// A connector for the exporter of spans.
@@ -22,7 +23,12 @@ pub fn connector(config: &TracingConfig) -> Result<HttpsConnector<HttpConnector>
             cert_file,
             private_key_file,
         } => {
-            let identity = Identity::load(cert_file.clone(), private_key_file.clone())?;
+            let identity = Identity::load(client_tls::Config {
+                cert: cert_file.clone(),
+                private_key: private_key_file.clone(),
+                passphrase: None,
+                reread: Duration::ZERO,
+            })?;
             (ca_cert_file.as_deref(), Some(Arc::new(identity)))
         }
     };
@@ -55,6 +61,7 @@ fn service(config: &TracingConfig, ca_cert: Option<&Path>) -> ServiceConfig {
         response_header_timeout: Duration::ZERO,
         ca_cert: ca_cert.map(Path::to_owned),
         system_ca_required: false,
+        registry: false,
         credentials: Credentials::None,
     }
 }

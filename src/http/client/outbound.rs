@@ -21,7 +21,8 @@ use rustls::RootCertStore;
 use rustls::pki_types::ServerName;
 
 use super::connect::Connector;
-use super::{chain, trust};
+use super::transport::chain;
+use super::trust;
 
 mod exchange;
 mod target;

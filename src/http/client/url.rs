@@ -40,6 +40,21 @@ impl Base {
         })
     }
 
+    /// The same host without a path.
+    pub(super) fn root(self) -> Self {
+        let after_scheme = self.url.find("://").map_or(0, |at| at + 3);
+        let host = self.url.get(after_scheme..).unwrap_or_default();
+        let end = host.find(['/', '?', '#']).unwrap_or(host.len());
+        Self {
+            url: self
+                .url
+                .get(..after_scheme + end)
+                .unwrap_or_default()
+                .to_owned(),
+            user: self.user,
+        }
+    }
+
     /// The URL of a resource of the service.
     pub(super) fn join(&self, path: &str) -> Result<Uri, ClientError> {
         parse(&format!("{}/{}", self.url, path.trim_matches('/')))
@@ -210,6 +225,14 @@ mod tests {
         ] {
             let joined = Base::parse(base).unwrap().join(path).unwrap();
             assert_eq!(joined.to_string(), expected);
+        }
+    }
+
+    #[test]
+    fn a_root_has_no_path() {
+        for url in ["https://u@h:8/a/b?c", "https://h:8"] {
+            let base = Base::parse(url).unwrap().root();
+            assert_eq!(base.join("v2/x").unwrap(), "https://h:8/v2/x", "{url}");
         }
     }
 

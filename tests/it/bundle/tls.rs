@@ -4,12 +4,13 @@ use std::fs;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
-use regate::http::Credentials;
 use regate::http::client::{Client, ClientError, Response};
+use regate::http::credentials::{Credentials, client_tls};
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::WebPkiClientVerifier;
@@ -51,12 +52,32 @@ impl Authority {
 
     /// Writes `<name>.pem` and `<name>.key`, a certificate for the host `name`.
     pub(crate) fn issue(&self, name: &str) -> CertificateDer<'static> {
+        self.issue_for(name, &[name])
+    }
+
+    /// The same for several hosts.
+    fn issue_for(&self, name: &str, hosts: &[&str]) -> CertificateDer<'static> {
         let key = KeyPair::generate().unwrap();
-        let params = CertificateParams::new([name.to_owned()]).unwrap();
+        let hosts: Vec<String> = hosts.iter().map(ToString::to_string).collect();
+        let params = CertificateParams::new(hosts).unwrap();
         let certificate = params.signed_by(&key, &self.issuer).unwrap();
         fs::write(self.file(&format!("{name}.pem")), certificate.pem()).unwrap();
         fs::write(self.file(&format!("{name}.key")), key.serialize_pem()).unwrap();
         certificate.der().clone()
+    }
+
+    /// What makes TLS of connections to any of `hosts`.
+    pub(crate) fn acceptor(&self, hosts: &[&str]) -> TlsAcceptor {
+        let certificate = self.issue_for("server", hosts);
+        let key = PrivateKeyDer::from_pem_file(self.file("server.key")).unwrap();
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let config = ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(vec![certificate], key)
+            .unwrap();
+        TlsAcceptor::from(Arc::new(config))
     }
 
     /// A server with the certificate of the host `name`.
@@ -175,10 +196,12 @@ async fn a_renewed_certificate_is_shown() {
 
     let first = authority.issue("client");
     let (cert, private_key) = (authority.file("client.pem"), authority.file("client.key"));
-    service.credentials = Credentials::ClientTls {
+    service.credentials = Credentials::ClientTls(client_tls::Config {
         cert: cert.clone(),
         private_key,
-    };
+        passphrase: None,
+        reread: Duration::ZERO,
+    });
     let client = Client::new(&service).unwrap();
     assert_eq!(get(&client).await.unwrap(), b"hello");
     let second = authority.issue("client");
@@ -198,6 +221,46 @@ async fn a_renewed_certificate_is_shown() {
 }
 
 #[tokio::test]
+async fn an_encrypted_key_is_read_and_files_are_believed_for_a_while() {
+    let authority = Authority::new();
+    let server = authority.serve("localhost", true).await;
+    let mut service = service(&server.url());
+    service.ca_cert = Some(authority.file("ca.pem"));
+    authority.issue("client");
+    let private_key = authority.file("client.enc");
+    let encrypted = std::process::Command::new("openssl")
+        .args(["pkcs8", "-topk8", "-passout", "pass:word", "-in"])
+        .arg(authority.file("client.key"))
+        .arg("-out")
+        .arg(&private_key)
+        .status();
+    if !encrypted.is_ok_and(|status| status.success()) {
+        crate::support::skip("openssl is not installed (Debian: package openssl)");
+        return;
+    }
+    let mut config = client_tls::Config {
+        cert: authority.file("client.pem"),
+        private_key,
+        passphrase: Some("word".into()),
+        reread: Duration::from_hours(1),
+    };
+    service.credentials = Credentials::ClientTls(config.clone());
+    let client = Client::new(&service).unwrap();
+    assert_eq!(get(&client).await.unwrap(), b"hello");
+    fs::remove_file(&config.cert).unwrap();
+    assert_eq!(get(&client).await.unwrap(), b"hello", "not read again");
+
+    authority.issue("client");
+    config.passphrase = Some("another".into());
+    service.credentials = Credentials::ClientTls(config);
+    let error = Client::new(&service).unwrap_err().to_string();
+    assert!(
+        error.contains("client.enc") && error.contains("`private_key_passphrase`"),
+        "{error}"
+    );
+}
+
+#[tokio::test]
 async fn files_that_cannot_be_used_stop_the_client() {
     let authority = Authority::new();
     let empty = authority.file("empty.pem");
@@ -214,7 +277,7 @@ async fn files_that_cannot_be_used_stop_the_client() {
 async fn a_server_that_says_nothing_is_given_up() {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let mut service = service(&format!("http://{}", listener.local_addr().unwrap()));
-    service.response_header_timeout = std::time::Duration::from_millis(50);
+    service.response_header_timeout = Duration::from_millis(50);
     let error = get(&Client::new(&service).unwrap()).await.unwrap_err();
     assert!(matches!(error, ClientError::Timeout { .. }), "{error}");
 }

@@ -53,6 +53,7 @@ fn config(upload: UploadConfig) -> Config {
 
 fn way(collector: &Upstream) -> Way {
     let service = ServiceConfig {
+        registry: false,
         name: "collector".to_owned(),
         url: format!("http://{}/base/", collector.addr),
         headers: Vec::new(),

@@ -341,6 +341,20 @@ pub(crate) async fn until<T>(what: &str, mut ask: impl AsyncFnMut() -> Option<T>
         .unwrap_or_else(|_| panic!("waited in vain until {what}"))
 }
 
+/// An address that is free now; should another program take it in between, the one under test fails and says so.
+pub(crate) fn free_address() -> std::net::SocketAddr {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.local_addr().unwrap()
+}
+
+/// Waits until `address` takes connections.
+pub(crate) async fn listens(address: std::net::SocketAddr) {
+    until("a server listens", async || {
+        std::net::TcpStream::connect(address).ok()
+    })
+    .await;
+}
+
 /// Waits for what must come within the time that anything may take.
 pub(crate) async fn in_time<T>(what: &str, coming: impl IntoFuture<Output = T>) -> T {
     let came = timeout(PATIENCE, coming.into_future()).await;

@@ -2,17 +2,15 @@
 //!
 //! The query of the URL is signed as it is written: who wants its parameters sorted writes them so.
 
-mod signature;
-
 use std::collections::BTreeMap;
 
-use self::signature::{Credentials, Request};
+use super::aws::{self, Credentials, Request};
 use super::declare::{named, number, takes};
 use super::text::{self, Style};
 use super::uri::Parts;
 use super::{Builtin, Context, Error, http, operand};
 use crate::types::Type;
-use crate::value::{Object, Value};
+use crate::value::{Object, Value, octets};
 
 /// The family's functions.
 pub(super) static TABLE: &[Builtin] = &[Builtin::new(
@@ -90,12 +88,18 @@ fn sign_request(context: &mut Context<'_>, args: &[&Value]) -> Result<Value, Err
     let size = (size + body.len()) as u64;
     context.budget.build(size.saturating_mul(4))?;
     context.budget.step(size / BYTES_A_STEP)?;
-    let added = signature::sign(&Request {
+    let payload = if unsigned_payload {
+        aws::UNSIGNED_PAYLOAD.to_owned()
+    } else {
+        aws::payload_hash(&octets::to_bytes(&body))
+    };
+    let added = aws::sign(&Request {
         method: text_of(request, "method"),
-        url: &url,
+        host: &url.host,
+        path: &url.escaped_path(),
+        query: &url.query,
         headers: &headers,
-        body: &body,
-        unsigned_payload,
+        payload: &payload,
         credentials: &credentials,
         time_ns,
     });
