@@ -29,6 +29,7 @@ mod delivery;
 mod event;
 mod file;
 pub mod mask;
+mod packed;
 mod queue;
 mod rate;
 mod report;

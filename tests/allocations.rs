@@ -1,4 +1,5 @@
-//! A gate that needs no clock: how often the Check path asks the allocator, per decision.
+//! Gates that need no clock: how often the Check path asks the allocator, per decision, and how much a record takes
+//! that waits for the decision log.
 //! It is a test binary of its own, since it counts in the global allocator.
 
 #[cfg(test)]
@@ -10,6 +11,7 @@ mod counting {
 
     thread_local! {
         static COUNT: Cell<u64> = const { Cell::new(0) };
+        static BYTES: Cell<usize> = const { Cell::new(0) };
     }
 
     /// Counts allocations and reallocations.
@@ -20,18 +22,20 @@ mod counting {
     // the counter is a `Cell` without a destructor, which allocates nothing.
     unsafe impl GlobalAlloc for Counting {
         unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-            count();
+            count(layout.size());
             // SAFETY: the caller keeps the contract of `alloc`.
             unsafe { System.alloc(layout) }
         }
 
         unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-            count();
+            give_back(layout.size());
+            count(size);
             // SAFETY: the caller keeps the contract of `realloc`.
             unsafe { System.realloc(block, layout, size) }
         }
 
         unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
+            give_back(layout.size());
             // SAFETY: the caller keeps the contract of `dealloc`.
             unsafe { System.dealloc(block, layout) }
         }
@@ -42,17 +46,28 @@ mod counting {
         COUNT.get()
     }
 
-    fn count() {
+    /// How many bytes this thread has, as far as it has not given them to others.
+    pub(crate) fn bytes() -> usize {
+        BYTES.get()
+    }
+
+    fn count(bytes: usize) {
         COUNT.set(COUNT.get() + 1);
+        BYTES.set(BYTES.get().wrapping_add(bytes));
+    }
+
+    fn give_back(bytes: usize) {
+        BYTES.set(BYTES.get().wrapping_sub(bytes));
     }
 }
 
 #[cfg(test)]
 mod tests {
     use std::collections::HashMap;
+    use std::io::{self, Write};
     use std::path::{Path, PathBuf};
-    use std::sync::Arc;
-    use std::time::{Duration, Instant};
+    use std::sync::{Arc, mpsc as mpsc_std};
+    use std::time::{Duration, Instant, SystemTime};
 
     use bytes::Bytes;
     use regate::authz::check::{Call, Checked, Checker, Shared};
@@ -60,12 +75,15 @@ mod tests {
     use regate::authz::response::Responder;
     use regate::authz::{InputEncoding, ParsedBodyErrors};
     use regate::config::{Config, Flags};
-    use regate::decision::ApiVersion;
+    use regate::data::Value;
+    use regate::decision::{ApiVersion, DecisionId, Record, Revisions, Timers};
+    use regate::decision_log::{Config as LogConfig, Inputs, Log, Parts, Subject};
     use regate::engine::Entrypoint;
     use regate::grpc::Reply;
     use regate::instance;
     use regate::outside::Outside;
     use regate::task;
+    use regate::telemetry::LineFormat;
     use regate::telemetry::metrics::CheckMetrics;
     use tokio::sync::mpsc;
 
@@ -95,6 +113,95 @@ mod tests {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("policies/rbac");
         let files = ["policy.rego", "data.json"].map(|name| folder.join(name));
         assert_per_decision(&files, 26);
+    }
+
+    #[test]
+    fn a_record_takes_little_more_than_its_request() {
+        let big = Vec::leak(REQUEST.repeat(20));
+        for request in [&REQUEST[..60], REQUEST, big] {
+            let bytes = bytes_per_record(request);
+            let most = request.len() * 3 / 2 + 200;
+            assert!(bytes <= most, "{bytes} bytes for {}", request.len());
+        }
+    }
+
+    /// What a record of `request` takes while it waits.
+    fn bytes_per_record(request: &'static [u8]) -> usize {
+        const RECORDS: usize = 31 * 32;
+        let (reached, is_reached) = mpsc_std::sync_channel(1);
+        let (let_go, goes) = mpsc_std::sync_channel(0);
+        let config = LogConfig {
+            console: true,
+            ..LogConfig::default()
+        };
+        let parts = Parts {
+            sink: Box::new(Stuck(reached, goes)),
+            line: LineFormat::new(&Flags::default().log).unwrap(),
+            subject: Subject::Path("envoy/authz/allow".to_owned()),
+            inputs: Box::new(Nothing),
+            rules: None,
+            way: None,
+        };
+        let log = Log::spawn(config, parts).unwrap();
+        let producer = log.intake().producer();
+        // They are the snapshot's.
+        let revisions = Arc::default();
+        producer.push(record(request, &revisions)).unwrap();
+        // From here on nothing is taken out of the queue.
+        is_reached.recv().unwrap();
+        let before = counting::bytes();
+        for _ in 0..RECORDS {
+            producer.push(record(request, &revisions)).unwrap();
+        }
+        let each = counting::bytes().wrapping_sub(before) / RECORDS;
+        drop(let_go);
+        each
+    }
+
+    fn record(request: &'static [u8], revisions: &Arc<Revisions>) -> Record {
+        Record {
+            id: DecisionId::random().unwrap(),
+            timestamp: SystemTime::now(),
+            version: ApiVersion::V3,
+            request: Bytes::from_static(request),
+            revisions: Arc::clone(revisions),
+            snapshot: None,
+            result: Ok(Value::Bool(true)),
+            nd_builtin_cache: None,
+            rule_labels: Box::default(),
+            timers: Timers::default(),
+            trace: None,
+            asked: None,
+        }
+    }
+
+    /// Tells when it is written to, and hangs until it may go on.
+    struct Stuck(mpsc_std::SyncSender<()>, mpsc_std::Receiver<()>);
+
+    impl Write for Stuck {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            let _ = self.0.try_send(());
+            // An error is the test's end.
+            let _ = self.1.recv();
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    /// No inputs.
+    struct Nothing;
+
+    impl Inputs for Nothing {
+        fn write(&mut self, _: &Record, out: &mut Vec<u8>) {
+            out.extend_from_slice(b"null");
+        }
+
+        fn value(&mut self, _: &Record) -> Value {
+            Value::Null
+        }
     }
 
     fn assert_per_decision(policy: &[PathBuf], most: u64) {

@@ -11,7 +11,7 @@ use tokio::runtime::Handle;
 
 use super::backlog::Chunk;
 use super::stats::UploadProblem;
-use crate::http::client::{Client, Response};
+use crate::http::client::Client;
 
 /// How much of an answer's body is read, so that its connection can be used again.
 const ANSWER: u64 = 64 << 10;
@@ -131,18 +131,33 @@ async fn post(client: &Client, resource: &str, body: Bytes) -> Result<(), Refuse
             ),
             http_code: Some(status.as_u16()),
         },
-        retry_after: retry_after(&answer),
+        retry_after: answer.header(RETRY_AFTER).and_then(retry_after),
     });
     // The status has said all: what the body is does not matter.
     let _ = answer.bytes(ANSWER).await;
     refused.map_or(Ok(()), Err)
 }
 
-fn retry_after(answer: &Response) -> Option<Duration> {
-    let text = answer.header(RETRY_AFTER)?;
+/// What `Retry-After` says: seconds, or a date.
+fn retry_after(text: &str) -> Option<Duration> {
     if let Ok(seconds) = text.trim().parse() {
         return Some(Duration::from_secs(seconds));
     }
     let until = rfc2822::parse(text).ok()?.timestamp();
     until.duration_since(Timestamp::now()).try_into().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rest_is_said_in_seconds_or_by_a_date() {
+        assert_eq!(retry_after(" 120"), Some(Duration::from_mins(2)));
+        let far = retry_after("Wed, 21 Oct 2116 07:28:00 GMT").expect("a date");
+        assert!(far > Duration::from_hours(24 * 365));
+        for text in ["", "soon", "-5", "Wed, 21 Oct 2015 07:28:00 GMT"] {
+            assert_eq!(retry_after(text), None, "{text}");
+        }
+    }
 }

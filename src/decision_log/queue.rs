@@ -6,16 +6,16 @@ use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
 use crossbeam_queue::SegQueue;
 
 use super::config::{Config, OnFull};
+use super::packed::Packed;
 use super::stats::{Counts, Loss, add};
 use crate::data::footprint;
 use crate::decision::Record;
 
 /// What a waiting record costs beside its request's bytes: itself and its place in the queue.
-const RECORD_OVERHEAD: usize = size_of::<Record>() + 16;
+const RECORD_OVERHEAD: usize = size_of::<Packed>() + 16;
 
 /// How often to look for room. Nobody is woken for it: records are taken in batches.
 const POLL: Duration = Duration::from_millis(5);
@@ -26,7 +26,7 @@ const OVERDRAFT: usize = 8;
 /// Takes records on a data thread; never blocks and never wakes another thread.
 #[derive(Debug, Clone)]
 pub struct Producer {
-    lane: Arc<SegQueue<Record>>,
+    lane: Arc<SegQueue<Packed>>,
     queue: Arc<Queue>,
 }
 
@@ -42,7 +42,7 @@ pub struct Full {
 /// What the producers and the worker share.
 #[derive(Debug)]
 pub(super) struct Queue {
-    lanes: Mutex<Vec<Arc<SegQueue<Record>>>>,
+    lanes: Mutex<Vec<Arc<SegQueue<Packed>>>>,
     max_records: AtomicUsize,
     max_bytes: AtomicUsize,
     on_full: AtomicU8,
@@ -80,7 +80,7 @@ impl Producer {
                     if cost <= queue.max_bytes.load(Ordering::Relaxed) =>
                 {
                     if let Some(oldest) = self.lane.pop() {
-                        queue.release(self::cost(&oldest));
+                        queue.release(self::cost(&oldest.unpack()));
                         queue.counts.lose(loss, 1);
                         continue;
                     }
@@ -122,10 +122,8 @@ impl Producer {
         add(&self.queue.counts.waited, 1);
     }
 
-    fn put(&self, mut record: Record) {
-        // The request is a slice of its connection's read buffer, which it would keep alive.
-        record.request = Bytes::copy_from_slice(&record.request);
-        self.lane.push(record);
+    fn put(&self, record: Record) {
+        self.lane.push(Packed::new(record));
     }
 }
 
@@ -178,8 +176,9 @@ impl Queue {
             found = false;
             for lane in lanes.iter() {
                 if into.len() < most
-                    && let Some(record) = lane.pop()
+                    && let Some(packed) = lane.pop()
                 {
+                    let record = packed.unpack();
                     self.release(cost(&record));
                     into.push(record);
                     found = true;

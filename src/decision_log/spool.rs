@@ -15,8 +15,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use super::chunk;
 use super::config::{Fsync, SpoolConfig};
 
-const SUFFIX: &str = "jsonl";
-
 /// The file that keeps two processes from using one directory.
 const LOCK: &str = "lock";
 
@@ -149,10 +147,7 @@ impl Spool {
 
     fn current(&mut self) -> io::Result<&mut Current> {
         if self.current.is_none() {
-            let path = self
-                .config
-                .directory
-                .join(format!("{:020}.{SUFFIX}", self.next));
+            let path = self.config.directory.join(name(self.next));
             let file = options().append(true).create_new(true).open(&path)?;
             self.next += 1;
             self.current = Some(Current {
@@ -174,7 +169,7 @@ impl Spool {
         self.next = numbers.last().map_or(0, |last| last.saturating_add(1));
         let mut recovered = Recovered::default();
         for number in numbers {
-            let path = self.config.directory.join(format!("{number:020}.{SUFFIX}"));
+            let path = self.config.directory.join(name(number));
             let text = fs::read(&path)?;
             let whole = text
                 .iter()
@@ -225,9 +220,14 @@ fn options() -> OpenOptions {
     options
 }
 
+fn name(number: u64) -> String {
+    format!("{number:020}.jsonl")
+}
+
+/// The number of a segment's file; none of a file that is not this program's.
 fn number(path: &Path) -> Option<u64> {
-    let own = path.extension().is_some_and(|suffix| suffix == SUFFIX);
-    path.file_stem()?.to_str()?.parse().ok().filter(|_| own)
+    let number = path.file_stem()?.to_str()?.parse().ok()?;
+    (path.file_name()?.to_str()? == name(number)).then_some(number)
 }
 
 #[cfg(test)]
@@ -289,5 +289,28 @@ mod tests {
         let file = folder.path().join("file");
         fs::write(&file, "").expect("written");
         Spool::open(&config(&file)).expect_err("a file is no directory");
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn whatever_a_disk_makes_of_a_segment_is_read(bytes: Vec<u8>) {
+            let folder = tempfile::tempdir().expect("a folder");
+            let config = config(folder.path());
+            drop(Spool::open(&config).expect("a spool"));
+            let mut text = b"{}\n".to_vec();
+            text.extend(&bytes);
+            fs::write(config.directory.join("7.jsonl"), &text).expect("written");
+            fs::write(config.directory.join("other"), &bytes).expect("written");
+            // Only this program's own names are read.
+            let (spool, recovered) = Spool::open(&config).expect("a spool");
+            assert!(recovered.found.is_empty() && spool.used() == 0);
+            drop(spool);
+            fs::write(config.directory.join(name(7)), &text).expect("written");
+            let (_spool, recovered) = Spool::open(&config).expect("a spool");
+            let whole = recovered.found.first().expect("a segment");
+            let text = whole.segment.read().expect("read");
+            assert_eq!(chunk::split(&text).count(), whole.events);
+            assert!(text.ends_with(b"\n") && chunk::split(&text).any(super::super::cut::is_event));
+        }
     }
 }

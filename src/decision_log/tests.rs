@@ -272,8 +272,8 @@ fn a_sink_that_blocks_costs_records_but_never_time() {
     push(&producer, record("1"));
     is_reached.recv().expect("the sink is reached");
     // From here on the thread hangs in its write.
-    push(&producer, record(&"x".repeat(15_800)));
-    push(&producer, record(&"x".repeat(15_800)));
+    push(&producer, record(&"x".repeat(16_100)));
+    push(&producer, record(&"x".repeat(16_100)));
     assert_eq!(
         (stats.queue_records(), stats.lost(Loss::QueueBytes)),
         (1, 1)
@@ -282,7 +282,7 @@ fn a_sink_that_blocks_costs_records_but_never_time() {
     assert_eq!(
         stats.lost(Loss::QueueBytes),
         4,
-        "15,800 bytes leave no room for a record's own"
+        "16,100 bytes leave no room for a record's own"
     );
     drop(go);
     flush(log, Duration::from_mins(1)).expect("all written");
@@ -418,4 +418,113 @@ fn rules_see_neither_error_nor_metrics() {
 fn undefined_decisions_are_not_asked() {
     let (event, _) = judged(Defined::default(), r#"{"rules":"an error","drop":true}"#);
     assert_eq!(event.expect("an event")["input"]["drop"], json!(true));
+}
+
+/// A log whose thread hangs in the write of its first event, with room for three more.
+fn stuck(on_full: OnFull) -> (Log, Producer, SyncSender<()>, Sink) {
+    let (reached, is_reached) = sync_channel(1);
+    let (go, goes) = sync_channel(0);
+    let config = Config {
+        queue_records: 3,
+        on_full,
+        ..config()
+    };
+    let sink = Sink::default();
+    let log = Log::spawn(config, parts(Tee(Stuck(reached, goes), sink.clone()), None));
+    let log = log.expect("a thread");
+    let producer = log.intake().producer();
+    push(&producer, record("0"));
+    is_reached.recv().expect("the sink is reached");
+    (log, producer, go, sink)
+}
+
+/// Writes to the second what the first lets through.
+struct Tee(Stuck, Sink);
+
+impl Write for Tee {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.write_all(bytes)?;
+        self.1.write(bytes)
+    }
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+fn inputs(events: &[serde_json::Value]) -> Vec<u64> {
+    let inputs = events.iter().map(|event| event["input"].as_u64());
+    inputs.map(|input| input.expect("a number")).collect()
+}
+
+#[test]
+fn what_is_lost_of_a_full_queue_is_a_matter_of_choice() {
+    for (on_full, kept) in [
+        (OnFull::DropOldest, [0, 3, 4, 5]),
+        (OnFull::DropNewest, [0, 1, 2, 3]),
+    ] {
+        let (log, producer, go, sink) = stuck(on_full);
+        (1..6).for_each(|number| push(&producer, record(&number.to_string())));
+        let counters = log.counters();
+        assert_eq!(counters.lost(Loss::QueueRecords), 2);
+        drop(go);
+        flush(log, Duration::from_mins(1)).expect("all written");
+        assert_eq!(inputs(&sink.events()), kept, "{on_full:?}");
+    }
+}
+
+#[test]
+fn a_record_without_room_comes_back_where_its_check_shall_know() {
+    for (on_full, may_wait) in [(OnFull::Block, true), (OnFull::Deny, false)] {
+        let (log, producer, go, sink) = stuck(on_full);
+        (1..4).for_each(|number| push(&producer, record(&number.to_string())));
+        let full = producer.push(record("4")).expect_err("no room");
+        assert_eq!(full.may_wait, may_wait);
+        // One more for a denied Check, and no other.
+        producer.push_denied(record("5"));
+        producer.push_denied(record("6"));
+        let counters = log.counters();
+        assert_eq!(counters.lost(Loss::QueueRecords), 1);
+        drop(go);
+        while producer.push(record("7")).is_err() {
+            thread::yield_now();
+        }
+        flush(log, Duration::from_mins(1)).expect("all written");
+        assert_eq!(inputs(&sink.events()), [0, 1, 2, 3, 5, 7], "{on_full:?}");
+    }
+}
+
+#[test]
+fn without_a_sink_nothing_is_taken_until_there_is_one() {
+    let sink = Sink::default();
+    let none = Config {
+        console: false,
+        ..config()
+    };
+    let log = Log::spawn(none, parts(sink.clone(), None)).expect("a thread");
+    let producer = log.intake().producer();
+    push(&producer, record("1"));
+    assert_eq!(log.counters().queue_records(), 0);
+    log.reconfigure(config(), None);
+    // The thread obeys before it is done, and this one cannot see when.
+    while log.counters().queue_records() == 0 && log.counters().written() == 0 {
+        push(&producer, record("2"));
+    }
+    flush(log, Duration::from_mins(1)).expect("all written");
+    let events = inputs(&sink.events());
+    assert!(!events.is_empty() && events.iter().all(|input| *input == 2));
+}
+
+#[test]
+fn a_file_that_takes_nothing_costs_no_other_sink() {
+    let sink = Sink::default();
+    let both = Config {
+        file: Some("/dev/full".into()),
+        ..config()
+    };
+    let log = Log::spawn(both, parts(sink.clone(), None)).expect("a thread");
+    let producer = log.intake().producer();
+    (0..5).for_each(|_| push(&producer, record("1")));
+    let counters = log.counters();
+    flush(log, Duration::from_mins(1)).expect("no record waits");
+    assert_eq!((counters.lost(Loss::File), sink.events().len()), (5, 5));
 }

@@ -80,7 +80,7 @@ async fn checks_without_room_for_their_records_are_denied_and_that_is_recorded()
             .metric("regate_decision_log_delayed_checks_total")
             .await;
         assert_eq!(waited > 0, on_full == "block");
-        let (decided, refused) = events(served).await;
+        let (decided, refused) = Box::pin(events(served)).await;
         assert_eq!(decided.len(), allowed, "{on_full}");
         // There is room for one such record; the others are counted.
         assert!((1..=3).contains(&refused.len()), "{refused:?}");
@@ -114,6 +114,6 @@ async fn checks_that_wait_for_room_are_answered_when_there_is_some() {
     for check in checks {
         assert_eq!(check.await.unwrap().status().code(), Code::Ok);
     }
-    let (decided, refused) = events(served).await;
+    let (decided, refused) = Box::pin(events(served)).await;
     assert_eq!((decided.len(), refused.len()), (CHECKS, 0));
 }

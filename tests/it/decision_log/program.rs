@@ -21,7 +21,7 @@ use crate::support::upstream::{Seen, Upstream};
 
 const CHECKS: usize = 50;
 
-fn config(collector: &Upstream, logs: Json) -> Json {
+fn config(collector: &Upstream, logs: &Json) -> Json {
     json!({
         "services": {"collector": {"url": format!("http://{}/base", collector.addr)}},
         "decision_logs": logs,
@@ -83,7 +83,7 @@ async fn a_crash_loses_nothing_that_is_in_the_spool() {
         "spool": {"directory": spool},
         "reporting": {"upload_size_limit_bytes": 900, "min_delay_seconds": 0.02, "max_delay_seconds": 0.05},
     });
-    let spec = spec(ALLOW, config(&collector, logs), &[]);
+    let spec = spec(ALLOW, config(&collector, &logs), &[]);
     let mut sidecar = Sidecar::start(spec.clone()).await;
     send_checks(&sidecar).await;
     until("all is in the spool", async || {
@@ -113,7 +113,7 @@ async fn a_crash_loses_nothing_that_is_in_the_spool() {
 async fn the_end_uploads_what_waits() {
     let collector = Upstream::start().await;
     let logs = json!({"reporting": {"min_delay_seconds": 100, "max_delay_seconds": 200}});
-    let mut sidecar = Sidecar::start(spec(ALLOW, config(&collector, logs), &[])).await;
+    let mut sidecar = Sidecar::start(spec(ALLOW, config(&collector, &logs), &[])).await;
     send_checks(&sidecar).await;
     sidecar.process().terminate();
     assert!(sidecar.process().end().await.success());
@@ -159,7 +159,7 @@ async fn requests_look_like_those_of_opa() {
         "partition_name": "a/b c",
         "reporting": {"upload_size_limit_bytes": LIMIT, "min_delay_seconds": 1, "max_delay_seconds": 1},
     });
-    let config = config(&collector, logs);
+    let config = config(&collector, &logs);
     let sidecar = Sidecar::start(spec(ALLOW, config.clone(), &[])).await;
     for _ in 0..EVENTS / CHECKS {
         send_checks(&sidecar).await;
