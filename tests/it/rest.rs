@@ -4,6 +4,7 @@
 //! What differs on purpose says why (`but`): of such an answer only the status and the error's code are compared, with
 //! what `ours` says where that is different too. What OPA has not got is asked of this program `alone`.
 
+mod life;
 mod peer;
 
 use std::collections::BTreeMap;
