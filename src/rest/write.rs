@@ -44,7 +44,7 @@ impl Rest {
             Ok(()) => Ok(bare(StatusCode::NO_CONTENT)),
             Err(EditError::Exists) => Ok(bare(StatusCode::NOT_MODIFIED)),
             Err(EditError::Compile(errors)) => Err(Refusal::invalid(summary(&errors))),
-            Err(error) => Err(Refusal::of_edit(error)),
+            Err(error) => Err(Refusal::of_edit(&error)),
         }
     }
 
@@ -61,7 +61,7 @@ impl Rest {
 
 impl Refusal {
     /// As a change that was not made is answered.
-    pub(super) fn of_edit(error: EditError) -> Self {
+    pub(super) fn of_edit(error: &EditError) -> Self {
         let text = error.to_string();
         match error {
             EditError::Conflict(_) => Self::new(StatusCode::NOT_FOUND, "resource_conflict", text),

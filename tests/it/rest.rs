@@ -6,6 +6,7 @@
 
 mod life;
 mod peer;
+mod random;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
