@@ -312,7 +312,7 @@ fn moved(status: StatusCode, method: &Method, to: &str) -> Response {
     if let Ok(location) = HeaderValue::from_str(to) {
         response.headers_mut().insert(header::LOCATION, location);
     }
-    if method == Method::GET {
+    if method == Method::GET || method == Method::HEAD {
         let html = HeaderValue::from_static("text/html; charset=utf-8");
         response.headers_mut().insert(header::CONTENT_TYPE, html);
         let reason = status.canonical_reason().unwrap_or_default();
