@@ -23,6 +23,7 @@ mod formats;
 mod http_send;
 mod patterns;
 mod rego;
+mod rest;
 mod token;
 
 pub use certificates::rego_certificates;
@@ -32,6 +33,7 @@ pub use formats::{address, encoding, template, time_layout, units};
 pub use http_send::http_request;
 pub use patterns::{glob, regex};
 pub use rego::{rego_check, rego_eval, rego_parse, rego_value};
+pub use rest::rest;
 pub use token::token;
 
 /// A target's name, its function, and pieces that its inputs are likely made of.
@@ -276,6 +278,11 @@ pub const TARGETS: &[Target] = &[
         name: "http_request",
         run: http_request,
         pieces: http_send::PIECES,
+    },
+    Target {
+        name: "rest",
+        run: rest,
+        pieces: rest::PIECES,
     },
 ];
 
