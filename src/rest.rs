@@ -120,8 +120,11 @@ pub struct Seams {
     /// What status reports say; `None` where there are none.
     pub status: Box<dyn Fn() -> Option<Value> + Send + Sync>,
     /// Downloads a bundle now, if there is one of that name.
-    pub poll: Box<dyn Fn(&str) -> Option<Polled> + Send + Sync>,
+    pub poll: Poll,
 }
+
+/// Starts a download of the bundle that it is given the name of.
+pub type Poll = Box<dyn Fn(&str) -> Option<Polled> + Send + Sync>;
 
 /// The end of a download; the error is the reason why nothing new is in force.
 pub type Polled = Pin<Box<dyn Future<Output = Result<(), String>> + Send>>;
@@ -212,7 +215,7 @@ impl Rest {
         let began = Instant::now();
         let method = request.method().clone();
         let varies = route::is_compressed(&method, request.uri().path());
-        let routed = match route::route(&method, request.uri().path()) {
+        let routed = match route::route(&method, request.uri()) {
             Routed::Serve(route) if listener == Listener::Api || route.is_diagnostic() => {
                 Routed::Serve(route)
             }

@@ -20,6 +20,7 @@ mod formats;
 mod http_send;
 mod patterns;
 mod rego;
+mod rest;
 mod token;
 
 pub use bundles::{bundle_archive, bundle_delta, bundle_signatures};
@@ -31,6 +32,7 @@ pub use formats::{address, encoding, template, time_layout, units};
 pub use http_send::http_request;
 pub use patterns::{glob, regex};
 pub use rego::{rego_check, rego_eval, rego_parse, rego_value};
+pub use rest::rest;
 pub use token::token;
 
 /// A target's name, its function, and pieces that its inputs are likely made of.
@@ -290,6 +292,11 @@ pub const TARGETS: &[Target] = &[
         name: "credentials",
         run: credentials,
         pieces: credentials::PIECES,
+    },
+    Target {
+        name: "rest",
+        run: rest,
+        pieces: rest::PIECES,
     },
 ];
 

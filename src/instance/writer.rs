@@ -419,11 +419,14 @@ impl Writer {
         if files == self.files && disk == self.current.disk {
             return Ok(());
         }
-        let candidate = Candidate {
-            files: files.clone(),
+        let mut candidate = Candidate {
             disk,
             ..self.current.clone()
         };
+        // What was changed since stays as long as the files do.
+        if files != self.files {
+            candidate.files = files.clone();
+        }
         self.activate(candidate).await?;
         self.files = files;
         Ok(())

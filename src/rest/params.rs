@@ -4,17 +4,6 @@
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Params(Vec<(String, String)>);
 
-/// How much of an evaluation is told.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) enum Explain {
-    #[default]
-    Off,
-    Notes,
-    Fails,
-    Full,
-    Debug,
-}
-
 // === impl Params ===
 
 impl Params {
@@ -44,17 +33,6 @@ impl Params {
         pairs.any(|(key, value)| {
             key == name && (value.is_empty() || value.eq_ignore_ascii_case("true"))
         })
-    }
-
-    /// `explain`.
-    pub(super) fn explain(&self) -> Explain {
-        match self.first("explain") {
-            Some("notes") => Explain::Notes,
-            Some("fails") => Explain::Fails,
-            Some("full") => Explain::Full,
-            Some("debug") => Explain::Debug,
-            _ => Explain::Off,
-        }
     }
 
     /// The values of each name, the names in the order in which they first came.
@@ -99,7 +77,6 @@ mod tests {
         assert!(!params.asks("provenance") && !params.asks("odd"));
         assert_eq!(params.first("x"), Some("a b!"));
         assert_eq!(params.by_name()[1], ("x", vec!["a b!", "2"]));
-        assert_eq!(params.explain(), Explain::Off);
     }
 
     #[test]

@@ -32,7 +32,7 @@ impl Rest {
         let named = |module: &&Module| module.name == id;
         let found = snapshot.modules.iter().find(named).cloned();
         let found = found
-            .ok_or_else(|| Refusal::of_edit(EditError::NotFound(format!("policy id \"{id}\""))))?;
+            .ok_or_else(|| Refusal::of_edit(&EditError::NotFound(format!("policy id \"{id}\""))))?;
         let shown = self.asking.pool.run(move || shown(&found)).await;
         let body = Json::object().with("result", shown.map_err(not_done)?);
         self.render(call, StatusCode::OK, body).await
@@ -67,7 +67,7 @@ impl Rest {
         let made = self.edits.make(Edit::PutModule(module, package)).await;
         made.map_err(|error| match error {
             EditError::Compile(errors) => Refusal::invalid(NOT_COMPILED).because(problems(&errors)),
-            error => Refusal::of_edit(error),
+            error => Refusal::of_edit(&error),
         })?;
         let metrics = Json::object()
             .with("timer_rego_module_compile_ns", nanoseconds(began.elapsed()))
@@ -84,7 +84,7 @@ impl Rest {
                 let status = StatusCode::BAD_REQUEST;
                 Refusal::new(status, "invalid_operation", NOT_COMPILED).because(problems(&errors))
             }
-            error => Refusal::of_edit(error),
+            error => Refusal::of_edit(&error),
         })?;
         let metrics =
             Json::object().with("timer_rego_module_compile_ns", nanoseconds(began.elapsed()));

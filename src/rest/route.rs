@@ -1,7 +1,7 @@
 //! Which request asks for what: methods and paths of the API, and what is said of all others.
 
 use axum::body::Body;
-use axum::http::{HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::Response;
 
 use super::answer::{bare, line};
@@ -62,9 +62,14 @@ pub(super) enum Routed {
 }
 
 /// Finds what is asked for.
-pub(super) fn route(method: &Method, path: &str) -> Routed {
-    let cleaned = clean(path);
+pub(super) fn route(method: &Method, uri: &Uri) -> Routed {
+    let path = uri.path();
+    let mut cleaned = clean(path);
     if cleaned != path {
+        if let Some(query) = uri.query() {
+            cleaned.push('?');
+            cleaned.push_str(query);
+        }
         let catchall = Some("catchall");
         return Routed::Answer(
             catchall,
@@ -75,15 +80,15 @@ pub(super) fn route(method: &Method, path: &str) -> Routed {
         let not_found = line(StatusCode::NOT_FOUND, "404 page not found\n");
         return Routed::Answer(None, not_found);
     };
-    if let (Some(shorter), true) = (path.strip_suffix('/'), place.takes_no_slash()) {
-        let label = Some(place.label());
-        return Routed::Answer(label, moved(StatusCode::MOVED_PERMANENTLY, method, shorter));
-    }
-    if matches!(place, Place::Admin) {
+    if matches!(place, Place::Admin) && (method == Method::GET || method == Method::HEAD) {
         return Routed::Serve(Route::Admin);
     }
     if method == Method::HEAD {
         return Routed::Answer(Some(place.label()), bare(StatusCode::METHOD_NOT_ALLOWED));
+    }
+    if let (Some(shorter), true) = (path.strip_suffix('/'), place.takes_no_slash()) {
+        let label = Some(place.label());
+        return Routed::Answer(label, moved(StatusCode::MOVED_PERMANENTLY, method, shorter));
     }
     let Some(names) = place.names() else {
         let refusal =
@@ -265,7 +270,9 @@ impl<'a> Place<'a> {
     fn not_allowed(self) -> Response {
         let allow = match self {
             Self::Index => "GET, HEAD, POST",
-            Self::Config | Self::Status | Self::Health(_) | Self::Debug(_) => "GET, HEAD",
+            Self::Admin | Self::Config | Self::Status | Self::Health(_) | Self::Debug(_) => {
+                "GET, HEAD"
+            }
             _ => return bare(StatusCode::METHOD_NOT_ALLOWED),
         };
         let mut response = line(StatusCode::METHOD_NOT_ALLOWED, "Method Not Allowed\n");
@@ -305,7 +312,7 @@ fn moved(status: StatusCode, method: &Method, to: &str) -> Response {
     if let Ok(location) = HeaderValue::from_str(to) {
         response.headers_mut().insert(header::LOCATION, location);
     }
-    if method == Method::GET {
+    if method == Method::GET || method == Method::HEAD {
         let html = HeaderValue::from_static("text/html; charset=utf-8");
         response.headers_mut().insert(header::CONTENT_TYPE, html);
         let reason = status.canonical_reason().unwrap_or_default();
@@ -322,8 +329,8 @@ fn moved(status: StatusCode, method: &Method, to: &str) -> Response {
 mod tests {
     use super::*;
 
-    fn answer(method: Method, path: &str) -> (Option<&'static str>, u16, String) {
-        match route(&method, path) {
+    fn answer(method: &Method, path: &str) -> (Option<&'static str>, u16, String) {
+        match route(method, &path.parse().expect("a path")) {
             Routed::Serve(route) => panic!("{route:?}"),
             Routed::Answer(label, response) => {
                 let location = response.headers().get(header::LOCATION);
@@ -333,8 +340,8 @@ mod tests {
         }
     }
 
-    fn served(method: Method, path: &str) -> Route {
-        match route(&method, path) {
+    fn served(method: &Method, path: &str) -> Route {
+        match route(method, &path.parse().expect("a path")) {
             Routed::Serve(route) => route,
             Routed::Answer(..) => panic!("{path} is not served"),
         }
@@ -343,21 +350,21 @@ mod tests {
     #[test]
     fn names_are_decoded_after_the_path_was_split() {
         let names = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect();
-        let data = served(Method::GET, "/v1/data/a%2Fb/c+d");
+        let data = served(&Method::GET, "/v1/data/a%2Fb/c+d");
         assert_eq!(data, Route::Data(names(&["a/b", "c+d"])));
         assert_eq!(
-            served(Method::GET, "/v1/policies/a/b%20c"),
+            served(&Method::GET, "/v1/policies/a/b%20c"),
             Route::Policy("a/b c".to_owned())
         );
         assert_eq!(
-            served(Method::POST, "/v1/bundles/a/b/poll"),
+            served(&Method::POST, "/v1/bundles/a/b/poll"),
             Route::Poll("a/b".to_owned())
         );
         assert_eq!(
-            served(Method::GET, "/health/live"),
+            served(&Method::GET, "/health/live"),
             Route::Health(names(&["live"]))
         );
-        assert_eq!(served(Method::HEAD, "/health"), Route::Admin);
+        assert_eq!(served(&Method::HEAD, "/health"), Route::Admin);
     }
 
     #[test]
@@ -379,7 +386,16 @@ mod tests {
                 307,
                 "/v1/data/a",
             ),
+            (
+                Method::GET,
+                "/v1//data?pretty",
+                Some("catchall"),
+                307,
+                "/v1/data?pretty",
+            ),
             (Method::HEAD, "/v1/data/a", Some("v1/data"), 405, ""),
+            (Method::HEAD, "/v1/data/a/", Some("v1/data"), 405, ""),
+            (Method::POST, "/health", Some("catchall"), 405, ""),
             (Method::DELETE, "/v1/data", Some("catchall"), 405, ""),
             (Method::PATCH, "/v1/policies/a", Some("catchall"), 405, ""),
             (Method::PUT, "/", Some("catchall"), 405, ""),
@@ -390,7 +406,7 @@ mod tests {
             (Method::GET, "/v1/database", None, 404, ""),
         ] {
             let want = (label, status, location.to_owned());
-            assert_eq!(answer(method.clone(), path), want, "{method} {path}");
+            assert_eq!(answer(&method, path), want, "{method} {path}");
         }
     }
 }

@@ -5,6 +5,7 @@ use axum::response::Response;
 
 use super::answer::{Refusal, bare};
 use super::body::member;
+use super::params::decoded;
 use super::{Call, Rest, not_done};
 use crate::data::{Value, read};
 use crate::engine::CompileErrors;
@@ -44,7 +45,7 @@ impl Rest {
             Ok(()) => Ok(bare(StatusCode::NO_CONTENT)),
             Err(EditError::Exists) => Ok(bare(StatusCode::NOT_MODIFIED)),
             Err(EditError::Compile(errors)) => Err(Refusal::invalid(summary(&errors))),
-            Err(error) => Err(Refusal::of_edit(error)),
+            Err(error) => Err(Refusal::of_edit(&error)),
         }
     }
 
@@ -61,7 +62,7 @@ impl Rest {
 
 impl Refusal {
     /// As a change that was not made is answered.
-    pub(super) fn of_edit(error: EditError) -> Self {
+    pub(super) fn of_edit(error: &EditError) -> Self {
         let text = error.to_string();
         match error {
             EditError::Conflict(_) => Self::new(StatusCode::NOT_FOUND, "resource_conflict", text),
@@ -102,8 +103,10 @@ fn steps(base: &[String], patch: &Value) -> Result<Vec<Step>, Refusal> {
             "replace" => Operation::Replace,
             other => return Err(Refusal::invalid(format!("bad patch operation: {other}"))),
         };
+        let below = pointer(text("path"));
+        let bad = || Refusal::invalid(format!("bad patch path: {}", text("path")));
         let mut path = base.to_vec();
-        path.extend(pointer(text("path")));
+        path.extend(below.ok_or_else(bad)?);
         Ok(Step {
             operation,
             path,
@@ -113,11 +116,13 @@ fn steps(base: &[String], patch: &Value) -> Result<Vec<Step>, Refusal> {
     steps.iter().map(step).collect()
 }
 
-/// The names of a JSON pointer; the slash before the first may be left out.
-fn pointer(text: &str) -> impl Iterator<Item = String> {
-    let text = text.strip_prefix('/').unwrap_or(text);
-    let names = text.split('/').filter(move |_| !text.is_empty());
-    names.map(|name| name.replace("~1", "/").replace("~0", "~"))
+/// The names of a JSON pointer, in which OPA reads percent escapes too; slashes at its ends do not count. What has an
+/// escape that is none is nothing.
+fn pointer(text: &str) -> Option<Vec<String>> {
+    let text = text.trim_matches('/');
+    let names = text.split('/').filter(|_| !text.is_empty());
+    let plain = |name: String| name.replace("~1", "/").replace("~0", "~");
+    names.map(|name| decoded(name, false).map(plain)).collect()
 }
 
 /// All errors in one text.
@@ -145,16 +150,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_pointer_begins_with_a_slash_or_not() {
+    fn a_pointer_is_read_as_opa_reads_it() {
         for (text, names) in [
             ("", &[][..]),
             ("/", &[]),
             ("/a/b", &["a", "b"]),
             ("a~1b/c~0d", &["a/b", "c~d"]),
+            ("//a%20b/", &["a b"]),
+            ("%7E1", &["/"]),
+            ("a//b", &["a", "", "b"]),
             ("-", &["-"]),
         ] {
-            assert_eq!(pointer(text).collect::<Vec<_>>(), names, "{text}");
+            let want = names.iter().map(|&name| name.to_owned()).collect();
+            assert_eq!(pointer(text), Some(want), "{text}");
         }
+        assert_eq!(pointer("/%zz"), None);
     }
 
     #[test]

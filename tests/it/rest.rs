@@ -4,7 +4,9 @@
 //! What differs on purpose says why (`but`): of such an answer only the status and the error's code are compared, with
 //! what `ours` says where that is different too. What OPA has not got is asked of this program `alone`.
 
+mod life;
 mod peer;
+mod random;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;

@@ -56,8 +56,19 @@ impl BundleServer {
     /// Puts a new revision in the place of the old one.
     pub(crate) fn publish(&self, revision: &str, policy: &str) {
         let manifest = serde_json::json!({"revision": revision, "roots": [""]}).to_string();
-        let files = [(".manifest", &*manifest), ("policy.rego", policy)];
-        let archive = archive::bundle(&files.map(|(name, text)| (name, text.as_bytes()))).into();
+        self.publish_files(
+            revision,
+            &[(".manifest", &*manifest), ("policy.rego", policy)],
+        );
+    }
+
+    /// The same with files of any kind.
+    pub(crate) fn publish_files(&self, revision: &str, files: &[(&str, &str)]) {
+        let files: Vec<(&str, &[u8])> = files
+            .iter()
+            .map(|(name, text)| (*name, text.as_bytes()))
+            .collect();
+        let archive = archive::bundle(&files).into();
         *self.current.lock().unwrap() = Current {
             etag: format!("\"{revision}\""),
             archive,
