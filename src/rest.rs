@@ -15,13 +15,15 @@ use axum::extract::{self, Request};
 use axum::http::request::Parts as Head;
 use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::Response;
+use tokio::sync::watch;
 use tower::ServiceExt as _;
 
+use crate::bundle::PollError;
 use crate::data::Value;
 use crate::decision_log::Producer;
 use crate::engine::RegoVersion;
 use crate::http::server::Client;
-use crate::instance::{Cell, Edits};
+use crate::instance::{Cell, Control, Edits, Status};
 use crate::outside::Outside;
 use crate::telemetry::metrics::HttpMetrics;
 use crate::tool::json::Json;
@@ -41,6 +43,7 @@ mod pool;
 mod query;
 mod record;
 mod route;
+mod snapshots;
 mod write;
 
 pub use access::{Authentication, Authorization};
@@ -119,15 +122,26 @@ pub struct Seams {
     pub plugins: Box<dyn Fn() -> Vec<(String, State)> + Send + Sync>,
     /// What status reports say; `None` where there are none.
     pub status: Box<dyn Fn() -> Option<Value> + Send + Sync>,
-    /// Downloads a bundle now, if there is one of that name.
+    /// Downloads a bundle now.
     pub poll: Poll,
+    /// The snapshots that were in force, and the way to return to one.
+    pub snapshots: Snapshots,
 }
 
 /// Starts a download of the bundle that it is given the name of.
-pub type Poll = Box<dyn Fn(&str) -> Option<Polled> + Send + Sync>;
+pub type Poll = Box<dyn Fn(String) -> Polled + Send + Sync>;
 
-/// The end of a download; the error is the reason why nothing new is in force.
-pub type Polled = Pin<Box<dyn Future<Output = Result<(), String>> + Send>>;
+/// The end of a download.
+pub type Polled = Pin<Box<dyn Future<Output = Result<(), PollError>> + Send>>;
+
+/// The snapshots of the instance.
+#[derive(Debug, Clone)]
+pub struct Snapshots {
+    /// What is told of them.
+    pub status: watch::Receiver<Status>,
+    /// The way to pin one.
+    pub control: Control,
+}
 
 /// How a plugin is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -325,7 +339,10 @@ impl Rest {
             Route::Index => Ok(Self::index()),
             Route::Config => self.shown_config(&call).await,
             Route::Status => self.status(&call).await,
-            Route::Poll(name) => self.poll(&name).await,
+            Route::Poll(name) => self.poll(name).await,
+            Route::Snapshots => self.snapshots(&call).await,
+            Route::Pin(named) => self.pin(named).await,
+            Route::Unpin => Ok(self.unpin().await),
             Route::Health(names) => self.health(names).await,
             Route::Debug(what) => self.debug(&call, &what).await,
             Route::Compile => Err(Refusal::not_built(

@@ -6,9 +6,10 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::Body;
 use axum::http::Request;
+use regate::bundle::PollError;
 use regate::config::{Config, Flags};
 use regate::instance;
-use regate::rest::{Parts, Rest, Seams};
+use regate::rest::{Parts, Rest, Seams, Snapshots};
 use tokio::runtime::{Builder, Runtime};
 use tower::ServiceExt as _;
 
@@ -113,7 +114,14 @@ fn serve() -> Served {
     let (updates, waiting) = tokio::sync::mpsc::channel(1);
     drop(updates);
     let router = runtime.block_on(async {
-        let started = instance::start(config.instance, Vec::new(), waiting, shutdown).await;
+        let started = instance::start(
+            config.instance,
+            Vec::new(),
+            waiting,
+            Box::new(instance::Outcomes::default),
+            shutdown,
+        )
+        .await;
         let instance = started.expect("an instance");
         let parts = Parts {
             policy: instance.cell(),
@@ -129,7 +137,11 @@ fn serve() -> Served {
             seams: Seams {
                 plugins: Box::new(Vec::new),
                 status: Box::new(|| None),
-                poll: Box::new(|_| None),
+                poll: Box::new(|name| Box::pin(async { Err(PollError::Unknown(name)) })),
+                snapshots: Snapshots {
+                    status: instance.status(),
+                    control: instance.control(),
+                },
             },
         };
         Rest::start(config.rest, parts).expect("an API").api()

@@ -8,7 +8,7 @@ use super::watch::Readiness;
 use crate::admin::{Admin, Health, Plugin};
 use crate::config::Config;
 use crate::decision::DecisionId;
-use crate::decision_log::Counters;
+use crate::decision_log::{Counters, UploadProblem};
 use crate::engine::Memory;
 use crate::instance::{Cell, Instance, Status};
 use crate::outside::Outside;
@@ -108,7 +108,7 @@ impl Observed {
     }
 
     /// Makes status reports.
-    pub(super) fn report(&self, config: &Config) -> io::Result<MakeReport> {
+    pub(super) fn report(&self, config: &Config, log: Option<Counters>) -> io::Result<MakeReport> {
         let id = DecisionId::of_process().map_err(io::Error::other)?;
         let own = [("id", id.as_str()), ("version", env!("CARGO_PKG_VERSION"))];
         let mut labels = config.decision_log.labels.clone();
@@ -116,13 +116,12 @@ impl Observed {
         labels.extend(own.map(|(name, text)| (name.to_owned(), text.to_owned())));
         let (plugins, status) = (self.plugins(config), self.instance.status());
         let (registry, shown) = (Arc::clone(&self.registry), config.status.prometheus);
-        let logs = config.decision_log.has_sinks();
         Ok(Arc::new(move || Report {
             labels: labels.clone(),
             bundles: status.borrow().bundles.clone(),
             plugins: plugins(),
-            decision_logs: logs.then(|| serde_json::json!({})),
-            prometheus: shown.then(|| registry.scrape().to_json()),
+            decision_logs: log.as_ref().map(|log| logs(log.stats().upload_problem)),
+            prometheus: shown.then(|| metrics(&registry, log.as_ref())),
         }))
     }
 
@@ -276,6 +275,31 @@ fn listener(registry: &Registry, grpc: &Arc<grpc::Stats>) {
         let stats = Arc::clone(grpc);
         registry.counter_fn(name, help, move || read(&stats));
     }
+}
+
+/// The decision log's state: empty as long as uploads succeed.
+fn logs(problem: Option<UploadProblem>) -> serde_json::Value {
+    match problem {
+        None => serde_json::json!({}),
+        Some(UploadProblem { message, http_code }) => {
+            let code = "decision_log_error";
+            serde_json::json!({"code": code, "message": message, "http_code": http_code})
+        }
+    }
+}
+
+/// The metrics of a report: what `/metrics` shows, and the log's counters under OPA's names.
+fn metrics(registry: &Registry, log: Option<&Counters>) -> serde_json::Value {
+    let mut metrics = registry.scrape().to_json();
+    if let (Some(metrics), Some(log)) = (metrics.as_object_mut(), log) {
+        let counters = log
+            .stats()
+            .peer()
+            .into_iter()
+            .filter(|(_, count)| *count > 0);
+        metrics.extend(counters.map(|(name, count)| (name.to_owned(), count.into())));
+    }
+    metrics
 }
 
 fn plugin((name, ok): (String, bool)) -> Plugin {

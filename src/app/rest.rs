@@ -7,8 +7,12 @@ use super::check::Checks;
 use super::observe::Observed;
 use super::watch::Readiness;
 use crate::admin::{self, Admin};
+use crate::bundle::Polls;
 use crate::config::Config;
-use crate::rest::{Parts, Rest, Seams, State};
+use crate::data::read;
+use crate::instance::Instance;
+use crate::rest::{Parts, Polled, Rest, Seams, Snapshots, State};
+use crate::status::MakeReport;
 
 /// Starts the API; nothing is served yet.
 pub(super) fn start(
@@ -16,6 +20,7 @@ pub(super) fn start(
     checks: &Checks,
     observed: &Observed,
     readiness: &Readiness,
+    (polls, status): (Polls, Option<MakeReport>),
 ) -> Result<Arc<Rest>, RunError> {
     let admin = observed.admin(config, readiness);
     let parts = Parts {
@@ -25,13 +30,12 @@ pub(super) fn start(
         log: checks.producer(),
         http: Arc::clone(&admin.http),
         admin: admin::router(Arc::clone(&admin)),
-        seams: seams(admin),
+        seams: seams(admin, status, (polls, observed.instance())),
     };
     Rest::start(config.rest.clone(), parts).map_err(RunError::failed)
 }
 
-/// What is not there yet answers that it is not.
-fn seams(admin: Arc<Admin>) -> Seams {
+fn seams(admin: Arc<Admin>, status: Option<MakeReport>, others: (Polls, &Instance)) -> Seams {
     let plugins = move || {
         let plugins = (admin.health.plugins)().into_iter();
         let state = |ok| if ok { State::Ok } else { State::NotReady };
@@ -39,9 +43,21 @@ fn seams(admin: Arc<Admin>) -> Seams {
             .map(|plugin| (plugin.name, state(plugin.ok)))
             .collect()
     };
+    let (polls, instance) = others;
+    let poll = move |name: String| -> Polled {
+        let polls = polls.clone();
+        Box::pin(async move { polls.poll(&name).await.map(drop) })
+    };
     Seams {
         plugins: Box::new(plugins),
-        status: Box::new(|| None),
-        poll: Box::new(|_| None),
+        status: Box::new(move || {
+            let report = status.as_ref()?().to_json();
+            read::json_value(report.to_string().as_bytes()).ok()
+        }),
+        poll: Box::new(poll),
+        snapshots: Snapshots {
+            status: instance.status(),
+            control: instance.control(),
+        },
     }
 }

@@ -24,6 +24,8 @@ use crate::grpc::{BoundAddress, Serving};
 use crate::http::client::{Client, collector};
 use crate::http::server;
 use crate::instance::{Instance, Outcomes};
+use crate::rest::Rest;
+use crate::status::MakeReport;
 use crate::task::{self, Drain, DrainGuard, Shutdown, ShutdownTrigger};
 use crate::telemetry::metrics::CheckMetrics;
 use crate::telemetry::trace::{Exporting, Tracer};
@@ -101,20 +103,21 @@ pub async fn start(loaded: Loaded, sinks: Sinks) -> Result<Running, RunError> {
         (sinks.decisions, &clients),
     )?;
     let readiness = Readiness::follow(&instance, &observed);
-    report_status(
-        &config,
-        &clients,
-        sinks.status,
-        &observed,
-        &readiness,
-        &stopping,
-    )?;
+    let counters = log.as_ref().map(Log::counters);
+    let report = observed
+        .report(&config, counters)
+        .map_err(RunError::failed)?;
+    let news = readiness.news();
+    report_status(&config, &clients, sinks.status, &report, (news, &stopping))?;
+    let report = config.status.is_there.then_some(report);
+    let rest = (downloads.polls(), report);
+    let rest = rest::start(&config, &checks, &observed, &readiness, rest)?;
     task::spawn("pages", shrink_when_ready(readiness.receiver()));
     let serving = serve(
         &config,
         bound,
         &checks,
-        &observed,
+        &rest,
         &readiness,
         (&stopping, &guard),
     )
@@ -183,9 +186,8 @@ fn report_status(
     config: &Config,
     clients: &Clients,
     console: Box<dyn Write + Send>,
-    observed: &Observed,
-    readiness: &Readiness,
-    stopping: &Shutdown,
+    report: &MakeReport,
+    (news, stopping): (watch::Receiver<()>, &Shutdown),
 ) -> Result<(), RunError> {
     let status = &config.status;
     let line = LineFormat::new(&config.log).map_err(RunError::config)?;
@@ -196,8 +198,7 @@ fn report_status(
             .map(|client| (client, status.resource.clone())),
         console: status.console.then(|| status::Console::new(console, line)),
     };
-    let report = observed.report(config).map_err(RunError::failed)?;
-    status::start(sinks, report, readiness.news(), stopping);
+    status::start(sinks, Arc::clone(report), news, stopping);
     Ok(())
 }
 
@@ -214,7 +215,7 @@ async fn serve(
     config: &Config,
     bound: Bound,
     checks: &Checks,
-    observed: &Observed,
+    rest: &Arc<Rest>,
     readiness: &Readiness,
     (stopping, guard): (&Shutdown, &DrainGuard),
 ) -> Result<Serving, RunError> {
@@ -234,7 +235,6 @@ async fn serve(
             .serve_http(http_authz, stopping, guard)
             .map_err(RunError::failed)?;
     }
-    let rest = rest::start(config, checks, observed, readiness)?;
     for (bound, router) in [
         (bound.api, rest.api()),
         (bound.diagnostic, rest.diagnostic()),

@@ -64,15 +64,11 @@ impl Rest {
     }
 
     /// `POST /v1/bundles/NAME/poll`: asks the bundle's server now.
-    pub(super) async fn poll(&self, name: &str) -> Result<Response, Refusal> {
-        let polled = (self.seams.poll)(name).ok_or_else(|| {
-            let text = format!("there is no bundle `{name}` that is downloaded");
-            Refusal::new(StatusCode::NOT_FOUND, "resource_not_found", text)
-        })?;
-        polled
-            .await
-            .map_err(|reason| Refusal::new(StatusCode::BAD_GATEWAY, "bundle_error", reason))?;
-        Ok(bare(StatusCode::NO_CONTENT))
+    pub(super) async fn poll(&self, name: String) -> Result<Response, Refusal> {
+        match (self.seams.poll)(name).await {
+            Ok(()) => Ok(bare(StatusCode::NO_CONTENT)),
+            Err(error) => Err(Refusal::from(error)),
+        }
     }
 
     /// `GET /debug/…`, with `--pprof`.

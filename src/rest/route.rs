@@ -44,6 +44,12 @@ pub(super) enum Route {
     Status,
     /// `POST /v1/bundles/NAME/poll`.
     Poll(String),
+    /// `GET /v1/snapshots`.
+    Snapshots,
+    /// `POST /v1/snapshots/REVISION/activate`.
+    Pin(String),
+    /// `POST /v1/snapshots/unpin`.
+    Unpin,
     /// `GET /health/PATH`.
     Health(Vec<String>),
     /// `GET /debug/…`.
@@ -121,6 +127,7 @@ enum Place<'a> {
     Config,
     Status,
     Bundles(&'a str),
+    Snapshots(&'a str),
     Health(&'a str),
     Debug(&'a str),
     Admin,
@@ -146,6 +153,7 @@ impl Route {
             Self::Config => "v1/config",
             Self::Status => "v1/status",
             Self::Poll(_) => "v1/bundles",
+            Self::Snapshots | Self::Pin(_) | Self::Unpin => "v1/snapshots",
             Self::Health(_) => "health",
             Self::Debug(_) => "debug",
             // It counts its requests itself.
@@ -194,6 +202,7 @@ impl<'a> Place<'a> {
         let found = found.or_else(|| below("/v1/compile").map(|_| Self::Compile));
         let found = found.or_else(|| below("/v1/batch/data").map(Self::Batch));
         let found = found.or_else(|| below("/v1/bundles").map(Self::Bundles));
+        let found = found.or_else(|| below("/v1/snapshots").map(Self::Snapshots));
         let found = found.or_else(|| below("/health").map(Self::Health));
         found.or_else(|| below("/debug").map(Self::Debug))
     }
@@ -210,6 +219,7 @@ impl<'a> Place<'a> {
             Self::Config => "v1/config",
             Self::Status => "v1/status",
             Self::Bundles(_) => "v1/bundles",
+            Self::Snapshots(_) => "v1/snapshots",
             Self::Health(_) | Self::Admin => "health",
             Self::Debug(_) => "debug",
         }
@@ -228,6 +238,7 @@ impl<'a> Place<'a> {
             | Self::Query(rest)
             | Self::Batch(rest)
             | Self::Bundles(rest)
+            | Self::Snapshots(rest)
             | Self::Health(rest)
             | Self::Debug(rest) => rest,
             Self::Index | Self::Compile | Self::Config | Self::Status | Self::Admin => "",
@@ -259,6 +270,12 @@ impl<'a> Place<'a> {
                 [name @ .., poll] if poll == "poll" && !name.is_empty() => {
                     Some(Route::Poll(name.join("/")))
                 }
+                _ => None,
+            },
+            (Self::Snapshots(_), "GET", true) => Some(Route::Snapshots),
+            (Self::Snapshots(_), "POST", false) => match names.as_slice() {
+                [unpin] if unpin == "unpin" => Some(Route::Unpin),
+                [named, activate] if activate == "activate" => Some(Route::Pin(named.clone())),
                 _ => None,
             },
             (Self::Health(_), "GET", _) => Some(Route::Health(names)),
