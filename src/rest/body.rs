@@ -15,7 +15,7 @@ use super::answer::Refusal;
 use crate::data::{Value, read};
 
 /// How long a body may take to come.
-const TIME: Duration = Duration::from_secs(60);
+const TIME: Duration = Duration::from_mins(1);
 
 /// A body as it came.
 #[derive(Debug, Clone, Default)]
