@@ -2,15 +2,20 @@
 
 use std::borrow::Cow;
 use std::io::{self, Read as _};
+use std::time::Duration;
 
 use axum::body::{Body, Bytes, HttpBody as _};
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use flate2::read::MultiGzDecoder;
 use http_body_util::BodyExt as _;
+use tokio::time::timeout;
 
 use super::DecodingConfig;
 use super::answer::Refusal;
 use crate::data::{Value, read};
+
+/// How long a body may take to come.
+const TIME: Duration = Duration::from_mins(1);
 
 /// A body as it came.
 #[derive(Debug, Clone, Default)]
@@ -47,7 +52,11 @@ pub(super) async fn receive(
     }
     let limit_here = usize::try_from(limit).unwrap_or(usize::MAX);
     let limited = http_body_util::Limited::new(body, limit_here);
-    let bytes = match limited.collect().await {
+    let Ok(collected) = timeout(TIME, limited.collect()).await else {
+        let text = "the body did not come in time";
+        return Err(Refusal::new(StatusCode::REQUEST_TIMEOUT, "timeout", text));
+    };
+    let bytes = match collected {
         Ok(collected) => collected.to_bytes(),
         Err(error) if error.is::<http_body_util::LengthLimitError>() => {
             return Err(too_large("exceeds limit".to_owned()));
@@ -230,6 +239,15 @@ mod tests {
             refused.contains("101 bytes exceeds limit of 100 bytes"),
             "{refused}"
         );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_does_not_come_is_not_waited_for() {
+        let never = futures_util::stream::pending::<Result<Bytes, io::Error>>();
+        let body = Body::from_stream(never);
+        let refused = receive(&HeaderMap::new(), body, &CONFIG).await;
+        let refused = refused.expect_err("too late");
+        assert_eq!(refused.status(), StatusCode::REQUEST_TIMEOUT);
     }
 
     #[test]
