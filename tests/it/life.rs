@@ -45,7 +45,7 @@ pub(crate) async fn check(client: &mut Client) -> Answer {
 }
 
 /// Whether the answer allows; an error is none of both.
-pub(crate) fn allows(answer: &Answer) -> Result<bool, Code> {
+fn allows(answer: &Answer) -> Result<bool, Code> {
     match answer.status().code() {
         Code::Ok => {
             use envoy_types::pb::envoy::service::auth::v3::CheckResponse;
