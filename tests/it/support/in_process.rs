@@ -51,7 +51,7 @@ impl Served {
             status: Box::new(std::io::sink()),
             logs: None,
         };
-        let running = app::start(loaded, sinks)
+        let running = Box::pin(app::start(loaded, sinks))
             .await
             .map_err(|error| error.to_string())?;
         Ok(Self {
@@ -85,7 +85,7 @@ impl Served {
     pub(crate) async fn stop(self) -> Vec<Value> {
         let prefix = self.prefix();
         drop(self.client);
-        in_time("the end", self.running.stop()).await;
+        in_time("the end", Box::pin(self.running.stop())).await;
         if let Some(collector) = &self.collector {
             return collected(&collector.take());
         }
