@@ -7,8 +7,9 @@ use super::check::Checks;
 use super::observe::Observed;
 use super::watch::Readiness;
 use crate::admin::{self, Admin};
+use crate::bundle::Polls;
 use crate::config::Config;
-use crate::rest::{Parts, Rest, Seams, State};
+use crate::rest::{self, Parts, Rest, Seams, State};
 
 /// Starts the API; nothing is served yet.
 pub(super) fn start(
@@ -16,6 +17,7 @@ pub(super) fn start(
     checks: &Checks,
     observed: &Observed,
     readiness: &Readiness,
+    polls: Polls,
 ) -> Result<Arc<Rest>, RunError> {
     let admin = observed.admin(config, readiness);
     let parts = Parts {
@@ -25,13 +27,13 @@ pub(super) fn start(
         log: checks.producer(),
         http: Arc::clone(&admin.http),
         admin: admin::router(Arc::clone(&admin)),
-        seams: seams(admin),
+        seams: seams(admin, polls),
     };
     Rest::start(config.rest.clone(), parts).map_err(RunError::failed)
 }
 
 /// What is not there yet answers that it is not.
-fn seams(admin: Arc<Admin>) -> Seams {
+fn seams(admin: Arc<Admin>, polls: Polls) -> Seams {
     let plugins = move || {
         let plugins = (admin.health.plugins)().into_iter();
         let state = |ok| if ok { State::Ok } else { State::NotReady };
@@ -39,9 +41,19 @@ fn seams(admin: Arc<Admin>) -> Seams {
             .map(|plugin| (plugin.name, state(plugin.ok)))
             .collect()
     };
+    let poll = move |name: &str| {
+        let poll = polls.find(name)?;
+        let polled = async move {
+            poll.now()
+                .await
+                .map(drop)
+                .map_err(|error| error.to_string())
+        };
+        Some(Box::pin(polled) as rest::Polled)
+    };
     Seams {
         plugins: Box::new(plugins),
         status: Box::new(|| None),
-        poll: Box::new(|_| None),
+        poll: Box::new(poll),
     }
 }

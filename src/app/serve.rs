@@ -115,7 +115,7 @@ pub async fn start(loaded: Loaded, sinks: Sinks) -> Result<Running, RunError> {
         bound,
         &checks,
         &observed,
-        &readiness,
+        (&readiness, downloads.polls()),
         (&stopping, &guard),
     )
     .await?;
@@ -215,7 +215,7 @@ async fn serve(
     bound: Bound,
     checks: &Checks,
     observed: &Observed,
-    readiness: &Readiness,
+    (readiness, polls): (&Readiness, bundle::Polls),
     (stopping, guard): (&Shutdown, &DrainGuard),
 ) -> Result<Serving, RunError> {
     let routes = check::fallback_routes(config, readiness).await?;
@@ -234,7 +234,7 @@ async fn serve(
             .serve_http(http_authz, stopping, guard)
             .map_err(RunError::failed)?;
     }
-    let rest = rest::start(config, checks, observed, readiness)?;
+    let rest = rest::start(config, checks, observed, readiness, polls)?;
     for (bound, router) in [
         (bound.api, rest.api()),
         (bound.diagnostic, rest.diagnostic()),
