@@ -188,11 +188,16 @@ impl Downloads {
 // === impl Polls ===
 
 impl Polls {
+    /// The way to ask for the bundle `name`, if there is one.
+    #[must_use]
+    pub fn find(&self, name: &str) -> Option<Poll> {
+        locked(&self.0).get(name).map(|it| it.poll.clone())
+    }
+
     /// Downloads the bundle `name` now, and waits until what its server has is in force or is not.
     pub async fn poll(&self, name: &str) -> Result<Polled, PollError> {
-        let poll = locked(&self.0).get(name).map(|it| it.poll.clone());
-        let poll = poll.ok_or_else(|| PollError::Unknown(name.to_owned()))?;
-        poll.now().await
+        let unknown = || PollError::Unknown(name.to_owned());
+        self.find(name).ok_or_else(unknown)?.now().await
     }
 
     /// Reads the bundles again that are files of this machine, and waits for it.

@@ -150,7 +150,8 @@ impl Writer {
         for update in batch {
             self.take(update, &mut arrivals);
         }
-        let removes = self.removed.len() > removed;
+        // While a snapshot is pinned nothing else comes into force.
+        let removes = self.removed.len() > removed && !self.pinned;
         self.arrivals(arrivals, removes).await;
     }
 

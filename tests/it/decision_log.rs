@@ -248,12 +248,14 @@ mask contains \"/result\" if input.rule_labels[_].rule == \"open\"
 
 /// The labels and the result of an event for each path, with these files.
 async fn labels_of(files: Json, paths: &[&str]) -> Vec<(Json, Json)> {
-    let served = Served::start(&json!({"files": files})).await;
+    // Boxed: a whole program is large.
+    let config = json!({"files": files});
+    let served = Box::pin(Served::start(&config)).await;
     let mut served = served.expect("a policy");
     for path in paths {
         served.client.post(head(), request(path)).await;
     }
-    let events = served.stop().await;
+    let events = Box::pin(served.stop()).await;
     let events = events.iter();
     events
         .map(|event| (event["rule_labels"].clone(), event["result"].clone()))

@@ -1,7 +1,9 @@
 //! Policies that change while they are served.
 
 use super::*;
-use crate::support::process::until;
+use crate::support::bundles::BundleServer;
+use crate::support::client::Client as Http;
+use crate::support::process::{free_address, until};
 
 #[tokio::test]
 async fn a_file_that_changes_is_served_and_a_broken_one_is_not() {
@@ -27,6 +29,53 @@ async fn a_file_that_changes_is_served_and_a_broken_one_is_not() {
     })
     .await;
     assert!(sidecar.process().ended().is_none());
+}
+
+#[tokio::test]
+async fn a_hangup_reads_the_files_again() {
+    let sidecar = Sidecar::start(spec(ALLOW, json!({}), &[])).await;
+    let mut client = client(sidecar.grpc).await;
+    assert_eq!(allows(&check(&mut client).await), Ok(true));
+    std::fs::write(sidecar.folder.path().join("policy.rego"), DENY).unwrap();
+    let id = sidecar.id().to_string();
+    let sent = std::process::Command::new("kill")
+        .args(["-HUP", &id])
+        .status();
+    assert!(sent.unwrap().success());
+    until("the new policy denies", async || {
+        (allows(&check(&mut client).await) == Ok(false)).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_bundle_comes_when_somebody_asks_for_it() {
+    let server = BundleServer::start("r1", ALLOW).await;
+    let config = json!({
+        "services": {"s": {"url": format!("http://{}", server.addr)}},
+        "bundles": {"policy": {"service": "s", "trigger": "manual"}},
+    });
+    let api = free_address();
+    let addr = format!("--addr={api}");
+    let mut sidecar = Sidecar::launch(&binary(), spec("", config, &[&addr]));
+    sidecar.listens().await;
+    let poll = async |name: &str| {
+        let url = format!("http://{api}/v1/bundles/{name}/poll");
+        let request = Request::post(url)
+            .body(http_body_util::Full::default())
+            .unwrap();
+        Http::new().send(request).await.unwrap().status
+    };
+    let mut client = client(sidecar.grpc).await;
+    assert!(allows(&check(&mut client).await).is_err());
+    assert_eq!(poll("policy").await, 204);
+    assert_eq!(allows(&check(&mut client).await), Ok(true));
+    server.publish("r2", DENY);
+    assert_eq!(poll("policy").await, 204);
+    assert_eq!(allows(&check(&mut client).await), Ok(false));
+    server.publish("r3", "package envoy.authz\nallow if nowhere == 1\n");
+    assert_eq!(poll("policy").await, 502, "it does not compile");
+    assert_eq!(poll("other").await, 404);
 }
 
 #[tokio::test]
