@@ -7,6 +7,7 @@
 mod life;
 mod peer;
 mod random;
+mod snapshots;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
