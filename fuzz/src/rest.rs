@@ -113,7 +113,14 @@ fn serve() -> Served {
     let (updates, waiting) = tokio::sync::mpsc::channel(1);
     drop(updates);
     let router = runtime.block_on(async {
-        let started = instance::start(config.instance, Vec::new(), waiting, shutdown).await;
+        let started = instance::start(
+            config.instance,
+            Vec::new(),
+            waiting,
+            Box::new(instance::Outcomes::default),
+            shutdown,
+        )
+        .await;
         let instance = started.expect("an instance");
         let parts = Parts {
             policy: instance.cell(),
