@@ -13,6 +13,7 @@ use crate::{bundle, http};
 mod candidate;
 mod edit;
 mod freshness;
+mod gate;
 mod history;
 mod rollback;
 mod snapshot;
@@ -23,6 +24,7 @@ mod writer;
 pub use crate::files::LoadError;
 pub use edit::{Edit, EditError, Edits, Operation, Step};
 pub use freshness::{Freshness, StaleConfig};
+pub use gate::{GateConfig, Hooks, RunTests};
 pub use history::{Past, PastState, ReturnError};
 pub use rollback::{Outcomes, ReadOutcomes, RollbackConfig};
 pub use snapshot::{Cell, Snapshot};
@@ -64,6 +66,8 @@ pub struct Config {
 /// `activation`: what a snapshot must prove, and what happens when it cannot.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct ActivationConfig {
+    /// `tests` and `samples`: what a new snapshot must pass.
+    pub gate: GateConfig,
     /// `history`: how many earlier snapshots can be put in force again.
     pub history: usize,
     /// `rollback`: when a new snapshot makes way for the one before.
@@ -105,7 +109,7 @@ pub async fn start(
     config: Config,
     entrypoints: Vec<Entrypoint>,
     updates: mpsc::Receiver<bundle::Update>,
-    outcomes: ReadOutcomes,
+    hooks: Hooks,
     shutdown: Shutdown,
 ) -> Result<Instance, StartError> {
     let names = config.bundles.iter().map(|bundle| bundle.name.clone());
@@ -131,7 +135,7 @@ pub async fn start(
         memory: memory.clone(),
         cell: cell.clone(),
         status: status_sender,
-        outcomes,
+        hooks,
         freshness: freshness.clone(),
     };
     let writer = writer::Writer::start(config, parts).await;

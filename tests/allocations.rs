@@ -254,7 +254,7 @@ mod tests {
                 loaded.config.instance,
                 entrypoints,
                 updates,
-                Box::new(instance::Outcomes::default),
+                instance::Hooks::default(),
                 shutdown,
             ))
             .unwrap();

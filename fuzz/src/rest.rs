@@ -118,7 +118,7 @@ fn serve() -> Served {
             config.instance,
             Vec::new(),
             waiting,
-            Box::new(instance::Outcomes::default),
+            instance::Hooks::default(),
             shutdown,
         )
         .await;

@@ -23,20 +23,23 @@ use crate::engine::Entrypoint;
 use crate::grpc::{BoundAddress, Serving};
 use crate::http::client::{Client, collector};
 use crate::http::server;
-use crate::instance::{Instance, Outcomes};
+use crate::instance::{Hooks, Instance, Outcomes};
 use crate::rest::Rest;
 use crate::status::MakeReport;
 use crate::task::{self, Drain, DrainGuard, Shutdown, ShutdownTrigger};
 use crate::telemetry::metrics::CheckMetrics;
 use crate::telemetry::trace::{Exporting, Tracer};
 use crate::telemetry::{LineFormat, logs};
-use crate::{bundle, instance, status};
+use crate::{bundle, instance, status, tool};
 
 /// How many bundles may wait for the writer of the instance.
 const UPDATES: usize = 16;
 
 /// The clients of the configured services, by name.
 pub(super) type Clients = BTreeMap<String, Client>;
+
+/// How long one test of a bundle may take (`activation.tests`), as by default in `regate test`.
+const TEST_TIME: Duration = Duration::from_secs(5);
 
 /// Where a run writes.
 pub struct Sinks {
@@ -165,7 +168,12 @@ async fn start_instance(
         config.instance.clone(),
         check::entrypoints(config),
         updates,
-        Box::new(outcomes),
+        Hooks {
+            outcomes: Box::new(outcomes),
+            run_tests: Arc::new(|modules, data| {
+                tool::test::pass(modules.to_vec(), data.clone(), TEST_TIME)
+            }),
+        },
         stopping.clone(),
     )
     .await

@@ -4,11 +4,15 @@ use std::time::Duration;
 
 use super::problem::Report;
 use super::section::Section;
-use crate::instance::{ActivationConfig, RollbackConfig, StaleConfig};
+use crate::instance::{ActivationConfig, GateConfig, RollbackConfig, StaleConfig};
 
 pub(super) fn read(section: &Section<'_>, report: &mut Report) -> ActivationConfig {
     ActivationConfig {
         stale: stale(section, report),
+        gate: GateConfig {
+            tests: section.flag("tests"),
+            samples: section.path_buf("samples"),
+        },
         history: section.size("history"),
         rollback: rollback(&section.section("rollback"), report),
     }

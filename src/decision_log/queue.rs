@@ -72,8 +72,9 @@ impl Producer {
         while let Err(loss) = queue.reserve(cost, 0) {
             let on_full = queue.on_full();
             match (loss, on_full) {
-                (Loss::QueueRecords | Loss::QueueBytes, OnFull::Block | OnFull::Deny) => {
-                    let may_wait = on_full == OnFull::Block;
+                // Also of a log that has ended: nothing passes unrecorded.
+                (_, OnFull::Block | OnFull::Deny) => {
+                    let may_wait = on_full == OnFull::Block && loss != Loss::Closed;
                     return Err(Box::new(Full { record, may_wait }));
                 }
                 (Loss::QueueRecords | Loss::QueueBytes, OnFull::DropOldest)

@@ -494,6 +494,28 @@ fn a_record_without_room_comes_back_where_its_check_shall_know() {
 }
 
 #[test]
+fn a_log_that_has_ended_takes_nothing_and_lets_pass_what_may_pass_unrecorded() {
+    for (on_full, passes) in [
+        (OnFull::DropOldest, true),
+        (OnFull::DropNewest, true),
+        (OnFull::Block, false),
+        (OnFull::Deny, false),
+    ] {
+        let config = Config {
+            on_full,
+            ..config()
+        };
+        let log = Log::spawn(config, parts(Sink::default(), None)).expect("a thread");
+        let producer = log.intake().producer();
+        flush(log, Duration::from_mins(1)).expect("all written");
+        let pushed = producer.push(record("1"));
+        assert_eq!(pushed.is_ok(), passes, "{on_full:?}");
+        // Nobody takes anything any more, so that there is nothing to wait for.
+        assert!(pushed.is_err_and(|full| !full.may_wait) || passes);
+    }
+}
+
+#[test]
 fn without_a_sink_nothing_is_taken_until_there_is_one() {
     let sink = Sink::default();
     let none = Config {

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
 use super::freshness::Freshness;
+use super::gate::Gate;
 use crate::bundle::{self, Bundle};
 use crate::data::merge::{Equal, Merge};
 use crate::data::{Object, Value};
@@ -43,10 +44,21 @@ pub(super) enum Refused {
     Text(String),
 }
 
+/// What a policy is made with.
+pub(super) struct Making {
+    pub(super) entrypoints: Vec<Entrypoint>,
+    pub(super) engine: Engine,
+    pub(super) runtime: Object,
+    pub(super) max_errors: usize,
+    pub(super) memory: Memory,
+    pub(super) freshness: Freshness,
+    pub(super) gate: Option<Gate>,
+}
+
 // === impl Candidate ===
 
 impl Candidate {
-    fn bundles(&self) -> impl Iterator<Item = &Bundle> {
+    pub(super) fn bundles(&self) -> impl Iterator<Item = &Bundle> {
         self.disk.iter().chain(self.downloaded.values())
     }
 
@@ -65,16 +77,8 @@ impl Candidate {
         self.files.modules.iter().chain(bundles).cloned().collect()
     }
 
-    /// Joins the parts and compiles them.
-    pub(super) fn compile(
-        &self,
-        entrypoints: Vec<Entrypoint>,
-        engine: Engine,
-        runtime: Object,
-        max_errors: usize,
-        memory: &Memory,
-        freshness: &Freshness,
-    ) -> Result<Policy, Refused> {
+    /// Joins the parts, compiles them, and holds what comes against the gate, if there is one.
+    pub(super) fn compile(&self, making: Making) -> Result<Policy, Refused> {
         let text = |text| Err(Refused::Text(text));
         bundle::check_overlap(&self.bundles().collect::<Vec<_>>())
             .or_else(|error| text(error.to_string()))?;
@@ -98,20 +102,25 @@ impl Candidate {
                 ))
             })?;
         }
-        if engine == Engine::Native && modules.iter().any(asks_for_freshness) {
-            modules.extend(freshness.modules());
+        if making.engine == Engine::Native && modules.iter().any(asks_for_freshness) {
+            modules.extend(making.freshness.modules());
         }
+        let data = data.finish();
         let policy = Policy::compile(Source {
-            modules,
-            data: data.finish(),
-            entrypoints,
-            engine,
-            runtime,
-            max_errors,
+            modules: modules.clone(),
+            data: data.clone(),
+            entrypoints: making.entrypoints,
+            engine: making.engine,
+            runtime: making.runtime,
+            max_errors: making.max_errors,
         })
         .map_err(Refused::Compile)?;
-        policy.settle(memory);
+        policy.settle(&making.memory);
         warm(&policy);
+        if let Some(gate) = making.gate {
+            let admitted = gate.admit(self, &modules, &data, &policy);
+            admitted.map_err(Refused::Text)?;
+        }
         Ok(policy)
     }
 }

@@ -8,11 +8,12 @@ use std::time::{Instant, SystemTime};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time;
 
-use super::candidate::{self, Candidate, Refused};
+use super::candidate::{self, Candidate, Making, Refused};
 use super::edit::{Edit, EditError};
 use super::freshness::Freshness;
+use super::gate::{Gate, Hooks};
 use super::history::{History, Past, PastState, ReturnError};
-use super::rollback::{ReadOutcomes, Trial, Withdrawn};
+use super::rollback::{Trial, Withdrawn};
 use super::status::{BundleError, BundleStatus, Status};
 use super::{Cell, Config, Snapshot};
 use crate::bundle::archive::Limits;
@@ -20,6 +21,8 @@ use crate::bundle::{self, Bundle, Update};
 use crate::engine::{Entrypoint, Memory, Policy};
 use crate::files::{self, Loaded};
 use crate::task::Shutdown;
+
+mod returns;
 
 /// How often it is looked whether an old snapshot can be freed.
 const SWEEP: time::Duration = time::Duration::from_secs(1);
@@ -52,7 +55,7 @@ pub(super) struct Parts {
     pub(super) memory: Memory,
     pub(super) cell: Cell,
     pub(super) status: watch::Sender<Status>,
-    pub(super) outcomes: ReadOutcomes,
+    pub(super) hooks: Hooks,
     pub(super) freshness: Freshness,
 }
 
@@ -313,85 +316,6 @@ impl Writer {
         outcome
     }
 
-    async fn pin(&mut self, named: &str) -> Result<(), ReturnError> {
-        let candidate = match self.history.find(named) {
-            Ok(candidate) => Some(candidate),
-            // Nothing changes, and nothing shall.
-            Err(ReturnError::InForce(_)) => None,
-            Err(error) => return Err(error),
-        };
-        if let Some(candidate) = candidate {
-            let left = self.current.clone();
-            let returned = self.put_in_force(candidate).await;
-            returned.map_err(|refused| ReturnError::Failed(refused.to_string()))?;
-            self.note_returned(&left, None);
-        }
-        self.try_out(None);
-        self.pinned = true;
-        self.parts
-            .status
-            .send_modify(|status| status.pinned = Some(status.generation));
-        tracing::warn!(
-            snapshot = named,
-            "A snapshot is pinned; no other one comes into force until it is unpinned."
-        );
-        Ok(())
-    }
-
-    /// Looks whether the snapshot on trial decides as it should, and lets the one before return if not.
-    async fn judge(&mut self) {
-        let Some((trial, config)) = self.trial.as_ref().zip(self.config.activation.rollback) else {
-            return;
-        };
-        let Some(reason) = trial.failure(&config, (self.parts.outcomes)()) else {
-            if trial.is_over(&config) {
-                self.try_out(None);
-            }
-            return;
-        };
-        let good = trial.proven.clone();
-        self.try_out(None);
-        self.roll_back(good, &reason).await;
-    }
-
-    async fn roll_back(&mut self, good: Candidate, reason: &str) {
-        let (bad, generation) = (self.current.clone(), self.parts.status.borrow().generation);
-        if let Err(error) = self.put_in_force(good).await {
-            tracing::error!(reason, %error, "The new snapshot could not be rolled back.");
-            return;
-        }
-        self.history.rolled_back(generation);
-        self.withdrawn.add(&bad, &self.current);
-        let message = format!("rolled back: {reason}");
-        let snapshots = self.history.told();
-        self.parts.status.send_modify(|status| {
-            status.rollbacks += 1;
-            status.snapshots = snapshots;
-        });
-        self.note_returned(&bad, Some(&message));
-        let (bad, good) = (bad.revisions(), self.current.revisions());
-        tracing::error!(reason, %bad, %good, "The new snapshot was rolled back.");
-    }
-
-    /// Notes which revisions are in force after the snapshot made from `left` made way for an earlier one.
-    fn note_returned(&self, left: &Candidate, message: Option<&str>) {
-        for (name, bundle) in &self.current.downloaded {
-            self.parts.freshness.activated(name, &bundle.revision);
-            self.note(name, |status, now| status.activated(now, &bundle.revision));
-        }
-        let Some(message) = message else { return };
-        let changed =
-            |name: &str, bundle: &Bundle| self.current.downloaded.get(name) != Some(bundle);
-        for (name, _) in left
-            .downloaded
-            .iter()
-            .filter(|(name, bundle)| changed(name, bundle))
-        {
-            let error = BundleError::plain(message.to_owned());
-            self.note(name, |status, _| status.error = Some(error));
-        }
-    }
-
     /// Looks whether what decides is too old.
     fn age(&self) {
         let Some(config) = self.config.activation.stale else {
@@ -441,7 +365,7 @@ impl Writer {
         let applied = candidate::on_large_stack("edit", move || edit.apply(&current)).await;
         let applied = applied.map_err(|error| EditError::Failed(error.to_string()));
         match applied.flatten()? {
-            Some(candidate) => Ok(self.put_in_force(candidate).await?),
+            Some(candidate) => Ok(self.put_in_force(candidate, Some(self.gate())).await?),
             None => Ok(()),
         }
     }
@@ -462,11 +386,11 @@ impl Writer {
     /// Compiles `candidate` and puts it in force, on trial if it has to prove itself; on an error nothing has changed.
     async fn activate(&mut self, candidate: Candidate) -> Result<(), String> {
         let before = self.current.clone();
-        let activated = self.put_in_force(candidate).await;
+        let activated = self.put_in_force(candidate, Some(self.gate())).await;
         activated.map_err(|refused| refused.to_string())?;
         // Nobody wants to return to where bundles were still awaited.
         if self.config.activation.rollback.is_some() && self.is_complete(&before) {
-            let outcomes = (self.parts.outcomes)();
+            let outcomes = (self.parts.hooks.outcomes)();
             let trial = Trial::begin(outcomes, before, self.trial.take());
             self.try_out(Some(trial));
         }
@@ -480,29 +404,35 @@ impl Writer {
         bundles.all(|bundle| candidate.downloaded.contains_key(&bundle.name))
     }
 
-    fn try_out(&mut self, trial: Option<Trial>) {
-        let on_trial = trial.is_some();
-        self.trial = trial;
-        self.parts
-            .status
-            .send_modify(|status| status.on_trial = on_trial);
+    /// What a new candidate must pass. One that was in force before has passed it.
+    fn gate(&self) -> Gate {
+        // As long as bundles are awaited, answers are meant to change.
+        let complete = self.is_complete(&self.current);
+        let in_force = self.parts.cell.load_full().filter(|_| complete);
+        Gate {
+            config: self.config.activation.gate.clone(),
+            run_tests: Arc::clone(&self.parts.hooks.run_tests),
+            in_force: in_force.map(|snapshot| snapshot.policy.clone()),
+        }
     }
 
-    async fn put_in_force(&mut self, candidate: Candidate) -> Result<(), Refused> {
+    async fn put_in_force(
+        &mut self,
+        candidate: Candidate,
+        gate: Option<Gate>,
+    ) -> Result<(), Refused> {
         let started = Instant::now();
-        let (entrypoints, memory) = (self.parts.entrypoints.clone(), self.parts.memory.clone());
-        let (engine, max_errors) = (self.config.engine, self.config.max_errors);
-        let runtime = self.config.runtime.clone();
-        let freshness = self.parts.freshness.clone();
+        let making = Making {
+            entrypoints: self.parts.entrypoints.clone(),
+            engine: self.config.engine,
+            runtime: self.config.runtime.clone(),
+            max_errors: self.config.max_errors,
+            memory: self.parts.memory.clone(),
+            freshness: self.parts.freshness.clone(),
+            gate,
+        };
         let compiled = candidate::on_large_stack("compile", move || {
-            let policy = candidate.compile(
-                entrypoints,
-                engine,
-                runtime,
-                max_errors,
-                &memory,
-                &freshness,
-            );
+            let policy = candidate.compile(making);
             (candidate, policy)
         });
         let (candidate, policy) = compiled

@@ -24,6 +24,7 @@ use super::metrics::Metrics;
 use super::problem::{self, Problems};
 use super::world::{Unsaid, World};
 use super::{Report, observe, schemas};
+use crate::engine::Module;
 
 pub use watch::watch;
 
@@ -105,12 +106,41 @@ pub fn test(request: &Request) -> Report {
     }
 }
 
+/// Runs the tests among `modules` on `data`, hermetically; the error says which fail, and how.
+pub fn pass(modules: Vec<Module>, data: Value, timeout: Duration) -> Result<(), String> {
+    let request = Request {
+        timeout,
+        exit_zero_on_skipped: true,
+        max_errors: 10,
+        ..Request::default()
+    };
+    let suite = suite(
+        &request,
+        &load::Loaded { modules, data },
+        &mut Metrics::default(),
+    );
+    let suite = suite.map_err(|(problems, loading)| problem::shown(&problems, loading))?;
+    let report = repeat(&request, &suite);
+    if report.exit == 0 {
+        return Ok(());
+    }
+    Err(format!("{}{}", report.stdout, report.stderr))
+}
+
 fn prepare(request: &Request) -> Result<Suite, (Problems, bool)> {
     let mut metrics = Metrics::default();
-    let late = |problem| (vec![problem], false);
     let loaded =
         load::load(&request.paths, &mut metrics).map_err(|problem| (vec![problem], true))?;
-    let mut modules = build::parse(&loaded, &mut metrics).map_err(|problems| (problems, true))?;
+    suite(request, &loaded, &mut metrics)
+}
+
+fn suite(
+    request: &Request,
+    loaded: &load::Loaded,
+    metrics: &mut Metrics,
+) -> Result<Suite, (Problems, bool)> {
+    let late = |problem| (vec![problem], false);
+    let mut modules = build::parse(loaded, metrics).map_err(|problems| (problems, true))?;
     let tests = find::tests(&mut modules, request.only.as_deref()).map_err(late)?;
     let how = How {
         max_errors: request.max_errors,
@@ -124,7 +154,7 @@ fn prepare(request: &Request) -> Result<Suite, (Problems, bool)> {
         },
         ..How::default()
     };
-    let built = build::build(&modules, &loaded.data, how, &mut metrics);
+    let built = build::build(&modules, &loaded.data, how, metrics);
     let unsaid = if request.allow_net {
         Unsaid::All
     } else {

@@ -7,13 +7,15 @@ use std::time::Duration;
 use regate::bundle::{Bundle, Config as BundleConfig, Update};
 use regate::data::Object;
 use regate::engine::{Engine, Entrypoint, MemoryLimits, Module, RegoVersion};
-use regate::instance::{ActivationConfig, Config, Instance, Outcomes, Status, start};
+use regate::instance::{ActivationConfig, Config, Hooks, Instance, Outcomes, Status, start};
 use regate::task::{self, ShutdownTrigger};
+use regate::tool;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::support::process::in_time;
 use crate::support::values;
 
+mod gate;
 mod returns;
 mod stale;
 
@@ -55,9 +57,14 @@ async fn running_with(
         persistence_directory: PathBuf::from("."),
         activation,
     };
-    let outcomes_now = Box::new(move || *told.lock().unwrap());
+    let hooks = Hooks {
+        outcomes: Box::new(move || *told.lock().unwrap()),
+        run_tests: Arc::new(|modules, data| {
+            tool::test::pass(modules.to_vec(), data.clone(), Duration::from_secs(10))
+        }),
+    };
     let entrypoint = Entrypoint::Path("authz/allow".to_owned());
-    let started = start(config, vec![entrypoint], receiver, outcomes_now, shutdown).await;
+    let started = start(config, vec![entrypoint], receiver, hooks, shutdown).await;
     let instance = started.map_err(|error| error.to_string())?;
     Ok(Running {
         instance,

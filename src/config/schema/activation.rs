@@ -10,6 +10,19 @@ pub(super) const KEYS: &[Key] = &[
     )
     .ours(),
     served(
+        "activation.tests",
+        Kind::Bool,
+        "the tests in a new policy (rules named `test_…`, as `regate test` runs them) must pass before it comes into force",
+    )
+    .default("false")
+    .ours(),
+    served(
+        "activation.samples",
+        Kind::Text,
+        "a file of decision-log events, one a line or an array: a new policy must answer their inputs as the one in force does, unless a manifest has `metadata: {\"activation\": {\"answers_change\": true}}`",
+    )
+    .ours(),
+    served(
         "activation.history",
         COUNT,
         "how many earlier snapshots are kept, data and all, so that `POST /v1/snapshots/REVISION/activate` can put them in force again",
