@@ -21,7 +21,7 @@ mod identity;
 pub mod outbound;
 mod transport;
 mod trust;
-mod url;
+pub(super) mod url;
 
 pub use error::ClientError;
 pub(super) use identity::Identity;

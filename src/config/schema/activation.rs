@@ -64,7 +64,7 @@ pub(super) const KEYS: &[Key] = &[
     served(
         "activation.stale_after",
         Kind::Duration,
-        "for how long a bundle's server may be out of reach before the policy counts as stale; `0`: for ever",
+        "for how long a bundle's server may be out of reach before the policy counts as stale, also where it is asked only once (`file://`) or by hand (`trigger: manual`); `0`: for ever",
     )
     .default("0")
     .ours(),

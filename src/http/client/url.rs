@@ -169,6 +169,11 @@ fn cut(text: &str) -> &str {
 }
 
 pub(super) fn percent_decode(text: &str) -> String {
+    String::from_utf8_lossy(&percent_decoded(text)).into_owned()
+}
+
+/// The bytes that a text with percent escapes stands for; what is no escape stays as it is.
+pub(in crate::http) fn percent_decoded(text: &str) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let Some((&first, after)) = rest.split_first() {
@@ -182,7 +187,7 @@ pub(super) fn percent_decode(text: &str) -> String {
             rest = after;
         }
     }
-    String::from_utf8_lossy(&bytes).into_owned()
+    bytes
 }
 
 /// The header that the user information of `url` asks for.

@@ -4,6 +4,8 @@ use std::fmt::Write as _;
 
 use http::Uri;
 
+use crate::http::client::url::percent_decoded;
+
 /// The host as the connection sends it: without the port that the scheme has anyway.
 pub(super) fn host(uri: &Uri) -> String {
     let host = uri.host().unwrap_or_default();
@@ -15,7 +17,7 @@ pub(super) fn host(uri: &Uri) -> String {
 
 /// The path; all services but S3 escape it once more.
 pub(super) fn path(path: &str, service: &str) -> String {
-    let sent = escape(&decode(path), true);
+    let sent = escape(&percent_decoded(path), true);
     if service == "s3" {
         sent
     } else {
@@ -29,7 +31,10 @@ pub(super) fn query(query: &str) -> String {
     let mut pairs: Vec<(String, String)> = pairs
         .map(|pair| {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-            (escape(&decode(name), false), escape(&decode(value), false))
+            (
+                escape(&percent_decoded(name), false),
+                escape(&percent_decoded(value), false),
+            )
         })
         .collect();
     pairs.sort();
@@ -53,23 +58,6 @@ fn escape(bytes: &[u8], keeps_slashes: bool) -> String {
         }
     }
     out
-}
-
-fn decode(text: &str) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((&first, after)) = rest.split_first() {
-        let code = after.get(..2).filter(|_| first == b'%');
-        let code = code.and_then(|code| data_encoding::HEXUPPER_PERMISSIVE.decode(code).ok());
-        if let Some(code) = code {
-            bytes.extend(code);
-            rest = after.get(2..).unwrap_or_default();
-        } else {
-            bytes.push(first);
-            rest = after;
-        }
-    }
-    bytes
 }
 
 #[cfg(test)]
